@@ -1,0 +1,109 @@
+//! Who is calling: what a request tells of the browser and the network it comes from.
+
+use std::net::IpAddr;
+
+/// The longest user agent or language that is kept, in bytes.
+const LONGEST: usize = 512;
+
+/// What a request tells of its sender. Everything may be missing; nothing is trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The peer's address, or what a trusted proxy says it is.
+    pub ip_address: Option<IpAddr>,
+    /// The `User-Agent` header, see [`Client::text`].
+    pub user_agent: Option<Box<str>>,
+    /// The first language of `Accept-Language`.
+    pub language: Option<Box<str>>,
+    /// The `Sec-CH-UA-Platform` client hint.
+    pub platform_hint: Option<Box<str>>,
+}
+
+impl Client {
+    /// Makes a header fit to be kept and logged: cut at 512 bytes, control characters replaced, so
+    /// that it can neither forge a log line nor fill the disk.
+    #[must_use]
+    pub fn text(header: &str) -> Box<str> {
+        let mut end = header.len().min(LONGEST);
+        while !header.is_char_boundary(end) {
+            end -= 1;
+        }
+        header
+            .get(..end)
+            .unwrap_or_default()
+            .chars()
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect()
+    }
+
+    /// A name for the device that a person recognises, such as "Firefox on Linux".
+    #[must_use]
+    pub fn device_name(user_agent: Option<&str>) -> String {
+        let (browser, system) = browser_and_system(user_agent.unwrap_or_default());
+        match (browser, system) {
+            (Some(browser), Some(system)) => format!("{browser} on {system}"),
+            (Some(name), None) | (None, Some(name)) => name.to_owned(),
+            (None, None) => "Unknown device".to_owned(),
+        }
+    }
+}
+
+/// The families of browser and operating system, without versions.
+pub(crate) fn browser_and_system(user_agent: &str) -> (Option<&str>, Option<&str>) {
+    match woothee::parser::Parser::new().parse(user_agent) {
+        Some(parsed) if parsed.name != "HTTP Library" => {
+            (known(parsed.name), known(parsed.os).map(system_family))
+        }
+        // Tools such as `curl/8.5.0` name themselves up to the slash.
+        _ => (user_agent.split(['/', ' ']).next().filter(|name| !name.is_empty()), None),
+    }
+}
+
+fn known(name: &str) -> Option<&str> {
+    (name != "UNKNOWN").then_some(name)
+}
+
+/// Folds versions such as "Windows 10" and "Windows 7" into one family.
+fn system_family(system: &str) -> &str {
+    match system {
+        "Mac OSX" => "macOS",
+        "iPhone" | "iPad" | "iPod" => "iOS",
+        _ if system.starts_with("Windows") && !system.starts_with("Windows Phone") => "Windows",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_a_name_that_its_owner_recognises() {
+        let name = |agent| Client::device_name(Some(agent));
+        assert_eq!(
+            name("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            "Firefox on Linux"
+        );
+        assert_eq!(
+            name(
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/140.0.0.0 Safari/537.36"
+            ),
+            "Chrome on Windows"
+        );
+        assert_eq!(
+            name(
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+            ),
+            "Safari on iOS"
+        );
+        assert_eq!(name("curl/8.5.0"), "curl");
+        assert_eq!(Client::device_name(None), "Unknown device");
+    }
+
+    #[test]
+    fn header_text_is_cut_and_cleaned_16_4_1() {
+        assert_eq!(&*Client::text("a\r\nb"), "a\u{fffd}\u{fffd}b");
+        assert_eq!(Client::text(&"é".repeat(400)).len(), 512);
+    }
+}

@@ -1,0 +1,148 @@
+//! A cookie that turns up in quite another browser: noticed, and by choice refused.
+//!
+//! Five facts of the client are kept, each as its own keyed hash, so that the database tells
+//! nothing about them and each can be compared alone. The score of a request is the sum of the
+//! weights of the facts that differ:
+//!
+//! | fact | weight | why |
+//! | --- | --- | --- |
+//! | operating system's family | 3 | does not change under a browser |
+//! | browser's family | 2 | an update keeps it |
+//! | platform client hint | 1 | repeats the system where it is sent |
+//! | first language | 1 | people change it |
+//! | address prefix (/24, /48) | 1 | phones move |
+//!
+//! At [`SUSPICIOUS`] and above the request comes from another machine: the system and the browser
+//! both changed. A fact that is missing on either side counts nothing.
+
+use std::net::IpAddr;
+
+use crate::client::{Client, browser_and_system};
+use crate::secret::FingerprintKey;
+
+/// From this score on a request is taken for another machine's: system and browser differ.
+pub const SUSPICIOUS: u32 = 5;
+
+const FACTS: usize = 5;
+const WEIGHTS: [u32; FACTS] = [3, 2, 1, 1, 1];
+
+/// What is done when a session's fingerprint no longer matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FingerprintMode {
+    /// Nothing is kept or compared.
+    Off,
+    /// A mismatch is recorded in the audit trail.
+    #[default]
+    Observe,
+    /// A mismatch ends the session.
+    Enforce,
+}
+
+/// Keyed hashes of the client's facts, eight bytes each; all zero where a fact is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionFingerprint([[u8; 8]; FACTS]);
+
+impl SessionFingerprint {
+    /// Takes the fingerprint of a client.
+    #[must_use]
+    pub fn of(client: &Client, key: &FingerprintKey) -> Self {
+        let (browser, system) = browser_and_system(client.user_agent.as_deref().unwrap_or(""));
+        let prefix = client.ip_address.map(address_prefix);
+        let facts = [
+            system,
+            browser,
+            client.platform_hint.as_deref(),
+            client.language.as_deref(),
+            prefix.as_deref(),
+        ];
+        let mut hashes = [[0; 8]; FACTS];
+        for ((index, fact), hash) in facts.into_iter().enumerate().zip(&mut hashes) {
+            if let Some(fact) = fact {
+                *hash = key.hash(index, fact);
+            }
+        }
+        Self(hashes)
+    }
+
+    /// The sum of the weights of the facts that differ: 0 for the same client, 8 at most.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> u32 {
+        let missing = [0; 8];
+        self.0
+            .iter()
+            .zip(&other.0)
+            .zip(WEIGHTS)
+            .filter(|((mine, theirs), _)| {
+                **mine != missing && **theirs != missing && mine != theirs
+            })
+            .map(|(_, weight)| weight)
+            .sum()
+    }
+
+    /// The fingerprint as a store holds it: 40 bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 8 * FACTS] {
+        let mut bytes = [0; 8 * FACTS];
+        for (to, from) in bytes.iter_mut().zip(self.0.as_flattened()) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made; `None` when the length is another.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        if rest.is_empty() { <[[u8; 8]; FACTS]>::try_from(chunks).ok().map(Self) } else { None }
+    }
+}
+
+/// The network part of an address: /24 for IPv4, /48 for IPv6.
+fn address_prefix(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretKey;
+
+    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    const NEWER_CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+    fn fingerprint(agent: &str, language: &str, address: &str) -> SessionFingerprint {
+        let client = Client {
+            user_agent: Some(agent.into()),
+            language: Some(language.into()),
+            platform_hint: None,
+            ip_address: address.parse().ok(),
+        };
+        SessionFingerprint::of(&client, &SecretKey::from_bytes([7; 32]).fingerprint_key())
+    }
+
+    #[test]
+    fn updates_and_moves_pass_and_another_machine_does_not() {
+        let home = fingerprint(CHROME, "de", "192.0.2.7");
+        assert_eq!(home.difference(&fingerprint(NEWER_CHROME, "de", "192.0.2.9")), 0);
+        assert_eq!(home.difference(&fingerprint(CHROME, "de", "198.51.100.1")), 1);
+        assert!(home.difference(&fingerprint(CHROME, "en", "2001:db8::1")) < SUSPICIOUS);
+        assert!(home.difference(&fingerprint(FIREFOX, "de", "192.0.2.7")) >= SUSPICIOUS);
+    }
+
+    #[test]
+    fn it_survives_the_database() {
+        let home = fingerprint(CHROME, "de", "192.0.2.7");
+        assert_eq!(SessionFingerprint::from_bytes(&home.to_bytes()), Some(home));
+        assert_eq!(SessionFingerprint::from_bytes(&[0; 39]), None);
+    }
+}

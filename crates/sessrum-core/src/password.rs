@@ -1,0 +1,222 @@
+//! Passwords: Argon2id, a bounded number at a time, off the request threads.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::directory::PasswordHash;
+use crate::random::{Random, RandomError};
+
+/// The shortest password that may be chosen, in characters.
+pub const SHORTEST_PASSWORD: usize = 8;
+/// The longest password that may be chosen, in characters.
+pub const LONGEST_PASSWORD: usize = 256;
+
+/// How much work a password costs. The default is the floor that OWASP gives for Argon2id:
+/// 19 MiB, two passes, one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+}
+
+impl Default for PasswordCost {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2 }
+    }
+}
+
+/// A password that may not be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRule {
+    /// Too few characters.
+    #[error("a password needs at least {SHORTEST_PASSWORD} characters")]
+    TooShort,
+    /// Too many characters.
+    #[error("a password has at most {LONGEST_PASSWORD} characters")]
+    TooLong,
+}
+
+/// Whether `password` may be chosen. Every character counts, spaces too; none is required.
+///
+/// # Errors
+/// The [`PasswordRule`] that it breaks.
+pub fn check_new_password(password: &str) -> Result<(), PasswordRule> {
+    match password.chars().take(LONGEST_PASSWORD + 1).count() {
+        ..SHORTEST_PASSWORD => Err(PasswordRule::TooShort),
+        SHORTEST_PASSWORD..=LONGEST_PASSWORD => Ok(()),
+        _ => Err(PasswordRule::TooLong),
+    }
+}
+
+/// Hashing did not get through.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// There is no randomness to be had.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The cost is out of Argon2's range, the stored hash is no PHC string, or memory ran out.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+}
+
+/// What came of checking a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// It is another.
+    Wrong,
+    /// It is the one.
+    Right {
+        /// Whether its hash was made at a lower cost than today's and should be made anew.
+        outdated: bool,
+    },
+}
+
+/// Hashes and checks passwords. A semaphore bounds how many are hashed at once, so that a storm of
+/// sign-ins neither takes all memory nor starves those who are signed in.
+pub struct PasswordHasher {
+    cost: Params,
+    turns: Arc<Semaphore>,
+    random: Arc<dyn Random>,
+    /// Checked when there is no user, so that it takes as long as when there is one.
+    decoy: PasswordHash,
+}
+
+impl PasswordHasher {
+    /// A hasher that does at most `at_once` at a time.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when the cost is out of Argon2's range or there is no randomness.
+    pub fn new(
+        cost: PasswordCost,
+        at_once: usize,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, PasswordError> {
+        let cost = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(failed)?;
+        let mut secret = [0; 32];
+        random.fill(&mut secret)?;
+        let decoy = hash(&cost, &secret, random.as_ref())?;
+        Ok(Self { cost, turns: Arc::new(Semaphore::new(at_once.max(1))), random, decoy })
+    }
+
+    /// Hashes a password.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when there is no randomness or memory.
+    pub async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
+        let (cost, random) = (self.cost.clone(), Arc::clone(&self.random));
+        let password = Zeroizing::new(password.to_owned());
+        self.in_turn(move || hash(&cost, password.as_bytes(), random.as_ref())).await
+    }
+
+    /// Checks a password. Without a stored hash it takes the same work and is always wrong.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when the stored hash is no PHC string of Argon2 or memory runs out.
+    pub async fn verify(
+        &self,
+        password: &str,
+        stored: Option<&PasswordHash>,
+    ) -> Result<Verification, PasswordError> {
+        let (real, stored) = (stored.is_some(), stored.unwrap_or(&self.decoy).clone());
+        let (cost, password) = (self.cost.clone(), Zeroizing::new(password.to_owned()));
+        self.in_turn(move || {
+            let parsed = phc::PasswordHash::new(stored.expose()).map_err(failed)?;
+            match Argon2::default().verify_password(password.as_bytes(), &parsed) {
+                Ok(()) if real => {
+                    let used = Params::try_from(&parsed).map_err(failed)?;
+                    let outdated = used.m_cost() < cost.m_cost() || used.t_cost() < cost.t_cost();
+                    Ok(Verification::Right { outdated })
+                }
+                Ok(()) | Err(argon2::password_hash::Error::PasswordInvalid) => {
+                    Ok(Verification::Wrong)
+                }
+                Err(error) => Err(failed(error)),
+            }
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        // The permit goes into the work: a caller that goes away does not free its turn early.
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(failed)?;
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(turn);
+            result
+        })
+        .await
+        .map_err(failed)?
+    }
+}
+
+fn hash(
+    cost: &Params,
+    password: &[u8],
+    random: &dyn Random,
+) -> Result<PasswordHash, PasswordError> {
+    let mut salt = [0; 16];
+    random.fill(&mut salt)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.clone());
+    let hash: phc::PasswordHash =
+        argon2.hash_password_with_salt(password, &salt).map_err(failed)?;
+    Ok(PasswordHash::from_phc(hash.to_string()))
+}
+
+fn failed(error: impl std::fmt::Display) -> PasswordError {
+    PasswordError::Hash(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededRandom;
+
+    const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, passes: 1 };
+
+    fn hasher(cost: PasswordCost) -> PasswordHasher {
+        PasswordHasher::new(cost, 2, Arc::new(SeededRandom::new(1))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_compared_whole_and_as_it_is_6_2() {
+        let hasher = hasher(CHEAP);
+        let password = "x".repeat(72) + "y";
+        let stored = hasher.hash(&password).await.unwrap();
+        let check = async |text: &str| hasher.verify(text, Some(&stored)).await.unwrap();
+        assert_eq!(check(&password).await, Verification::Right { outdated: false });
+        assert_eq!(check(&("x".repeat(72) + "z")).await, Verification::Wrong);
+        assert_eq!(check(&password.to_uppercase()).await, Verification::Wrong);
+        assert_eq!(check(&format!("{password} ")).await, Verification::Wrong);
+        assert_eq!(hasher.verify(&password, None).await.unwrap(), Verification::Wrong);
+    }
+
+    #[tokio::test]
+    async fn the_default_cost_is_the_floor_and_a_raised_one_asks_for_a_new_hash_11_4_2() {
+        let stored = hasher(PasswordCost::default()).hash("correct horse").await.unwrap();
+        assert!(stored.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        let raised = hasher(PasswordCost { memory_kib: 19_456, passes: 3 });
+        assert_eq!(
+            raised.verify("correct horse", Some(&stored)).await.unwrap(),
+            Verification::Right { outdated: true }
+        );
+    }
+
+    #[test]
+    fn the_rules_count_characters_6_2_1() {
+        assert_eq!(check_new_password("1234567"), Err(PasswordRule::TooShort));
+        assert_eq!(check_new_password("ééééééé"), Err(PasswordRule::TooShort));
+        assert_eq!(check_new_password("12345678"), Ok(()));
+        assert_eq!(check_new_password(&"é".repeat(256)), Ok(()));
+        assert_eq!(check_new_password(&"é".repeat(257)), Err(PasswordRule::TooLong));
+    }
+}

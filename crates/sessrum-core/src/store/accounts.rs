@@ -1,0 +1,226 @@
+use async_trait::async_trait;
+
+use super::{EndedSession, Rotation, StoreError};
+use crate::context::{PlatformInfo, UserInfo};
+use crate::directory::PasswordHash;
+use crate::event::Change;
+use crate::identity::{PlatformId, SessionId, UserId};
+use crate::secret::SealedCredentials;
+use crate::session::{Role, UserSession};
+use crate::time::Timestamp;
+
+/// A user to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The name that signs in; unique, and compared as it is.
+    pub username: String,
+    /// The address; unique.
+    pub email: String,
+    /// What the user may do.
+    pub role: Role,
+    /// `None`: signs in elsewhere.
+    pub password_hash: Option<PasswordHash>,
+}
+
+/// A row of `users`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What a request may know.
+    pub info: UserInfo,
+    /// Whether the user may sign in and keep sessions.
+    pub is_active: bool,
+    /// When the user was added.
+    pub created_at: Timestamp,
+    /// When the password last changed.
+    pub password_changed_at: Timestamp,
+}
+
+/// What came of [`AccountStore::add_user`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddUser {
+    /// The user's key.
+    Added(UserId),
+    /// Someone has this name.
+    UsernameTaken,
+    /// Someone has this address.
+    EmailTaken,
+}
+
+/// A new password.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// Its hash.
+    pub hash: PasswordHash,
+    /// The caller's own session, which stays and gets a new token. All others end.
+    pub keep: Option<(SessionId, Rotation)>,
+    /// What the password's change time was when the current password was checked. When it is
+    /// another by now the change is refused. `None`: nothing was checked.
+    pub checked_against: Option<Timestamp>,
+}
+
+/// What came of [`AccountStore::change_password`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordOutcome {
+    /// Changed; `kept` is the caller's own session as it is now.
+    Changed {
+        /// The caller's own session.
+        kept: Option<Box<UserSession>>,
+        /// Those that ended.
+        ended: Vec<EndedSession>,
+    },
+    /// The user is unknown, the kept session has ended, or another change came first. Nothing
+    /// changed.
+    Refused,
+}
+
+/// A platform to be added.
+#[derive(Clone, Debug)]
+pub struct NewPlatform {
+    /// The user's own name for it; unique for the user.
+    pub name: String,
+    /// Its kind.
+    pub platform_type: String,
+    /// Where it is.
+    pub instance_url: String,
+    /// The user's name there; unique for the user and the instance.
+    pub username: String,
+    /// What signs in there, sealed.
+    pub credentials: Option<SealedCredentials>,
+    /// Whether it takes over as the default. A user's first platform is the default anyway.
+    pub is_default: bool,
+}
+
+/// What came of [`AccountStore::add_platform`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddPlatform {
+    /// The platform.
+    Added(PlatformInfo),
+    /// The user has one of this name.
+    NameTaken,
+    /// The user has this account already.
+    AccountTaken,
+    /// There is no such user.
+    UserUnknown,
+}
+
+/// A row of `platform_connections`, without its credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformConnection {
+    /// What a request may know.
+    pub info: PlatformInfo,
+    /// Whether it can be chosen.
+    pub is_active: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// What to change about a platform; `None` leaves a thing as it is.
+#[derive(Clone, Debug, Default)]
+pub struct PlatformChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Whether it can be chosen. An inactive one is no default.
+    pub is_active: Option<bool>,
+    /// Other credentials.
+    pub credentials: Option<SealedCredentials>,
+    /// `Some(true)`: becomes the default. An inactive platform cannot.
+    pub is_default: Option<bool>,
+}
+
+/// What came of a change to a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlatformOutcome {
+    /// Done; the platform as it is now.
+    Changed(PlatformConnection),
+    /// It is not this user's, or an inactive one was to be the default.
+    NotFound,
+    /// The user has another of this name.
+    NameTaken,
+}
+
+/// The bundled users and platforms. An application with its own
+/// [`Directory`](crate::Directory) does without.
+#[async_trait]
+pub trait AccountStore: Send + Sync + 'static {
+    /// Adds a user.
+    async fn add_user(&self, new: NewUser, change: &Change) -> Result<AddUser, StoreError>;
+
+    /// Users by key, oldest first: keys above `after`, at most `limit`.
+    async fn users(&self, after: Option<i64>, limit: usize) -> Result<Vec<User>, StoreError>;
+
+    /// The user of this name.
+    async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError>;
+
+    /// Enables or disables a user. Disabling ends their sessions, which enabling does not revive.
+    /// `None` when there is no such user.
+    async fn set_user_active(
+        &self,
+        user: &UserId,
+        active: bool,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError>;
+
+    /// Gives a user a role; false when there is no such user. Sessions go on with the new role,
+    /// with a new revision each, and their tokens are due to be replaced.
+    async fn set_role(
+        &self,
+        user: &UserId,
+        role: Role,
+        change: &Change,
+    ) -> Result<bool, StoreError>;
+
+    /// Changes a password, ends the user's other sessions and rotates the caller's own.
+    async fn change_password(
+        &self,
+        user: &UserId,
+        password: PasswordChange,
+        change: &Change,
+    ) -> Result<PasswordOutcome, StoreError>;
+
+    /// Puts a stronger hash of the same password in the place of `old`; false when `old` is no
+    /// longer there. No sessions end.
+    async fn upgrade_password_hash(
+        &self,
+        user: &UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds a platform to a user.
+    async fn add_platform(
+        &self,
+        user: &UserId,
+        new: NewPlatform,
+        change: &Change,
+    ) -> Result<AddPlatform, StoreError>;
+
+    /// A user's platforms, inactive ones too: the default first, then by name.
+    async fn platform_connections(
+        &self,
+        user: &UserId,
+    ) -> Result<Vec<PlatformConnection>, StoreError>;
+
+    /// Changes a platform.
+    async fn change_platform(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+        what: PlatformChange,
+        change: &Change,
+    ) -> Result<PlatformOutcome, StoreError>;
+
+    /// Removes a platform; false when it is not this user's. Sessions that were in it have none.
+    async fn remove_platform(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+        change: &Change,
+    ) -> Result<bool, StoreError>;
+
+    /// A platform's sealed credentials, if it is this user's and has some.
+    async fn platform_credentials(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+    ) -> Result<Option<SealedCredentials>, StoreError>;
+}

@@ -1,0 +1,30 @@
+//! What a database must do: atomic verbs, with expected outcomes as values.
+//!
+//! Every verb that changes something takes a [`Change`](crate::Change) and writes its event in the
+//! same transaction. Verbs return after commit. Changes to a session are made only while it lives:
+//! no verb revives an ended one.
+
+mod accounts;
+mod data;
+mod error;
+mod events;
+mod sessions;
+
+pub use accounts::{
+    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
+    PlatformChange, PlatformConnection, PlatformOutcome, User,
+};
+pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
+pub use error::{StoreError, StoreErrorKind};
+pub use events::{EventFilter, EventStore, NewEvent};
+pub use sessions::{
+    Activity, CreateOutcome, EndedSession, LoadedSession, NewSession, Page, RotateOutcome,
+    Rotation, SessionFilter, SessionStore, UpdateOutcome,
+};
+
+use crate::directory::Directory;
+
+/// Everything a database does for a session system.
+pub trait Store: SessionStore + DataStore + EventStore + AccountStore + Directory {}
+
+impl<T: SessionStore + DataStore + EventStore + AccountStore + Directory> Store for T {}
