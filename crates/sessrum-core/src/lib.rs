@@ -9,6 +9,7 @@ mod event;
 pub mod fingerprint;
 mod identity;
 mod lifetime;
+mod memory;
 mod password;
 mod random;
 mod secret;
@@ -32,6 +33,7 @@ pub use identity::{Key, PlatformId, SessionId, UserId};
 pub use lifetime::{
     ExpiryLimits, Lifetime, SessionPolicy, TokenRecord, TokenStanding, Verdict, judge,
 };
+pub use memory::MemoryStore;
 pub use password::{
     LONGEST_PASSWORD, PasswordCost, PasswordError, PasswordHasher, PasswordRule, SHORTEST_PASSWORD,
     Verification, check_new_password,
