@@ -19,6 +19,7 @@ pub mod fingerprint;
 mod identity;
 mod lifetime;
 mod manager;
+mod memory;
 mod password;
 mod random;
 mod secret;
@@ -46,6 +47,7 @@ pub use lifetime::{
 pub use manager::{
     CleanupReport, Renewed, SignIn, SignInOutcome, SignedIn, SwitchOutcome, UnifiedSessionManager,
 };
+pub use memory::MemoryStore;
 pub use password::{
     LONGEST_PASSWORD, PasswordCost, PasswordError, PasswordHasher, PasswordRule, SHORTEST_PASSWORD,
     Verification, check_new_password,

@@ -32,7 +32,7 @@ pub struct UserSession {
     pub remembered: bool,
     /// When and why it ended; `None` while it lives.
     pub ended: Option<Ended>,
-    /// Grows by one with each change that a page should know of.
+    /// 1 at first; grows by one with each change that a page should know of while it lives.
     pub revision: i64,
     /// The client at sign-in, hashed; `None` when fingerprints are off.
     pub fingerprint: Option<SessionFingerprint>,

@@ -40,7 +40,7 @@ pub struct NewSession {
     /// changed since is refused. `None`: no password was checked.
     pub password_changed_at: Option<Timestamp>,
     /// Live sessions the user may have, this one included. Those used least recently end as
-    /// evicted, whoever wins a race.
+    /// evicted, the older of two alike first, whoever wins a race.
     pub cap: usize,
 }
 
@@ -54,9 +54,10 @@ pub enum CreateOutcome {
         /// What ended for it.
         ended: Vec<EndedSession>,
     },
-    /// The handle or the token is taken: make others and try again.
+    /// The handle or the token is taken: make others and try again. Nothing changed.
     Collision,
-    /// The bundled user is disabled, or the password was changed after it was checked.
+    /// The bundled user is disabled, or the password was changed after it was checked. Nothing
+    /// changed; this comes before a collision.
     Refused,
 }
 
@@ -169,9 +170,9 @@ pub trait SessionStore: Send + Sync + 'static {
         handle: &SessionHandle,
     ) -> Result<Option<UserSession>, StoreError>;
 
-    /// Notes that a token was seen: it is in use from `at` on, and the session's other tokens
-    /// retire at that moment, if they had not before. Does nothing when it was seen before or the
-    /// session has ended.
+    /// Notes that a token was seen: it is in use from `at` on, and the session's tokens that were
+    /// issued no later retire at that moment, if they had not before. A later one is still on its
+    /// way to the browser and stays. Does nothing when it was seen before or the session has ended.
     async fn confirm_token(&self, token: &TokenHash, at: Timestamp) -> Result<(), StoreError>;
 
     /// Adds a token to a live session.

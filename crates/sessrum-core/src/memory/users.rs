@@ -1,0 +1,155 @@
+use super::{State, bundled_key, next};
+use crate::context::UserInfo;
+use crate::directory::{PasswordHash, SignInFacts, UserFacts};
+use crate::event::{Change, EventKind};
+use crate::identity::UserId;
+use crate::session::{EndReason, Role, UserSession};
+use crate::store::{AddUser, EndedSession, NewUser, PasswordChange, PasswordOutcome, User};
+use crate::time::Timestamp;
+
+/// A row of `users`.
+pub(super) struct UserRow {
+    pub(super) info: UserInfo,
+    pub(super) is_active: bool,
+    created_at: Timestamp,
+    password_hash: Option<PasswordHash>,
+    pub(super) password_changed_at: Timestamp,
+    role_changed_at: Option<Timestamp>,
+}
+
+impl UserRow {
+    pub(super) fn facts(&self) -> UserFacts {
+        UserFacts {
+            info: self.info.clone(),
+            is_active: self.is_active,
+            role_changed_at: self.role_changed_at,
+        }
+    }
+
+    pub(super) fn sign_in_facts(&self) -> SignInFacts {
+        SignInFacts {
+            user: self.facts(),
+            password_hash: self.password_hash.clone(),
+            password_changed_at: self.password_changed_at,
+        }
+    }
+
+    pub(super) fn to_user(&self) -> User {
+        User {
+            info: self.info.clone(),
+            is_active: self.is_active,
+            created_at: self.created_at,
+            password_changed_at: self.password_changed_at,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn user(&self, id: &UserId) -> Option<&UserRow> {
+        self.users.get(&bundled_key(&id.0)?)
+    }
+
+    fn user_mut(&mut self, id: &UserId) -> Option<&mut UserRow> {
+        self.users.get_mut(&bundled_key(&id.0)?)
+    }
+
+    pub(super) fn user_by_name(&self, username: &str) -> Option<&UserRow> {
+        self.users.values().find(|user| user.info.username == username)
+    }
+
+    pub(super) fn add_user(&mut self, new: NewUser, change: &Change) -> AddUser {
+        if self.user_by_name(&new.username).is_some() {
+            return AddUser::UsernameTaken;
+        }
+        if self.users.values().any(|user| user.info.email.eq_ignore_ascii_case(&new.email)) {
+            return AddUser::EmailTaken;
+        }
+        let key = next(&mut self.last_user);
+        let id = UserId::from(key);
+        let row = UserRow {
+            info: UserInfo {
+                id: id.clone(),
+                username: new.username,
+                email: new.email,
+                role: new.role,
+            },
+            is_active: true,
+            created_at: change.at,
+            password_hash: new.password_hash,
+            password_changed_at: change.at,
+            role_changed_at: None,
+        };
+        self.users.insert(key, row);
+        self.record_of(EventKind::UserAdded, &id, None, String::new(), change);
+        AddUser::Added(id)
+    }
+
+    pub(super) fn set_user_active(
+        &mut self,
+        id: &UserId,
+        active: bool,
+        change: &Change,
+    ) -> Option<Vec<EndedSession>> {
+        self.user_mut(id)?.is_active = active;
+        if active {
+            self.record_of(EventKind::UserEnabled, id, None, String::new(), change);
+            return Some(Vec::new());
+        }
+        self.record_of(EventKind::UserDisabled, id, None, String::new(), change);
+        let theirs = |session: &UserSession| session.user_id == *id;
+        Some(self.end_where(theirs, usize::MAX, EndReason::UserDisabled, change))
+    }
+
+    pub(super) fn set_role(&mut self, id: &UserId, role: Role, change: &Change) -> bool {
+        let Some(user) = self.user_mut(id) else { return false };
+        user.info.role = role;
+        user.role_changed_at = Some(change.at);
+        for row in self.live_rows().filter(|row| row.session.user_id == *id) {
+            row.revise(change);
+        }
+        self.record_of(EventKind::RoleChanged, id, None, role.to_string(), change);
+        true
+    }
+
+    pub(super) fn change_password(
+        &mut self,
+        id: &UserId,
+        password: PasswordChange,
+        change: &Change,
+    ) -> PasswordOutcome {
+        let Some(user) = self.user(id) else { return PasswordOutcome::Refused };
+        if password.checked_against.is_some_and(|checked| checked != user.password_changed_at) {
+            return PasswordOutcome::Refused;
+        }
+        let kept_id = password.keep.map(|(session, _)| session);
+        if let Some((session, rotation)) = password.keep {
+            let is_theirs = self.live(session).is_some_and(|row| row.session.user_id == *id);
+            if !is_theirs || self.replace_token(session, rotation, change).is_err() {
+                return PasswordOutcome::Refused;
+            }
+        }
+        if let Some(user) = self.user_mut(id) {
+            user.password_hash = Some(password.hash);
+            user.password_changed_at = change.at;
+        }
+        let kept = kept_id.and_then(|session| self.live(session)).map(|row| {
+            row.revise(change);
+            Box::new(row.session.clone())
+        });
+        let handle = kept.as_ref().map(|session| session.handle);
+        self.record_of(EventKind::PasswordChanged, id, handle, String::new(), change);
+        let others = |session: &UserSession| session.user_id == *id && Some(session.id) != kept_id;
+        let ended = self.end_where(others, usize::MAX, EndReason::PasswordChanged, change);
+        PasswordOutcome::Changed { kept, ended }
+    }
+
+    pub(super) fn upgrade_password_hash(
+        &mut self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> bool {
+        let user = self.user_mut(id).filter(|user| user.password_hash.as_ref() == Some(old));
+        user.map(|user| user.password_hash = Some(new.clone())).is_some()
+    }
+}
