@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::open_error::OpenError;
 use rusqlite::{Connection, OpenFlags};
+
+use crate::open_error::OpenError;
 
 /// How long a connection waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,7 +15,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than there are statements, so that each stays prepared.
 const PREPARED_STATEMENTS: usize = 128;
 
-const HISTORY: &str = "refinery_schema_history";
+/// A name of its own, since the application may keep its tables in the same file.
+const HISTORY: &str = "sessrum_schema_history";
 
 mod embedded {
     refinery::embed_migrations!();
@@ -37,7 +39,7 @@ pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<i32>, OpenError> {
         found if found == known => return Ok(Vec::new()),
         _ => {}
     }
-    match embedded::migrations::runner().set_grouped(true).run(&mut connection) {
+    match runner().set_grouped(true).run(&mut connection) {
         Ok(report) => {
             Ok(report.applied_migrations().iter().map(refinery::Migration::version).collect())
         }
@@ -125,9 +127,14 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     }
 }
 
+fn runner() -> refinery::Runner {
+    let mut runner = embedded::migrations::runner();
+    runner.set_migration_table_name(HISTORY);
+    runner
+}
+
 fn known_version() -> i32 {
-    let runner = embedded::migrations::runner();
-    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+    runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
 
 /// The version of the tables; 0 when there are none.
@@ -138,7 +145,7 @@ fn applied_version(path: &Path, connection: &mut Connection) -> Result<i32, Open
     if !exists {
         return Ok(0);
     }
-    let last = embedded::migrations::runner().get_last_applied_migration(connection);
+    let last = runner().get_last_applied_migration(connection);
     let last = last.map_err(|error| OpenError::of_migration(path, error))?;
     Ok(last.map_or(0, |migration| migration.version()))
 }

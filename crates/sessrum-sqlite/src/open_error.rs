@@ -54,7 +54,7 @@ pub enum OpenError {
         source: Source,
     },
     /// Anything else, such as tables of another program that have the same names.
-    #[error("{} cannot be used for sessions: {source}", .path.display())]
+    #[error("{} cannot be used for sessions, perhaps because another program keeps its tables there: choose another path", .path.display())]
     Failed {
         /// The file.
         path: PathBuf,

@@ -43,3 +43,6 @@ impl fmt::Debug for SqliteStore {
         f.write_str("SqliteStore(…)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use crate::store::SqliteStore;
 impl AccountStore for SqliteStore {
     async fn add_user(&self, new: NewUser, change: &Change) -> Result<AddUser, StoreError> {
         let change = change.clone();
-        self.writer.run(move |connection| users::add(connection, new, &change)).await
+        self.writer.run(move |connection| users::add(connection, &new, &change)).await
     }
 
     async fn users(&self, after: Option<i64>, limit: usize) -> Result<Vec<User>, StoreError> {

@@ -8,7 +8,7 @@ use crate::sessions::{NewRevision, Replaced, end_of_user, live_owner, replace_to
 use crate::sql::sessions::REVISE_OF_USER;
 use crate::sql::users as sql;
 
-pub(super) fn add(connection: &Connection, new: NewUser, change: &Change) -> Result<AddUser> {
+pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Result<AddUser> {
     if sql::IS_USERNAME_TAKEN.value(connection, [&new.username])? {
         return Ok(AddUser::UsernameTaken);
     }
