@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::routing::get;
 use axum::{Json, Router, middleware};
 use sessrum_core::{Accounts, OsRandom};
 use sessrum_web::api::{self, ApiState};
-use sessrum_web::{Answers, CsrfGate, DatabaseSessionLayer, Origin, SessionCookieManager};
+use sessrum_web::{
+    Answers, Code, CsrfGate, DatabaseSessionLayer, Origin, Problem, SessionCookieManager,
+};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,28 +40,32 @@ struct Document;
 /// The site at `origin`, ready to be served.
 pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Router {
     let manager = Arc::clone(accounts.manager());
-    let (api, document) = described(Arc::clone(&accounts), jobs);
-    let document = Arc::new(document);
+    let (api, document) = described(&accounts, jobs);
+    let document = serde_json::to_value(document).map(Json);
+    let document = document.map_err(|error| {
+        tracing::error!("the OpenAPI document cannot be written: {error}");
+        Problem::new(Code::InternalError)
+    });
     let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS);
     let sessions = DatabaseSessionLayer::new(manager, SessionCookieManager::new(origin));
     let answers = Answers::new(Arc::new(OsRandom), pages::problem_page);
     api.merge(pages::router(accounts))
-        .route("/openapi.json", axum::routing::get(async move || Json(Arc::clone(&document))))
+        .route("/openapi.json", get(|| async move { document }))
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(answers, Answers::tell))
 }
 
 /// The routes that programs use, and their description.
-fn described(accounts: Arc<Accounts>, jobs: Arc<JobHealth>) -> (Router, utoipa::openapi::OpenApi) {
+fn described(accounts: &Arc<Accounts>, jobs: Arc<JobHealth>) -> (Router, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
-        .merge(api::router(ApiState { accounts: Arc::clone(&accounts) }))
+        .merge(api::router(ApiState { accounts: Arc::clone(accounts) }))
         .merge(health::router(Arc::clone(accounts.manager()), jobs))
         .split_for_parts()
 }
 
 /// The OpenAPI document of the routes that programs use.
 #[must_use]
-pub fn openapi(accounts: Arc<Accounts>, jobs: Arc<JobHealth>) -> utoipa::openapi::OpenApi {
+pub fn openapi(accounts: &Arc<Accounts>, jobs: Arc<JobHealth>) -> utoipa::openapi::OpenApi {
     described(accounts, jobs).1
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use sessrum_core::UnifiedSessionManager;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::jobs::JobHealth;
 
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 struct HealthState {
     manager: Arc<UnifiedSessionManager>,
     jobs: Arc<JobHealth>,
@@ -50,8 +50,7 @@ async fn live() -> Json<Health> {
     (status = 503, body = Health),
 ))]
 async fn ready(
-    State(manager): State<Arc<UnifiedSessionManager>>,
-    State(jobs): State<Arc<JobHealth>>,
+    State(HealthState { manager, jobs }): State<HealthState>,
 ) -> (StatusCode, Json<Health>) {
     let mut components = BTreeMap::new();
     let mut all_good = true;

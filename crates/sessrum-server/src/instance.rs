@@ -62,7 +62,8 @@ fn load_or_make_secret(path: &Path) -> anyhow::Result<SecretKey> {
             Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 let place = path.display();
-                return Err(error.error).with_context(|| format!("cannot keep the secret key {place}"));
+                return Err(error.error)
+                    .with_context(|| format!("cannot keep the secret key {place}"));
             }
         }
     }

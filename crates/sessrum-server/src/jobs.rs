@@ -77,8 +77,7 @@ impl JobHealth {
     /// Jobs with how often each runs. All count as good at the start.
     #[must_use]
     pub fn starting(now: Timestamp, jobs: &[(Job, Duration)]) -> Self {
-        let watched =
-            |&(job, every)| Watched { job, every, last_success: Mutex::new(now) };
+        let watched = |&(job, every)| Watched { job, every, last_success: Mutex::new(now) };
         Self(jobs.iter().map(watched).collect())
     }
 

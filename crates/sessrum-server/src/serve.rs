@@ -59,7 +59,8 @@ impl Server {
             ],
         ));
         let (stop, stopping) = watch::channel(false);
-        let jobs = tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
+        let jobs =
+            tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
         let site = app(accounts, health, &self.origin);
         let address = self.listener.local_addr()?;
         tracing::info!(%address, public_url = %self.origin, "serving");
@@ -70,16 +71,17 @@ impl Server {
             }
         });
         let service = site.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(until_true(stopping.clone()));
+        let serving =
+            axum::serve(listener, service).with_graceful_shutdown(until_true(stopping.clone()));
         let serving = tokio::spawn(serving.into_future());
 
         told_to_stop().await?;
         tracing::info!("stopping: requests on the way finish first");
         stop.send_replace(true);
-        match tokio::time::timeout(self.config.shutdown_grace, serving).await {
-            Ok(served) => served??,
-            Err(_) => tracing::warn!("some requests did not finish in time"),
+        if let Ok(served) = tokio::time::timeout(self.config.shutdown_grace, serving).await {
+            served??;
+        } else {
+            tracing::warn!("some requests did not finish in time");
         }
         jobs.await?;
         manager.flush_session_activity().await.context("the last activity is not written")?;

@@ -12,10 +12,10 @@ pub(super) enum Command {
 }
 
 /// By now the settings were read and checked.
-pub(super) fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
+pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
     match command {
         Command::Check => say("The configuration is good."),
-        Command::Print => data(toml::to_string(&settings)?.trim_end())?,
+        Command::Print => data(toml::to_string(settings)?.trim_end())?,
     }
     Ok(())
 }

@@ -79,6 +79,6 @@ pub(super) fn openapi() -> anyhow::Result<()> {
     let hasher = PasswordHasher::new(PasswordCost { memory_kib: 8, passes: 1 }, 1, random)?;
     let accounts = Arc::new(Accounts::new(Arc::new(manager), hasher));
     let jobs = Arc::new(JobHealth::starting(SystemClock.now(), &[]));
-    data(&app::openapi(accounts, jobs).to_pretty_json()?)?;
+    data(&app::openapi(&accounts, jobs).to_pretty_json()?)?;
     Ok(())
 }

@@ -35,7 +35,7 @@ struct Common {
     /// The configuration file; by default sessrum.toml, if it is there
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database, as in sqlite:/var/lib/sessrum/sessrum.db
+    /// The database, as sqlite:PATH
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -47,7 +47,7 @@ enum Command {
         /// Address and port
         #[arg(long, value_name = "ADDR")]
         listen: Option<String>,
-        /// Where browsers find the site, as in https://sessions.example.org
+        /// Where browsers find the site: the scheme, the host, and the port if it has one
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
     },
@@ -122,7 +122,7 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             start_log(&config.log)?;
             Server::prepare(config).await?.run().await
         }
-        Command::Config(command) => config::run(command, settings(&overrides)?.0),
+        Command::Config(command) => config::run(command, &settings(&overrides)?.0),
         Command::Openapi => database::openapi(),
         Command::Migrate => database::migrate(&settings(&overrides)?.1),
         Command::Status(format) => {

@@ -49,9 +49,7 @@ pub(super) fn complain(error: &anyhow::Error) {
 
 /// Whether whoever read the output went away, as `head` does.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A sign of life for long work: on a terminal alone.

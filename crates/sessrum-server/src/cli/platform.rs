@@ -21,7 +21,7 @@ pub(super) enum Command {
         /// Its kind, such as pixelfed or mastodon
         #[arg(long = "type", value_name = "TYPE")]
         platform_type: String,
-        /// Where it is, as in https://pixelfed.example
+        /// Where it is
         #[arg(long, value_name = "URL")]
         instance_url: String,
         /// The user's name there

@@ -67,8 +67,8 @@ impl Config {
             .map(Origin::parse)
             .transpose()
             .map_err(|error| ConfigError::value("public_url", &error.to_string()))?;
-        let closed = listen.ip().is_loopback()
-            && public_url.as_ref().is_none_or(Origin::is_loopback);
+        let closed =
+            listen.ip().is_loopback() && public_url.as_ref().is_none_or(Origin::is_loopback);
         let secure = public_url.as_ref().is_some_and(Origin::is_secure);
         if !closed && !secure && !settings.allow_plain_http {
             return Err(ConfigError::value(
@@ -108,7 +108,10 @@ impl Config {
                 passes: settings.password.passes,
             },
             passwords_at_once: settings.password.at_once,
-            flush_activity_every: settings.jobs.flush_activity_every.positive("jobs.flush_activity_every")?,
+            flush_activity_every: settings
+                .jobs
+                .flush_activity_every
+                .positive("jobs.flush_activity_every")?,
             clean_up_every: settings.jobs.clean_up_every.positive("jobs.clean_up_every")?,
             shutdown_grace: settings.jobs.shutdown_grace.0,
             log: settings.log,

@@ -160,8 +160,7 @@ mod tests {
     fn read_with(file: &str, environment: &[(&str, &str)]) -> Result<(Settings, Config), String> {
         let mut saved = tempfile::NamedTempFile::new().unwrap();
         saved.write_all(file.as_bytes()).unwrap();
-        let overrides =
-            Overrides { file: Some(saved.path().to_owned()), ..Overrides::default() };
+        let overrides = Overrides { file: Some(saved.path().to_owned()), ..Overrides::default() };
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         read(&overrides, environment).map_err(|error| error.to_string())
     }
@@ -226,6 +225,8 @@ mod tests {
         assert!(refused(open).contains("every address"));
         let named = format!("{open}\npublic_url = \"http://intranet.example\"");
         assert!(read_with(&named, &[]).is_ok());
-        assert!(read_with("listen = \"0.0.0.0:80\"\npublic_url = \"https://a.example\"", &[]).is_ok());
+        assert!(
+            read_with("listen = \"0.0.0.0:80\"\npublic_url = \"https://a.example\"", &[]).is_ok()
+        );
     }
 }

@@ -119,7 +119,10 @@ impl SessionSettings {
         let profile = self.profile.lifetime();
         let lifetime = Lifetime {
             idle: self.idle.unwrap_or(Period(profile.idle)).positive("session.idle")?,
-            absolute: self.absolute.unwrap_or(Period(profile.absolute)).positive("session.absolute")?,
+            absolute: self
+                .absolute
+                .unwrap_or(Period(profile.absolute))
+                .positive("session.absolute")?,
         };
         let remembered_lifetime = Lifetime {
             idle: self.remembered_idle.positive("session.remembered_idle")?,

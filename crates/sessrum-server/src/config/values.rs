@@ -174,6 +174,8 @@ mod tests {
     #[test]
     fn a_secret_is_never_shown() {
         let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
-        assert!(!format!("{secret:?}{}", serde_json::to_string(&secret).unwrap()).contains("hunter2"));
+        assert!(
+            !format!("{secret:?}{}", serde_json::to_string(&secret).unwrap()).contains("hunter2")
+        );
     }
 }
