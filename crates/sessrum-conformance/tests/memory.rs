@@ -5,3 +5,9 @@ use sessrum_core::MemoryStore;
 use sessrum_core::store::Store;
 
 sessrum_conformance::suite!(async { Arc::new(MemoryStore::new()) as Arc<dyn Store> });
+
+#[test]
+fn the_model_agrees_with_itself() {
+    let store = || async { Arc::new(MemoryStore::new()) as Arc<dyn Store> };
+    sessrum_conformance::model::agrees_with_memory(store);
+}
