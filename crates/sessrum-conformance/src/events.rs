@@ -182,8 +182,8 @@ pub async fn a_rotation_is_recorded_once_as_what_it_is(store: Fixture) {
 }
 
 pub async fn a_rotation_that_is_pending_or_collides_records_nothing(store: Fixture) {
-    let (session, token) = store.signed_in(&UserId::from(1), 1).await;
-    let taken = Rotation { token, ..store.rotation(60) };
+    let (session, own) = store.signed_in(&UserId::from(1), 1).await;
+    let taken = Rotation { token: own, ..store.rotation(60) };
     store.rotate(session.id, taken, &change(60)).await.unwrap();
     assert_eq!(store.trail().await.len(), 1);
     store.rotated(&session, 60).await;

@@ -3,21 +3,15 @@
 //! A store's own test file names how to make an empty one, and what must outlive it if anything:
 //!
 //! ```
-//! # #![allow(clippy::test_attr_in_doctest)]
 //! use std::sync::Arc;
 //! use sessrum_core::{MemoryStore, store::Store};
 //!
 //! sessrum_conformance::suite!(async { Arc::new(MemoryStore::new()) as Arc<dyn Store> });
-//!
-//! #[test]
-//! fn agrees_with_the_model() {
-//!     let store = || async { Arc::new(MemoryStore::new()) as Arc<dyn Store> };
-//!     sessrum_conformance::model::agrees_with_memory(store);
-//! }
 //! ```
 //!
 //! [`suite!`] makes one `#[test]` of each function in the modules below; [`model`] compares a
-//! store with [`MemoryStore`](sessrum_core::MemoryStore) over random sequences of operations.
+//! store with [`MemoryStore`](sessrum_core::MemoryStore) over random sequences of operations, in a
+//! test that the store's file calls it from.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,7 +1,7 @@
 //! The bundled users.
 
 use sessrum_core::store::{AddUser, NewUser, PasswordChange, PasswordOutcome, Rotation};
-use sessrum_core::{EndReason, Role, SessionId, TokenStanding, UserId, UserSession};
+use sessrum_core::{EndReason, Role, SessionId, SessionPolicy, TokenStanding, UserId, UserSession};
 
 use crate::Fixture;
 use crate::fixture::{at, change, ids, new_user, password};
@@ -142,7 +142,7 @@ pub async fn a_password_change_ends_the_others_and_rotates_the_kept_7_4_3(store:
     assert_eq!(store.row(&row).await, expected);
     assert!(store.opens(&rotation.token).await);
     store.confirm_token(&rotation.token, at(6)).await.unwrap();
-    let standing = store.loaded(&token).await.token.standing(at(99), &Default::default());
+    let standing = store.loaded(&token).await.token.standing(at(99), &SessionPolicy::default());
     assert_eq!(standing, TokenStanding::Reused);
     assert_eq!(store.row(&other).await, other);
     let facts = store.find_for_sign_in("ada").await.unwrap().unwrap();

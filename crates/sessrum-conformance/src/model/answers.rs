@@ -47,7 +47,7 @@ fn text<Answer: std::fmt::Debug>(answer: Result<Answer, StoreError>) -> String {
 
 impl World {
     /// Two users with a platform each, so that short sequences have something to work on.
-    pub(super) fn beginning(&self) -> Vec<Step> {
+    pub(super) fn beginning() -> Vec<Step> {
         let add = |name| Operation::AddUser { name, email: name, role: Role::Viewer };
         let platform =
             |user| Operation::AddPlatform { user, name: 0, account: 0, is_default: false };

@@ -41,23 +41,31 @@ impl fmt::Display for Disagreement {
     }
 }
 
+/// Sequences that are tried: each fault in this crate's own tests is found within so many.
+const SEQUENCES: u32 = 64;
+
 /// Fails when the stores that `make` makes behave otherwise than [`MemoryStore`].
 pub fn agrees_with_memory<Made>(make: impl Fn() -> Made)
 where
     Made: Future<Output: Subject>,
 {
-    if let Some(disagreement) = disagreement(make, 48) {
+    if let Some(disagreement) = disagreement(make) {
         panic!("{disagreement}");
     }
 }
 
-/// Looks in so many sequences for one that tells a store from the reference.
-pub fn disagreement<Made>(make: impl Fn() -> Made, sequences: u32) -> Option<Disagreement>
+/// Looks for a sequence that tells a store from the reference.
+pub fn disagreement<Made>(make: impl Fn() -> Made) -> Option<Disagreement>
 where
     Made: Future<Output: Subject>,
 {
     let runtime = runtime();
-    let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases: SEQUENCES,
+        max_shrink_iters: 4096,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let outcome = TestRunner::new(config).run(&vec(operations::step(), LENGTH), |steps| {
         runtime.block_on(async {
             let subject = make().await;
@@ -77,7 +85,7 @@ async fn compare(steps: &[Step], subject: &impl Subject) -> Result<(), String> {
     let reference = Arc::new(MemoryStore::new());
     let other = subject.store();
     let mut world = World::default();
-    for (number, step) in world.beginning().iter().chain(steps).enumerate() {
+    for (number, step) in World::beginning().iter().chain(steps).enumerate() {
         world.advance(step, &*reference).await;
         let expected = world.answer(&step.operation, &*reference).await;
         let answer = world.answer(&step.operation, &*other).await;
