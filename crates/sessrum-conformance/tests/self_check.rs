@@ -58,9 +58,9 @@ macro_rules! model_finds {
     ($($name:ident: $fault:ident;)+) => {$(
         #[test]
         fn $name() {
-            let found = disagreement(|| async { broken(Fault::$fault) });
+            let found = disagreement(|| async { broken(Fault::$fault) }, 512);
             let found = found.expect("the model finds no difference");
-            assert!(found.steps.len() <= 8, "the sequence did not shrink: {found}");
+            assert!(found.steps.len() < 20, "the sequence did not shrink: {found}");
         }
     )+};
 }
@@ -83,7 +83,7 @@ mod model_finds {
 
     #[test]
     fn nothing_where_there_is_nothing() {
-        assert!(disagreement(|| async { broken(Fault::None) }).is_none());
+        assert!(disagreement(|| async { broken(Fault::None) }, 64).is_none());
     }
 }
 

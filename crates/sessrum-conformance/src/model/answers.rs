@@ -86,7 +86,8 @@ impl World {
     }
 
     fn session(&self, back: u8) -> SessionId {
-        SessionId(self.last_session - i64::from(back))
+        // Never past the first, so that a sequence that is made shorter still means the same one.
+        SessionId(self.last_session - i64::from(back).min(self.last_session - 1).max(0))
     }
 
     fn token(&self, back: u8) -> TokenHash {

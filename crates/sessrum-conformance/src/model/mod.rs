@@ -41,27 +41,24 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// Sequences that are tried: each fault in this crate's own tests is found within so many.
-const SEQUENCES: u32 = 64;
-
 /// Fails when the stores that `make` makes behave otherwise than [`MemoryStore`].
 pub fn agrees_with_memory<Made>(make: impl Fn() -> Made)
 where
     Made: Future<Output: Subject>,
 {
-    if let Some(disagreement) = disagreement(make) {
+    if let Some(disagreement) = disagreement(make, 64) {
         panic!("{disagreement}");
     }
 }
 
-/// Looks for a sequence that tells a store from the reference.
-pub fn disagreement<Made>(make: impl Fn() -> Made) -> Option<Disagreement>
+/// Looks in so many sequences for one that tells a store from the reference.
+pub fn disagreement<Made>(make: impl Fn() -> Made, sequences: u32) -> Option<Disagreement>
 where
     Made: Future<Output: Subject>,
 {
     let runtime = runtime();
     let config = Config {
-        cases: SEQUENCES,
+        cases: sequences,
         max_shrink_iters: 4096,
         failure_persistence: None,
         ..Config::default()
