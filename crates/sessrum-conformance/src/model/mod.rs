@@ -49,7 +49,7 @@ pub fn agrees_with_memory<Made>(make: impl Fn() -> Made)
 where
     Made: Future<Output: Subject>,
 {
-    if let Some(disagreement) = disagreement(make, 128) {
+    if let Some(disagreement) = disagreement(make, 64) {
         panic!("{disagreement}");
     }
 }
