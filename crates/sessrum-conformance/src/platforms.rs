@@ -206,15 +206,17 @@ pub async fn sessions_in_a_deactivated_platform_have_none(store: Fixture) {
     assert_eq!(store.row(&beside).await, beside);
 }
 
-/// A text that reads like the key is another directory's, and stays.
-pub async fn a_session_in_a_platform_of_the_same_text_stays(store: Fixture) {
+pub async fn sessions_of_others_stay_when_a_platform_goes(store: Fixture) {
     let user = store.user("ada").await;
-    let platform = store.platform(&user, "art").await;
-    let active_platform_id = Some(PlatformId::from("1"));
-    let new = NewSession { active_platform_id, ..store.new_session(&user) };
-    let (session, _) = store.created(new, 1).await;
-    assert!(store.remove_platform(&user, &platform.id, &change(9)).await.unwrap());
-    assert_eq!(store.row(&session).await, session);
+    let removed = store.platform(&user, "a").await;
+    let switched_off = store.platform(&user, "b").await;
+    let other = UserId::from("someone else");
+    let (in_removed, _) = two_sessions(&store, &other, &removed).await;
+    let (in_switched_off, _) = two_sessions(&store, &other, &switched_off).await;
+    store.remove_platform(&user, &removed.id, &change(9)).await.unwrap();
+    changed(&store, &user, &switched_off, active(false)).await;
+    assert_eq!(store.row(&in_removed).await, in_removed);
+    assert_eq!(store.row(&in_switched_off).await, in_switched_off);
 }
 
 pub async fn platform_keys_are_never_given_again(store: Fixture) {

@@ -1,4 +1,13 @@
-//! The heart of Sessrum: sessions without HTTP and without SQL.
+//! The heart of Sessrum: sessions, without HTTP and without SQL.
+//!
+//! [`UnifiedSessionManager`] has every verb. It works on a [`Store`](store::Store), judges rows
+//! with [`judge`], and takes the time from a [`Clock`] and randomness from a [`Random`].
+//! [`Accounts`] adds what people do with their password.
+//!
+//! Where to look: a row is a [`UserSession`]; the cookie's secret a [`SessionToken`]; what a
+//! request knows a [`SessionContext`]; the seam to an application's own users a [`Directory`].
+
+mod accounts;
 mod activity;
 mod client;
 mod context;
@@ -9,6 +18,7 @@ mod event;
 pub mod fingerprint;
 mod identity;
 mod lifetime;
+mod manager;
 mod memory;
 mod password;
 mod random;
@@ -18,6 +28,7 @@ pub mod store;
 mod time;
 mod token;
 
+pub use accounts::{AccountError, Accounts, PasswordChanged, PasswordSignIn, UserAdded};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{
@@ -32,6 +43,9 @@ pub use fingerprint::{FingerprintMode, SessionFingerprint};
 pub use identity::{Key, PlatformId, SessionId, UserId};
 pub use lifetime::{
     ExpiryLimits, Lifetime, SessionPolicy, TokenRecord, TokenStanding, Verdict, judge,
+};
+pub use manager::{
+    CleanupReport, Renewed, SignIn, SignInOutcome, SignedIn, SwitchOutcome, UnifiedSessionManager,
 };
 pub use memory::MemoryStore;
 pub use password::{

@@ -1,0 +1,83 @@
+use super::UnifiedSessionManager;
+use crate::client::Client;
+use crate::context::SessionContext;
+use crate::error::SessionError;
+use crate::event::Change;
+use crate::identity::UserId;
+use crate::session::{EndReason, UserSession};
+use crate::store::EndedSession;
+use crate::token::SessionHandle;
+
+impl UnifiedSessionManager {
+    /// Ends a session as its user's logout. True when this call ended it; false when it had
+    /// already ended, which is as good.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails: the session may still live.
+    pub async fn destroy_session(
+        &self,
+        context: &SessionContext,
+        client: &Client,
+    ) -> Result<bool, SessionError> {
+        let change = self.change_by(context, client);
+        let ended = self.store().end(context.session.id, EndReason::Logout, &change).await?;
+        Ok(ended.is_some())
+    }
+
+    /// Ends another of the user's own sessions, by its public name. `None` when the user has no
+    /// such live session.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails.
+    pub async fn end_own_session(
+        &self,
+        context: &SessionContext,
+        handle: &SessionHandle,
+        client: &Client,
+    ) -> Result<Option<EndedSession>, SessionError> {
+        let found = self.store().find_by_handle(handle).await?;
+        let Some(session) = found.filter(|session| session.user_id == context.user.id) else {
+            return Ok(None);
+        };
+        let reason = if session.id == context.session.id {
+            EndReason::Logout
+        } else {
+            EndReason::RevokedByUser
+        };
+        Ok(self.store().end(session.id, reason, &self.change_by(context, client)).await?)
+    }
+
+    /// Ends the user's sessions, all but `keep_current` if there is one.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails.
+    pub async fn cleanup_user_sessions(
+        &self,
+        user: &UserId,
+        keep_current: Option<&SessionContext>,
+        reason: EndReason,
+        change: &Change,
+    ) -> Result<Vec<EndedSession>, SessionError> {
+        let keep = keep_current.map(|context| context.session.id);
+        Ok(self.store().end_for_user(user, keep, reason, change).await?)
+    }
+
+    /// The user's live sessions, most recently active first.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails.
+    pub async fn list_user_sessions(
+        &self,
+        user: &UserId,
+    ) -> Result<Vec<UserSession>, SessionError> {
+        let now = self.now();
+        let mut sessions = self.store().list_for_user(user).await?;
+        // Dead before the sweeper comes.
+        sessions.retain(|session| self.judge(session, now).is_ok());
+        for session in &mut sessions {
+            session.last_activity = self.activity.latest(session.id, session.last_activity);
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_activity));
+        Ok(sessions)
+    }
+}

@@ -1,0 +1,189 @@
+use std::sync::PoisonError;
+
+use super::UnifiedSessionManager;
+use crate::client::Client;
+use crate::context::{PlatformInfo, SessionContext};
+use crate::directory::UserFacts;
+use crate::error::{
+    SessionEndedError, SessionError, SessionExpiredError, SessionNotFoundError,
+    SessionValidationError,
+};
+use crate::event::{Change, EventKind};
+use crate::fingerprint::{FingerprintMode, SUSPICIOUS, SessionFingerprint};
+use crate::identity::SessionId;
+use crate::lifetime::{TokenStanding, Verdict, judge};
+use crate::session::{EndReason, Ended, UserSession};
+use crate::store::{LoadedSession, NewEvent, StoreError};
+use crate::time::Timestamp;
+use crate::token::{SessionHandle, SessionToken};
+
+impl UnifiedSessionManager {
+    /// The context of a request: loads the row, judges it, and ends the session when the request
+    /// shows that it must (a copied token, a disabled user, another machine when that is enforced).
+    ///
+    /// Reading is no activity; see [`update_session_activity`](Self::update_session_activity).
+    ///
+    /// # Errors
+    /// [`SessionError::Invalid`] when the session is unknown, expired or ended;
+    /// [`SessionError::Store`] when the database cannot say.
+    pub async fn get_session_context(
+        &self,
+        token: &SessionToken,
+        client: &Client,
+    ) -> Result<SessionContext, SessionError> {
+        let token_hash = token.hash();
+        let loaded = self.store().load_by_token(&token_hash).await?.ok_or(SessionNotFoundError)?;
+        let now = self.now();
+        let idle_expires_at = self.judge(&loaded.session, now)?;
+        let standing = loaded.token.standing(now, &self.policy);
+        let change = Change { client: client.clone(), ..Change::by_system(now) };
+        if standing == TokenStanding::Reused {
+            return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
+        }
+        let issued_at = loaded.token.issued_at;
+        let (session, user, platform) = self.with_facts(loaded).await?;
+        let Some(user) = user.filter(|user| user.is_active) else {
+            return Err(self.end_for(&session, EndReason::UserDisabled, &change).await);
+        };
+        self.compare_fingerprint(&session, client, &change).await?;
+        if standing == TokenStanding::Unseen {
+            self.store().confirm_token(&token_hash, now).await?;
+        }
+        let too_old = self.policy.rotate_every.is_some_and(|every| now.since(issued_at) >= every);
+        let outranked = user.role_changed_at.is_some_and(|changed| changed > issued_at);
+        Ok(SessionContext {
+            session: UserSession {
+                last_activity: self.activity.latest(session.id, session.last_activity),
+                ..session
+            },
+            user: user.info,
+            platform,
+            idle_expires_at,
+            token_hash,
+            rotation_due: standing == TokenStanding::Current && (too_old || outranked),
+        })
+    }
+
+    /// Whether a token opens a session now.
+    ///
+    /// # Errors
+    /// As [`get_session_context`](Self::get_session_context).
+    pub async fn validate_session(
+        &self,
+        token: &SessionToken,
+        client: &Client,
+    ) -> Result<(), SessionError> {
+        self.get_session_context(token, client).await.map(|_| ())
+    }
+
+    /// Counts this moment as activity of the session: it stays for another idle time. The mark is
+    /// written with the next [`flush_session_activity`](Self::flush_session_activity); this
+    /// instance honours it at once.
+    pub fn update_session_activity(&self, context: &mut SessionContext) {
+        let now = self.now();
+        self.activity.mark(context.session.id, now);
+        context.session.last_activity = now.max(context.session.last_activity);
+        context.idle_expires_at = context.session.last_activity
+            + self.policy.lifetime_of(context.session.remembered).idle;
+    }
+
+    /// Whether the user proved recently enough who they are for what needs a fresh authentication.
+    #[must_use]
+    pub fn is_fresh(&self, context: &SessionContext) -> bool {
+        self.now().since(context.session.authenticated_at) < self.policy.fresh_for
+    }
+
+    /// When the session ends if nothing more happens, or why it is over.
+    pub(super) fn judge(
+        &self,
+        session: &UserSession,
+        now: Timestamp,
+    ) -> Result<Timestamp, SessionValidationError> {
+        let last_activity = self.activity.latest(session.id, session.last_activity);
+        match judge(session, last_activity, now, &self.policy) {
+            Verdict::Live { idle_expires_at, .. } => Ok(idle_expires_at),
+            Verdict::IdleTooLong | Verdict::TooOld => Err(SessionExpiredError.into()),
+            Verdict::Ended(ended) => Err(SessionEndedError(ended).into()),
+        }
+    }
+
+    /// Why a verb found a session gone that its caller had just seen alive.
+    pub(super) async fn why_gone(&self, handle: &SessionHandle) -> SessionError {
+        match self.store().find_by_handle(handle).await {
+            Ok(Some(UserSession { ended: Some(ended), .. })) => {
+                if ended.reason == EndReason::Expired {
+                    SessionExpiredError.into()
+                } else {
+                    SessionEndedError(ended).into()
+                }
+            }
+            Ok(_) => SessionNotFoundError.into(),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The facts that came with the row, or the application's own.
+    async fn with_facts(
+        &self,
+        loaded: LoadedSession,
+    ) -> Result<(UserSession, Option<UserFacts>, Option<PlatformInfo>), StoreError> {
+        let LoadedSession { session, user, platform, .. } = loaded;
+        let Some(directory) = &self.directory else { return Ok((session, user, platform)) };
+        let user = directory.user(&session.user_id).await?;
+        let platform = match &session.active_platform_id {
+            Some(id) => directory.platform(&session.user_id, id).await?,
+            None => None,
+        };
+        Ok((session, user, platform))
+    }
+
+    async fn compare_fingerprint(
+        &self,
+        session: &UserSession,
+        client: &Client,
+        change: &Change,
+    ) -> Result<(), SessionError> {
+        let Some(known) = &session.fingerprint else { return Ok(()) };
+        // The same agent from the same address cannot differ in what counts most.
+        let unchanged =
+            session.user_agent == client.user_agent && session.ip_address == client.ip_address;
+        if self.policy.fingerprint == FingerprintMode::Off || unchanged {
+            return Ok(());
+        }
+        let score = known.difference(&SessionFingerprint::of(client, &self.fingerprint));
+        if score < SUSPICIOUS {
+            return Ok(());
+        }
+        if self.policy.fingerprint == FingerprintMode::Enforce {
+            return Err(self.end_for(session, EndReason::FingerprintMismatch, change).await);
+        }
+        if self.first_observation(session.id) {
+            let event = NewEvent {
+                kind: EventKind::FingerprintChanged,
+                user_id: Some(session.user_id.clone()),
+                session: Some(session.handle),
+                detail: score.to_string(),
+            };
+            self.store().record(event, change).await?;
+        }
+        Ok(())
+    }
+
+    fn first_observation(&self, session: SessionId) -> bool {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner).insert(session)
+    }
+
+    /// Ends a session that a request has shown to be unfit; the error for that request.
+    async fn end_for(
+        &self,
+        session: &UserSession,
+        reason: EndReason,
+        change: &Change,
+    ) -> SessionError {
+        match self.store().end(session.id, reason, change).await {
+            Ok(Some(_)) => SessionEndedError(Ended { at: change.at, reason }).into(),
+            Ok(None) => self.why_gone(&session.handle).await,
+            Err(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The one place that decides how a problem is told: programs get problem+json, people are sent to
+//! sign in or shown a page.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use sessrum_core::Random;
+use tracing::Instrument as _;
+
+use crate::problem::{Code, Problem};
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A person in front of a browser.
+    Person,
+    /// A script or another program.
+    Program,
+}
+
+impl Audience {
+    /// API paths and whoever does not ask for HTML are programs.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        let wants_html = parts
+            .headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
+        if wants_html && !parts.uri.path().starts_with("/api/") {
+            Self::Person
+        } else {
+            Self::Program
+        }
+    }
+}
+
+/// Names a request in the log and in the answer, `X-Request-Id` included.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Makes the page that tells a person of a problem.
+pub type ProblemPage = dyn Fn(&Problem) -> Response + Send + Sync;
+
+/// How problems are told. Use it with [`axum::middleware::from_fn_with_state`] and
+/// [`Answers::tell`], outside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
+#[derive(Clone)]
+pub struct Answers {
+    random: Arc<dyn Random>,
+    page: Arc<ProblemPage>,
+}
+
+impl Answers {
+    /// Answers whose problem pages come from `page`.
+    pub fn new(
+        random: Arc<dyn Random>,
+        page: impl Fn(&Problem) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        Self { random, page: Arc::new(page) }
+    }
+
+    /// The middleware: gives the request an id and a span, and tells what went wrong.
+    pub async fn tell(State(answers): State<Self>, request: Request, next: Next) -> Response {
+        let id = answers.request_id();
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(RequestId(id.clone()));
+        let audience = Audience::of(&parts);
+        let here = here(&parts);
+        let span =
+            tracing::info_span!("request", id, method = %parts.method, path = parts.uri.path());
+        let response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
+        let mut response = answers.present(response, audience, here.as_deref(), &id);
+        span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        response
+    }
+
+    fn present(
+        &self,
+        mut response: Response,
+        audience: Audience,
+        here: Option<&str>,
+        id: &str,
+    ) -> Response {
+        let found = response.extensions_mut().remove::<Problem>();
+        let Some(mut problem) = found.or_else(|| routing_problem(response.status())) else {
+            return response;
+        };
+        problem.request_id = Some(id.to_owned());
+        let mut told = match audience {
+            Audience::Program => problem.into_response(),
+            Audience::Person if problem.asks_to_sign_in() => sign_in(&problem, here),
+            Audience::Person if problem.code == Code::PlatformRequired => {
+                Redirect::to("/account/platforms?reason=platform_required").into_response()
+            }
+            Audience::Person => (self.page)(&problem),
+        };
+        told.extensions_mut().remove::<Problem>();
+        for name in [header::SET_COOKIE, header::ALLOW] {
+            for value in response.headers().get_all(&name) {
+                told.headers_mut().append(&name, value.clone());
+            }
+        }
+        told.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        told
+    }
+
+    /// Without randomness requests are still served; they only share an id.
+    fn request_id(&self) -> String {
+        let mut bytes = [0; 8];
+        if let Err(error) = self.random.fill(&mut bytes) {
+            tracing::error!("{error}");
+        }
+        bytes.iter().fold(String::with_capacity(16), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// What the router itself refuses has no problem yet.
+fn routing_problem(status: StatusCode) -> Option<Problem> {
+    match status {
+        StatusCode::NOT_FOUND => Some(Problem::new(Code::NotFound)),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(Code::MethodNotAllowed)),
+        _ => None,
+    }
+}
+
+/// Where a person comes back to after signing in: the page they asked for.
+fn here(parts: &Parts) -> Option<String> {
+    let path = parts.uri.path_and_query()?.as_str();
+    (parts.method == Method::GET && path != "/").then(|| path.to_owned())
+}
+
+fn sign_in(problem: &Problem, here: Option<&str>) -> Response {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("reason", problem.end_reason.map_or(problem.code.as_str(), |r| r.as_str()));
+    if let Some(here) = here {
+        query.append_pair("next", here);
+    }
+    Redirect::to(&format!("/login?{}", query.finish())).into_response()
+}

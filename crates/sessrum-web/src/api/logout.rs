@@ -1,0 +1,39 @@
+use axum::http::{HeaderName, StatusCode};
+
+use super::documented::Changing;
+use crate::problem::Problem;
+use crate::request_session::RequestSession;
+
+/// What a browser drops of this site after signing out. Not `"cookies"`: the answer takes its own
+/// cookie away, and other cookies of the site are none of its business.
+const CLEAR_SITE_DATA: (HeaderName, &str) =
+    (HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"");
+
+/// Signs out: ends the session and takes the cookie away. Also when it was over already.
+#[utoipa::path(post, path = "/api/logout", tag = "session", responses(
+    (status = 204, description = "The session is over."),
+    Changing,
+))]
+pub(super) async fn logout(
+    session: RequestSession,
+) -> Result<(StatusCode, [(HeaderName, &'static str); 1]), Problem> {
+    sign_out(&session).await?;
+    Ok((StatusCode::NO_CONTENT, [CLEAR_SITE_DATA]))
+}
+
+/// Signs out, for the API and for the pages: the answer to this request takes the cookie away.
+///
+/// # Errors
+/// [`Code::StoreUnavailable`](crate::Code::StoreUnavailable): the session may live, and so the
+/// cookie stays.
+pub async fn sign_out(session: &RequestSession) -> Result<(), Problem> {
+    match session.observe().await {
+        Ok(context) => {
+            session.manager().destroy_session(&context, session.client()).await?;
+        }
+        Err(problem) if problem.asks_to_sign_in() => {}
+        Err(problem) => return Err(problem),
+    }
+    session.forget();
+    Ok(())
+}

@@ -1,0 +1,356 @@
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use sessrum_core::store::{
+    AddPlatform, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome,
+};
+use sessrum_core::{
+    PlatformId, SealError, SealedCredentials, SessionContext, Timestamp, UnifiedSessionManager,
+    UserId,
+};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::documented::{Changing, Reading, Sending};
+use super::state::StatePlatform;
+use crate::extract::CurrentSession;
+use crate::json::JsonBody;
+use crate::problem::{Code, Problem};
+use crate::request_session::RequestSession;
+
+/// The longest name or address, in characters.
+const LONGEST: usize = 200;
+
+/// A platform connection. Credentials go in and never out.
+#[derive(Serialize, ToSchema)]
+pub struct PlatformRow {
+    #[serde(flatten)]
+    info: StatePlatform,
+    /// Whether it can be chosen.
+    is_active: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<PlatformConnection> for PlatformRow {
+    fn from(row: PlatformConnection) -> Self {
+        let PlatformConnection { info, is_active, created_at } = row;
+        Self { info: info.into(), is_active, created_at }
+    }
+}
+
+/// The user's platforms.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PlatformRows {
+    platforms: Vec<PlatformRow>,
+}
+
+/// A platform to be connected.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformInput {
+    /// The user's own name for it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Its kind, such as `pixelfed` or `mastodon`.
+    #[schema(min_length = 1, max_length = 200)]
+    pub platform_type: String,
+    /// Where it is, as in `https://pixelfed.example`.
+    #[schema(max_length = 200)]
+    pub instance_url: String,
+    /// The user's name there.
+    #[schema(min_length = 1, max_length = 200)]
+    pub username: String,
+    /// What signs in there. Kept sealed.
+    #[schema(value_type = Option<String>, format = Password)]
+    pub access_token: Option<Zeroizing<String>>,
+    /// Whether it takes over as the default.
+    #[serde(default)]
+    pub is_default: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlatformChangeInput {
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// Whether it can be chosen. An inactive platform is no default.
+    is_active: Option<bool>,
+    /// Other credentials.
+    #[schema(value_type = Option<String>, format = Password)]
+    access_token: Option<Zeroizing<String>>,
+}
+
+/// A platform that cannot be connected.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformInputError {
+    /// A field is wrong: its name and what it must be.
+    #[error("{0} {1}")]
+    Field(&'static str, String),
+    /// The credentials could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+impl From<PlatformInputError> for Problem {
+    fn from(error: PlatformInputError) -> Self {
+        match error {
+            PlatformInputError::Field(field, message) => Self::field(field, message),
+            PlatformInputError::Seal(error) => {
+                tracing::error!("{error}");
+                Self::new(Code::InternalError)
+            }
+        }
+    }
+}
+
+impl PlatformInput {
+    /// Checks the input and seals its credentials for `user`.
+    ///
+    /// # Errors
+    /// [`PlatformInputError`] names the field that is wrong.
+    pub fn check(
+        self,
+        user: &UserId,
+        manager: &UnifiedSessionManager,
+    ) -> Result<NewPlatform, PlatformInputError> {
+        let credentials = seal(self.access_token, user, manager)?;
+        Ok(NewPlatform {
+            name: text("name", &self.name)?,
+            platform_type: text("platform_type", &self.platform_type)?,
+            instance_url: instance("instance_url", &self.instance_url)?,
+            username: text("username", &self.username)?,
+            credentials,
+            is_default: self.is_default,
+        })
+    }
+}
+
+/// The user's platforms, inactive ones too: the default first, then by name.
+#[utoipa::path(get, path = "/api/platforms", tag = "platforms", responses(
+    (status = 200, body = PlatformRows),
+    Reading,
+))]
+pub(super) async fn list(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+) -> Result<Json<PlatformRows>, Problem> {
+    let rows = session.manager().store().platform_connections(context.user_id()).await?;
+    Ok(Json(PlatformRows { platforms: rows.into_iter().map(PlatformRow::from).collect() }))
+}
+
+/// Connects a platform. A session that had none is in it from now on.
+#[utoipa::path(post, path = "/api/platforms", tag = "platforms", request_body = PlatformInput,
+responses(
+    (status = 201, body = StatePlatform),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    Sending,
+))]
+pub(super) async fn add(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    JsonBody(input): JsonBody<PlatformInput>,
+) -> Result<(StatusCode, Json<StatePlatform>), Problem> {
+    Ok((StatusCode::CREATED, Json(connect(&session, &context, input).await?)))
+}
+
+/// Connects a platform, for the API and for the pages.
+///
+/// # Errors
+/// 422 names the field that is wrong; 409 when the user has such a platform already.
+pub async fn connect(
+    session: &RequestSession,
+    context: &SessionContext,
+    input: PlatformInput,
+) -> Result<StatePlatform, Problem> {
+    let manager = session.manager();
+    let new = input.check(context.user_id(), manager)?;
+    let change = manager.change_by(context, session.client());
+    match manager.store().add_platform(context.user_id(), new, &change).await? {
+        AddPlatform::Added(platform) => {
+            if context.platform.is_none() {
+                let revision = Some(context.session.revision);
+                manager
+                    .update_platform_context(context, &platform.id, revision, session.client())
+                    .await?;
+            }
+            Ok(platform.into())
+        }
+        AddPlatform::NameTaken => Err(taken("name", "is the name of another of your platforms")),
+        AddPlatform::AccountTaken => Err(taken("username", "is connected already")),
+        AddPlatform::UserUnknown => Err(no_bundled_users()),
+    }
+}
+
+/// One of the user's platforms.
+#[utoipa::path(get, path = "/api/platforms/{id}", tag = "platforms",
+params(("id" = i64, Path)), responses(
+    (status = 200, body = PlatformRow),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Reading,
+))]
+pub(super) async fn get(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    Path(id): Path<String>,
+) -> Result<Json<PlatformRow>, Problem> {
+    let id = platform_id(&id)?;
+    let rows = session.manager().store().platform_connections(context.user_id()).await?;
+    let row = rows.into_iter().find(|row| row.info.id == id);
+    row.map(|row| Json(row.into())).ok_or_else(|| Problem::new(Code::PlatformNotFound))
+}
+
+/// Changes one of the user's platforms. What is left out stays.
+#[utoipa::path(patch, path = "/api/platforms/{id}", tag = "platforms",
+params(("id" = i64, Path)), request_body = PlatformChangeInput, responses(
+    (status = 200, body = PlatformRow),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    Sending,
+))]
+pub(super) async fn change(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    Path(id): Path<String>,
+    JsonBody(input): JsonBody<PlatformChangeInput>,
+) -> Result<Json<PlatformRow>, Problem> {
+    let what = PlatformChange {
+        name: input.name.map(|name| text("name", &name)).transpose()?,
+        is_active: input.is_active,
+        credentials: seal(input.access_token, context.user_id(), session.manager())?,
+        is_default: None,
+    };
+    Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
+}
+
+/// Makes one of the user's platforms the default: new sessions start with it.
+#[utoipa::path(post, path = "/api/platforms/{id}/default", tag = "platforms",
+params(("id" = i64, Path)), responses(
+    (status = 200, body = PlatformRow),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Changing,
+))]
+pub(super) async fn make_default(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    Path(id): Path<String>,
+) -> Result<Json<PlatformRow>, Problem> {
+    let what = PlatformChange { is_default: Some(true), ..PlatformChange::default() };
+    Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
+}
+
+/// Changes one of the user's platforms, for the API and for the pages.
+///
+/// # Errors
+/// 404 [`Code::PlatformNotFound`] when it is not the user's, 409 when the name is taken.
+pub async fn apply(
+    session: &RequestSession,
+    context: &SessionContext,
+    platform: &PlatformId,
+    what: PlatformChange,
+) -> Result<PlatformConnection, Problem> {
+    let manager = session.manager();
+    let change = manager.change_by(context, session.client());
+    match manager.store().change_platform(context.user_id(), platform, what, &change).await? {
+        PlatformOutcome::Changed(row) => Ok(row),
+        PlatformOutcome::NotFound => Err(Problem::new(Code::PlatformNotFound)),
+        PlatformOutcome::NameTaken => {
+            Err(taken("name", "is the name of another of your platforms"))
+        }
+    }
+}
+
+/// Removes one of the user's platforms. Sessions that were in it have none.
+#[utoipa::path(delete, path = "/api/platforms/{id}", tag = "platforms",
+params(("id" = i64, Path)), responses(
+    (status = 204, description = "It is gone."),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Changing,
+))]
+pub(super) async fn remove(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    disconnect(&session, &context, &platform_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes one of the user's platforms, for the API and for the pages.
+///
+/// # Errors
+/// 404 [`Code::PlatformNotFound`] when it is not the user's.
+pub async fn disconnect(
+    session: &RequestSession,
+    context: &SessionContext,
+    platform: &PlatformId,
+) -> Result<(), Problem> {
+    let manager = session.manager();
+    let change = manager.change_by(context, session.client());
+    if manager.store().remove_platform(context.user_id(), platform, &change).await? {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::PlatformNotFound))
+    }
+}
+
+/// Bundled platforms have whole numbers as keys; anything else is nobody's.
+fn platform_id(text: &str) -> Result<PlatformId, Problem> {
+    text.parse::<i64>().map(PlatformId::from).map_err(|_| Problem::new(Code::PlatformNotFound))
+}
+
+fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
+    let value = value.trim().to_owned();
+    let length = value.chars().count();
+    if (1..=LONGEST).contains(&length) && !value.chars().any(char::is_control) {
+        Ok(value)
+    } else {
+        Err(PlatformInputError::Field(field, format!("must have 1 to {LONGEST} characters")))
+    }
+}
+
+/// An instance is a site: `http` or `https`, a host, no userinfo. Kept without a trailing slash.
+fn instance(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
+    let bad = || {
+        let example = "must be the address of a site, as in https://pixelfed.example";
+        PlatformInputError::Field(field, example.to_owned())
+    };
+    let url = url::Url::parse(value.trim()).map_err(|_| bad())?;
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && value.len() <= LONGEST
+    {
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    } else {
+        Err(bad())
+    }
+}
+
+fn seal(
+    access_token: Option<Zeroizing<String>>,
+    user: &UserId,
+    manager: &UnifiedSessionManager,
+) -> Result<Option<SealedCredentials>, SealError> {
+    let owner = format!("user {user}");
+    access_token
+        .filter(|token| !token.is_empty())
+        .map(|token| manager.sealing_key().seal(&token, &owner, manager.random()))
+        .transpose()
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        PlatformInputError::Seal(error).into()
+    }
+}
+
+fn taken(field: &str, message: &str) -> Problem {
+    Problem::field(field, message).with_status(StatusCode::CONFLICT)
+}
+
+fn no_bundled_users() -> Problem {
+    Problem::new(Code::NotFound).with_detail("Platforms are managed by the application itself.")
+}

@@ -1,0 +1,124 @@
+//! The one gate against requests that another site makes a browser send.
+//!
+//! An unsafe request (anything but GET, HEAD, OPTIONS, TRACE) must prove two things. Where it comes
+//! from: `Sec-Fetch-Site: same-origin`, or where a client does not send that, an `Origin` that is
+//! the site's own. And, when it is made in a session, that it comes from a page of that session: the
+//! token in `X-CSRF-Token` or in the form field `csrf_token`.
+//!
+//! Caveat: the origin is the configured public URL. Behind a proxy it must be the one that browsers
+//! see, or every unsafe request is refused.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::origin::Origin;
+use crate::problem::{Code, Problem};
+use crate::request_session::RequestSession;
+
+/// The most that is read of a form to find its token, in bytes.
+const LARGEST_FORM: usize = 64 * 1024;
+
+/// The gate's rules. Use it with [`axum::middleware::from_fn_with_state`] and
+/// [`CsrfGate::check`], inside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
+#[derive(Clone, Debug)]
+pub struct CsrfGate {
+    origin: Arc<Origin>,
+    /// Paths that need the origin alone: whoever signs in has no token yet.
+    sign_in_paths: &'static [&'static str],
+}
+
+impl CsrfGate {
+    /// A gate for a site at this origin. Unsafe requests to `sign_in_paths` need no session token.
+    #[must_use]
+    pub fn new(origin: Origin, sign_in_paths: &'static [&'static str]) -> Self {
+        Self { origin: Arc::new(origin), sign_in_paths }
+    }
+
+    /// The middleware.
+    pub async fn check(State(gate): State<Self>, request: Request, next: Next) -> Response {
+        match gate.admit(request).await {
+            Ok(request) => next.run(request).await,
+            Err(problem) => {
+                tracing::warn!(code = problem.code.as_str(), "an unsafe request was refused");
+                problem.into_response()
+            }
+        }
+    }
+
+    async fn admit(&self, request: Request) -> Result<Request, Problem> {
+        if is_safe(request.method()) {
+            return Ok(request);
+        }
+        if !self.comes_from_here(request.headers()) {
+            return Err(Problem::new(Code::OriginRejected));
+        }
+        if self.sign_in_paths.contains(&request.uri().path()) {
+            return Ok(request);
+        }
+        let Some(session) = request.extensions().get::<RequestSession>().cloned() else {
+            return Ok(request);
+        };
+        let context = match session.observe().await {
+            Ok(context) => context,
+            // Without a session there is nothing to forge; the handler says what is missing.
+            Err(problem) if problem.asks_to_sign_in() => return Ok(request),
+            Err(problem) => return Err(problem),
+        };
+        let (token, request) = sent_token(request).await?;
+        let key = session.manager().csrf_key();
+        if token.is_some_and(|token| key.verify_session_token(&context.session.handle, &token)) {
+            Ok(request)
+        } else {
+            Err(Problem::new(Code::CsrfFailed))
+        }
+    }
+
+    /// A client that does not say which site sends the request is no browser of today: it must
+    /// name the origin itself.
+    fn comes_from_here(&self, headers: &HeaderMap) -> bool {
+        match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {
+            (Some(site), _) => site == "same-origin",
+            (None, Some(origin)) => origin.to_str().is_ok_and(|origin| self.origin.matches(origin)),
+            (None, None) => false,
+        }
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+/// The token of the header or of a form. A form is read for it and put back.
+async fn sent_token(request: Request) -> Result<(Option<String>, Request), Problem> {
+    if let Some(header) = request.headers().get("x-csrf-token") {
+        return Ok((header.to_str().ok().map(str::to_owned), request));
+    }
+    if !is_form(request.headers()) {
+        return Ok((None, request));
+    }
+    let (parts, body) = request.into_parts();
+    let bytes =
+        to_bytes(body, LARGEST_FORM).await.map_err(|_| Problem::new(Code::PayloadTooLarge))?;
+    let token = form_field(&bytes, "csrf_token");
+    Ok((token, Request::from_parts(parts, Body::from(bytes))))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let form = "application/x-www-form-urlencoded";
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(form))
+}
+
+fn form_field(bytes: &Bytes, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(bytes)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}

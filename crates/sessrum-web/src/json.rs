@@ -1,0 +1,129 @@
+//! JSON in, with errors that name the field and never repeat the value.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Code, Problem};
+
+/// A JSON body. Only `application/json` is taken: browsers cannot be made to send that from
+/// another site without asking first.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        let bytes = read_body(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Refuses anything that is not declared to be JSON.
+///
+/// # Errors
+/// [`Code::UnsupportedMediaType`].
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"));
+    if is_json { Ok(()) } else { Err(Problem::new(Code::UnsupportedMediaType)) }
+}
+
+/// The whole body, up to the router's limit.
+///
+/// # Errors
+/// [`Code::PayloadTooLarge`], or [`Code::ValidationFailed`] when it breaks off.
+pub(crate) async fn read_body<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(broken)
+            if broken.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+        {
+            Problem::new(Code::PayloadTooLarge)
+        }
+        _ => Problem::field("", "the body broke off").with_status(StatusCode::BAD_REQUEST),
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            named(&path, &inner.to_string())
+        } else {
+            let at = format!("no JSON: line {}, column {}", inner.line(), inner.column());
+            Problem::field("", at).with_status(StatusCode::BAD_REQUEST)
+        }
+    })?;
+    input.end().map_err(|_| {
+        Problem::field("", "there is more after the JSON").with_status(StatusCode::BAD_REQUEST)
+    })?;
+    Ok(value)
+}
+
+/// Turns serde's text into a field and what is wrong with it, leaving out the value: it may be a
+/// password in the wrong place.
+fn named(path: &str, text: &str) -> Problem {
+    let path = if path == "." { "" } else { path };
+    let quoted = text.split('`').nth(1).unwrap_or_default();
+    if text.starts_with("unknown field") {
+        let parent = path.strip_suffix(quoted).unwrap_or(path);
+        Problem::field(format!("{parent}{quoted}"), "is not known here")
+    } else if text.starts_with("missing field") {
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+        Problem::field(format!("{prefix}{quoted}"), "is missing")
+    } else if text.starts_with("duplicate field") {
+        Problem::field(quoted, "is there twice")
+    } else {
+        let expected = text.rsplit("expected ").next().unwrap_or_default();
+        let expected = expected.split(" at line").next().unwrap_or_default();
+        Problem::field(path, format!("must be {expected}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        #[expect(dead_code, reason = "only parsed")]
+        username: String,
+        #[expect(dead_code, reason = "only parsed")]
+        remember: Option<bool>,
+    }
+
+    fn errors(json: &str) -> (u16, String, String) {
+        let problem = parse::<Form>(json.as_bytes()).unwrap_err();
+        let error = &problem.errors[0];
+        (problem.status().as_u16(), error.field.clone(), error.message.clone())
+    }
+
+    #[test]
+    fn errors_name_the_field_and_keep_the_value_to_themselves() {
+        let row = |status, field: &str, message: &str| (status, field.into(), message.into());
+        assert_eq!(errors(r"{}"), row(422, "username", "is missing"));
+        assert_eq!(errors(r#"{"username":"a","x":1}"#), row(422, "x", "is not known here"));
+        assert_eq!(errors(r#"{"username":["hunter2"]}"#), row(422, "username", "must be a string"));
+        assert_eq!(
+            errors(r#"{"username":"a","remember":"hunter2"}"#),
+            row(422, "remember", "must be a boolean")
+        );
+        assert_eq!(errors(r#"{"username":"#), row(400, "", "no JSON: line 1, column 12"));
+        assert_eq!(errors(r#"{"username":"a"} x"#).0, 400);
+        assert_eq!(errors("[1]").0, 422);
+    }
+}

@@ -1,0 +1,112 @@
+//! The middleware that gives every request its session.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use sessrum_core::UnifiedSessionManager;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::access;
+use crate::answer::Audience;
+use crate::client::client_of;
+use crate::cookie::SessionCookieManager;
+use crate::problem::Problem;
+use crate::request_session::{CookieChange, RequestSession};
+
+/// Gives every request a [`RequestSession`], as an extension and to the [accessors](crate::access).
+/// Nothing is loaded until someone asks: a static file or a health check opens no database.
+#[derive(Clone)]
+pub struct DatabaseSessionLayer {
+    manager: Arc<UnifiedSessionManager>,
+    cookies: SessionCookieManager,
+}
+
+impl DatabaseSessionLayer {
+    /// A layer over a manager.
+    #[must_use]
+    pub const fn new(manager: Arc<UnifiedSessionManager>, cookies: SessionCookieManager) -> Self {
+        Self { manager, cookies }
+    }
+}
+
+impl<S> Layer<S> for DatabaseSessionLayer {
+    type Service = DatabaseSessionMiddleware<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DatabaseSessionMiddleware { layer: self.clone(), inner }
+    }
+}
+
+/// What [`DatabaseSessionLayer`] wraps a service in.
+#[derive(Clone)]
+pub struct DatabaseSessionMiddleware<S> {
+    layer: DatabaseSessionLayer,
+    inner: S,
+}
+
+impl<S> Service<Request> for DatabaseSessionMiddleware<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let cookies = self.layer.cookies;
+        let (mut parts, body) = request.into_parts();
+        let session = RequestSession::new(
+            Arc::clone(&self.layer.manager),
+            cookies.extract(&parts.headers),
+            client_of(&parts),
+        );
+        let audience = Audience::of(&parts);
+        parts.extensions.insert(session.clone());
+        // The service that was polled ready goes along; the clone stays.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let handled = inner.call(Request::from_parts(parts, body));
+            let mut response = access::scope(session.clone(), handled).await?;
+            let line = match session.finish().await {
+                CookieChange::Set(token, max_age) => Some(cookies.set(&token, max_age)),
+                CookieChange::Clear => Some(cookies.clear()),
+                CookieChange::Keep if is_dead_end(&response, &session, audience) => {
+                    Some(cookies.clear())
+                }
+                CookieChange::Keep => None,
+            };
+            let signed_in = session.read_context().is_some();
+            let headers = response.headers_mut();
+            if signed_in || line.is_some() {
+                headers
+                    .entry(header::CACHE_CONTROL)
+                    .or_insert(HeaderValue::from_static("no-store"));
+            }
+            if let Some(line) = line {
+                headers.append(header::SET_COOKIE, line);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// A page that sends a person to sign in takes the dead cookie away. An answer to a program never
+/// does: it may come late, and would wipe what a newer sign-in has just set.
+fn is_dead_end(response: &Response, session: &RequestSession, audience: Audience) -> bool {
+    audience == Audience::Person
+        && session.cookie_was_sent()
+        && response.extensions().get::<Problem>().is_some_and(Problem::asks_to_sign_in)
+}

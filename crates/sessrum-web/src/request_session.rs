@@ -1,0 +1,167 @@
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sessrum_core::{
+    Client, SessionContext, SessionError, SessionNotFoundError, SessionToken, UnifiedSessionManager,
+};
+use tokio::sync::OnceCell;
+
+use crate::cookie::SessionCookie;
+use crate::problem::Problem;
+
+/// A request's session: loaded when it is first asked for, once.
+///
+/// Cloning is cheap; all clones are the same request's.
+#[derive(Clone)]
+pub struct RequestSession(Arc<Inner>);
+
+struct Inner {
+    manager: Arc<UnifiedSessionManager>,
+    cookie: SessionCookie,
+    client: Client,
+    /// What the first look found. The context of a good one lives in `current`.
+    looked: OnceCell<Result<(), SessionError>>,
+    current: RwLock<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    context: Option<Arc<SessionContext>>,
+    cookie: CookieChange,
+}
+
+/// What the answer does to the cookie.
+#[derive(Default)]
+pub(crate) enum CookieChange {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// Sets a token, until the browser closes or for a time.
+    Set(SessionToken, Option<Duration>),
+    /// Takes it away.
+    Clear,
+}
+
+impl RequestSession {
+    pub(crate) fn new(
+        manager: Arc<UnifiedSessionManager>,
+        cookie: SessionCookie,
+        client: Client,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            manager,
+            cookie,
+            client,
+            looked: OnceCell::new(),
+            current: RwLock::default(),
+        }))
+    }
+
+    /// The manager.
+    #[must_use]
+    pub fn manager(&self) -> &UnifiedSessionManager {
+        &self.0.manager
+    }
+
+    /// Who is calling.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// The session's context. Asking for it is activity: the session stays for another idle time.
+    ///
+    /// # Errors
+    /// The [`Problem`] of a request without a good session, or of a database that cannot say.
+    pub async fn context(&self) -> Result<Arc<SessionContext>, Problem> {
+        let observed = self.observe().await?;
+        let mut context = SessionContext::clone(&observed);
+        self.manager().update_session_activity(&mut context);
+        let context = Arc::new(context);
+        self.write().context = Some(Arc::clone(&context));
+        Ok(context)
+    }
+
+    /// The session's context, without counting as activity: for what a page asks by itself.
+    ///
+    /// # Errors
+    /// As [`context`](Self::context).
+    pub async fn observe(&self) -> Result<Arc<SessionContext>, Problem> {
+        let looked = self.0.looked.get_or_init(|| async {
+            let context = self.load().await?;
+            self.write().context = Some(Arc::new(context));
+            Ok(())
+        });
+        looked.await.as_ref().map_err(Problem::from)?;
+        self.read_context().ok_or_else(|| Problem::from(SessionError::from(SessionNotFoundError)))
+    }
+
+    /// Whether the browser sent a session cookie, good or not.
+    #[must_use]
+    pub fn cookie_was_sent(&self) -> bool {
+        !matches!(self.0.cookie, SessionCookie::Missing)
+    }
+
+    /// The session is under a new token, which the answer brings to the browser.
+    pub fn renew(&self, token: SessionToken, context: SessionContext) {
+        let max_age = self.cookie_age(&context);
+        let mut current = self.write();
+        current.cookie = CookieChange::Set(token, max_age);
+        current.context = Some(Arc::new(context));
+    }
+
+    /// The session changed; later readers in this request see how it is now.
+    pub fn update(&self, context: SessionContext) {
+        self.write().context = Some(Arc::new(context));
+    }
+
+    /// The session is over; the answer takes the cookie away.
+    pub fn forget(&self) {
+        let mut current = self.write();
+        current.cookie = CookieChange::Clear;
+        current.context = None;
+    }
+
+    /// The context, if it was loaded and is good.
+    pub(crate) fn read_context(&self) -> Option<Arc<SessionContext>> {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).context.clone()
+    }
+
+    /// What the answer does to the cookie: what the handler asked for, else a rotation when the
+    /// token is due for one. A rotation that fails leaves the old token good, so it can wait.
+    pub(crate) async fn finish(&self) -> CookieChange {
+        let asked = std::mem::take(&mut self.write().cookie);
+        let CookieChange::Keep = asked else { return asked };
+        let Some(context) = self.read_context().filter(|context| context.rotation_due) else {
+            return CookieChange::Keep;
+        };
+        match self.manager().rotate_session(&context, self.client()).await {
+            Ok(Some(token)) => CookieChange::Set(token, self.cookie_age(&context)),
+            Ok(None) => CookieChange::Keep,
+            Err(error) => {
+                tracing::warn!("the token is not rotated yet: {error}");
+                CookieChange::Keep
+            }
+        }
+    }
+
+    async fn load(&self) -> Result<SessionContext, SessionError> {
+        match &self.0.cookie {
+            SessionCookie::Token(token) => {
+                self.manager().get_session_context(token, self.client()).await
+            }
+            SessionCookie::Missing | SessionCookie::Unusable => Err(SessionNotFoundError.into()),
+        }
+    }
+
+    /// A remembered session's cookie stays until the absolute end, any other until the browser
+    /// closes.
+    fn cookie_age(&self, context: &SessionContext) -> Option<Duration> {
+        let session = &context.session;
+        session.remembered.then(|| session.expires_at.since(self.manager().now()))
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Current> {
+        self.0.current.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
