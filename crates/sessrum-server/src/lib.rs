@@ -1,1 +1,3 @@
-//! x
+//! The Sessrum server.
+
+pub mod pages;
