@@ -115,7 +115,7 @@ async fn list(
     let platforms: Vec<_> = found.into_iter().map(row).collect();
     let template = PlatformsPage {
         frame: Frame::signed_in(session, context, HERE)?.with_notice(notice),
-        is_adding: is_adding || platforms.is_empty(),
+        is_adding,
         platforms,
         form,
         errors,

@@ -1,0 +1,12 @@
+//! The pages, through a router that is layered as in production. One module is one URL.
+
+mod account;
+mod assets;
+mod browser;
+mod crawl;
+mod home;
+mod html;
+mod login;
+mod logout;
+mod problem;
+mod site;
