@@ -1,1 +1,47 @@
-//! x
+//! One suite, one test a behaviour, that every store runs.
+//!
+//! A store's own test file names how to make an empty one, and what must outlive it if anything:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use sessrum_core::{MemoryStore, store::Store};
+//!
+//! sessrum_conformance::suite!(async { Arc::new(MemoryStore::new()) as Arc<dyn Store> });
+//! ```
+//!
+//! [`suite!`] makes one `#[test]` of each function in the modules below; [`model`] compares a
+//! store with [`MemoryStore`](sessrum_core::MemoryStore) over random sequences of operations, in a
+//! test that the store's file calls it from.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "every function here is a test or serves tests: its name is its documentation"
+)]
+
+pub mod account_races;
+pub mod activity;
+pub mod cleanup;
+pub mod creating;
+pub mod data;
+pub mod dead;
+pub mod directory;
+pub mod ending;
+pub mod events;
+mod fixture;
+pub mod lists;
+pub mod model;
+pub mod platforms;
+pub mod races;
+mod runner;
+mod suite;
+pub mod switching;
+pub mod tokens;
+pub mod users;
+
+pub use fixture::Fixture;
+pub use runner::{Subject, run};

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use crate::token::{SessionHandle, equal_in_constant_time};
 
 /// How long a sign-in form stays good.
-pub const FORM_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+pub const FORM_LIFETIME: Duration = Duration::from_hours(24);
 
 impl CsrfKey {
     /// A fresh masked token for the session: 86 characters.

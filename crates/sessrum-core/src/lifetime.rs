@@ -19,9 +19,9 @@ impl Lifetime {
     /// 24 hours idle, 14 days in all: for low-risk sites, and for "stay signed in".
     pub const RELAXED: Self = Self::hours(24, 14 * 24);
     /// 30 minutes idle, 12 hours in all.
-    pub const STANDARD: Self = Self { idle: Duration::from_secs(30 * 60), ..Self::hours(1, 12) };
+    pub const STANDARD: Self = Self { idle: Duration::from_mins(30), ..Self::hours(1, 12) };
     /// 15 minutes idle, 8 hours in all.
-    pub const STRICT: Self = Self { idle: Duration::from_secs(15 * 60), ..Self::hours(1, 8) };
+    pub const STRICT: Self = Self { idle: Duration::from_mins(15), ..Self::hours(1, 8) };
 
     const fn hours(idle: u64, absolute: u64) -> Self {
         Self {
@@ -61,12 +61,12 @@ impl Default for SessionPolicy {
         Self {
             lifetime: Lifetime::STANDARD,
             remembered_lifetime: Lifetime::RELAXED,
-            fresh_for: Duration::from_secs(10 * 60),
-            rotate_every: Some(Duration::from_secs(60 * 60)),
+            fresh_for: Duration::from_mins(10),
+            rotate_every: Some(Duration::from_hours(1)),
             rotation_grace: Duration::from_secs(30),
             successor_patience: Duration::from_secs(30),
             sessions_per_user: 10,
-            keep_ended_for: Duration::from_secs(7 * 24 * 60 * 60),
+            keep_ended_for: Duration::from_hours(168),
             data_bytes_per_session: 256 * 1024,
             fingerprint: FingerprintMode::Observe,
         }

@@ -94,8 +94,8 @@ pub struct FingerprintKey([u8; 32]);
 
 impl FingerprintKey {
     pub(crate) fn hash(&self, index: usize, fact: &str) -> [u8; 8] {
-        let [a, b, c, d, e, f, g, h, ..] = mac(&self.0, &[&index.to_le_bytes(), fact.as_bytes()]);
-        [a, b, c, d, e, f, g, h]
+        let tag = mac(&self.0, &[&index.to_le_bytes(), fact.as_bytes()]);
+        tag.first_chunk().copied().unwrap_or_default()
     }
 }
 

@@ -1,3 +1,17 @@
-//! The Sessrum server.
+//! The Sessrum server: sessions beside any web application.
+//!
+//! [`config`] says how it runs, [`Instance`] is the opened database with everything on it,
+//! [`app`] the router of the API and the pages, [`jobs`] what runs in the background, [`cli`] the
+//! operator's commands.
 
+pub mod app;
+pub mod cli;
+pub mod config;
+mod demo;
+mod health;
+mod instance;
+pub mod jobs;
 pub mod pages;
+mod serve;
+
+pub use instance::Instance;

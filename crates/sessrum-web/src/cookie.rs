@@ -36,13 +36,13 @@ impl SessionCookieManager {
 
     /// The cookie's name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         if self.secure { "__Host-session_id" } else { "session_id" }
     }
 
     /// Finds the session cookie. Strict: the name exact, one cookie, a canonical token.
     #[must_use]
-    pub fn extract(&self, headers: &HeaderMap) -> SessionCookie {
+    pub fn extract(self, headers: &HeaderMap) -> SessionCookie {
         let mut values = headers
             .get_all(header::COOKIE)
             .iter()
@@ -63,7 +63,7 @@ impl SessionCookieManager {
     /// The `Set-Cookie` line that gives the browser a token: until it closes, or for `max_age`.
     /// The row alone decides how long the token is good.
     #[must_use]
-    pub fn set(&self, token: &SessionToken, max_age: Option<Duration>) -> HeaderValue {
+    pub fn set(self, token: &SessionToken, max_age: Option<Duration>) -> HeaderValue {
         let value = token.expose();
         self.line(&value, max_age)
     }
@@ -71,11 +71,11 @@ impl SessionCookieManager {
     /// The `Set-Cookie` line that takes the cookie away. It repeats every attribute, or browsers
     /// would ignore it.
     #[must_use]
-    pub fn clear(&self) -> HeaderValue {
+    pub fn clear(self) -> HeaderValue {
         self.line("", Some(Duration::ZERO))
     }
 
-    fn line(&self, value: &str, max_age: Option<Duration>) -> HeaderValue {
+    fn line(self, value: &str, max_age: Option<Duration>) -> HeaderValue {
         let name = self.name();
         let secure = if self.secure { "; Secure" } else { "" };
         let max_age = max_age.map(|age| format!("; Max-Age={}", age.as_secs())).unwrap_or_default();
@@ -117,7 +117,7 @@ mod tests {
             *format!("__Host-session_id={text}; Path=/; Secure; HttpOnly; SameSite=Lax")
         );
         assert_eq!(
-            https.set(&token(), Some(Duration::from_secs(60))),
+            https.set(&token(), Some(Duration::from_mins(1))),
             *format!(
                 "__Host-session_id={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60"
             )

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -78,15 +78,14 @@ impl CsrfGate {
         }
     }
 
-    /// A client that tells neither is no browser of today: it must name the origin itself.
+    /// A client that does not say which site sends the request is no browser of today: it must
+    /// name the origin itself.
     fn comes_from_here(&self, headers: &HeaderMap) -> bool {
-        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-        let site = headers.get("sec-fetch-site");
-        let origin = headers.get(header::ORIGIN);
-        let same_site = site.is_none_or(|site| site == "same-origin");
-        let own_origin = origin
-            .is_none_or(|origin| text(origin).is_some_and(|origin| self.origin.matches(&origin)));
-        (site.is_some() || origin.is_some()) && same_site && own_origin
+        match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {
+            (Some(site), _) => site == "same-origin",
+            (None, Some(origin)) => origin.to_str().is_ok_and(|origin| self.origin.matches(origin)),
+            (None, None) => false,
+        }
     }
 }
 

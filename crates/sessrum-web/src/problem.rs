@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sessrum_core::store::StoreError;
 use sessrum_core::{AccountError, EndReason, RandomError, SessionError, SessionValidationError};
 use utoipa::ToSchema;
@@ -59,6 +60,7 @@ impl Code {
         self.row().0
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     const fn row(self) -> (&'static str, StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
@@ -183,14 +185,36 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// A code, as its URI.
+#[derive(Clone, Copy, Debug)]
+struct Kind(Code);
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("urn:sessrum:problem:{}", self.0.as_str()))
+    }
+}
+
+/// A code, as its title.
+#[derive(Clone, Copy, Debug)]
+struct Title(Code);
+
+impl Serialize for Title {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.row().2)
+    }
+}
+
 /// A problem, as `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]
-    kind: String,
+    #[schema(value_type = String)]
+    kind: Kind,
     /// The kind, for people.
-    title: &'static str,
+    #[schema(value_type = String)]
+    title: Title,
     /// The HTTP status.
     status: u16,
     /// What happened and what to do.
@@ -210,20 +234,20 @@ pub struct Problem {
     /// How it is now, where someone changed it first.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub current: Option<serde_json::Value>,
+    pub current: Option<Box<RawValue>>,
     /// Seconds after which to try again.
     #[serde(skip)]
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
 }
 
 impl Problem {
     /// The problem of this code, in its usual words.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let (name, status, title, detail) = code.row();
+        let (_, status, _, detail) = code.row();
         Self {
-            kind: format!("urn:sessrum:problem:{name}"),
-            title,
+            kind: Kind(code),
+            title: Title(code),
             status: status.as_u16(),
             detail: detail.to_owned(),
             code,
@@ -270,7 +294,7 @@ impl Problem {
     /// The kind, for people.
     #[must_use]
     pub const fn title(&self) -> &'static str {
-        self.title
+        self.code.row().2
     }
 
     /// Whether signing in is what it takes.

@@ -52,6 +52,18 @@ impl UnifiedSessionManager {
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
     pub async fn cleanup_expired_sessions(&self) -> Result<CleanupReport, StoreError> {
+        self.cleanup_with_progress(|_| {}).await
+    }
+
+    /// [`cleanup_expired_sessions`](Self::cleanup_expired_sessions) that tells after each batch
+    /// how far it is.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn cleanup_with_progress(
+        &self,
+        mut progress: impl FnMut(CleanupReport) + Send,
+    ) -> Result<CleanupReport, StoreError> {
         self.flush_session_activity().await?;
         self.observed.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let now = self.now();
@@ -61,6 +73,7 @@ impl UnifiedSessionManager {
             let limits = self.policy.expiry_limits(now);
             let ended = self.store().end_expired(limits, BATCH, &change).await?.len();
             report.expired += ended;
+            progress(report);
             if ended < BATCH {
                 break;
             }
@@ -69,6 +82,7 @@ impl UnifiedSessionManager {
         loop {
             let purged = self.store().delete_ended_before(before, BATCH).await?;
             report.purged += purged;
+            progress(report);
             if purged < BATCH {
                 return Ok(report);
             }

@@ -209,7 +209,7 @@ pub trait AccountStore: Send + Sync + 'static {
         change: &Change,
     ) -> Result<PlatformOutcome, StoreError>;
 
-    /// Removes a platform; false when it is not this user's. Sessions that were in it have none.
+    /// Removes a platform; false when it is not this user's. The user's sessions that were in it have none.
     async fn remove_platform(
         &self,
         user: &UserId,

@@ -30,9 +30,9 @@ pub(super) static FAVICON: LazyLock<Asset> = LazyLock::new(|| {
 
 impl Asset {
     fn new(stem: &str, extension: &str, media_type: &'static str, content: &'static str) -> Self {
-        let digest = Sha256::digest(content);
-        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self { name: format!("{stem}.{hash}.{extension}"), media_type, content }
+        let digest: [u8; 32] = Sha256::digest(content).into();
+        let hash = digest.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+        Self { name: format!("{stem}.{hash:016x}.{extension}"), media_type, content }
     }
 
     /// Where it is served.

@@ -50,16 +50,13 @@ pub(super) async fn submit(
     State(accounts): State<Arc<Accounts>>,
     FormBody(form): FormBody<ConfirmForm>,
 ) -> Result<Response, Problem> {
-    match accounts.reauthenticate(&context, &form.password, session.client()).await? {
-        Some(renewed) => {
-            session.renew(renewed.token, renewed.context);
-            Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response())
-        }
-        None => {
-            let error = "The password is not right.";
-            ask(&session, &context, &form.next, StatusCode::FORBIDDEN, error)
-        }
-    }
+    let renewed = accounts.reauthenticate(&context, &form.password, session.client()).await?;
+    let Some(renewed) = renewed else {
+        let error = "The password is not right.";
+        return ask(&session, &context, &form.next, StatusCode::FORBIDDEN, error);
+    };
+    session.renew(renewed.token, renewed.context);
+    Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response())
 }
 
 fn ask(

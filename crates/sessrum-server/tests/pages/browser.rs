@@ -76,13 +76,9 @@ impl Browser {
         assert_eq!(form.method, "post");
         let mut fields = form.fields;
         for (name, value) in typed {
-            match fields.iter_mut().find(|(field, _)| field == name) {
-                Some((_, old)) => (*value).clone_into(old),
-                None => {
-                    assert!(page.has(&format!("name=\"{name}\"")), "no field {name}");
-                    fields.push(((*name).to_owned(), (*value).to_owned()));
-                }
-            }
+            assert!(page.has(&format!("name=\"{name}\"")), "no field {name}");
+            fields.retain(|(field, _)| field != name);
+            fields.push(((*name).to_owned(), (*value).to_owned()));
         }
         self.post(action, &fields).await
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use sessrum_core::store::{
     AddPlatform, NewPlatform, PlatformConnection, Store, StoreError, StoreErrorKind,
 };
@@ -15,9 +14,9 @@ use sessrum_core::{
     PlatformId, PlatformInfo, Role, SecretKey, SeededRandom, SignInFacts, Timestamp,
     UnifiedSessionManager, UserAdded, UserFacts, UserId,
 };
-use sessrum_server::pages;
-use sessrum_web::api::{ApiState, router as api_router};
-use sessrum_web::{Answers, CsrfGate, DatabaseSessionLayer, Origin, SessionCookieManager};
+use sessrum_server::app::app;
+use sessrum_server::jobs::JobHealth;
+use sessrum_web::Origin;
 
 use crate::browser::Browser;
 
@@ -57,17 +56,10 @@ impl Site {
             .with_directory(directory.clone());
         let manager = Arc::new(manager);
         let cheap = PasswordCost { memory_kib: 64, passes: 1 };
-        let hasher = PasswordHasher::new(cheap, 2, random.clone()).unwrap();
+        let hasher = PasswordHasher::new(cheap, 2, random).unwrap();
         let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
-        let origin = Origin::parse(ORIGIN).unwrap();
-        let gate = CsrfGate::new(origin.clone(), &["/api/login", "/login"]);
-        let cookies = SessionCookieManager::new(&origin);
-        let api = Router::from(api_router(ApiState { accounts: accounts.clone() }));
-        let router = pages::router(accounts.clone())
-            .merge(api)
-            .layer(from_fn_with_state(gate, CsrfGate::check))
-            .layer(DatabaseSessionLayer::new(manager.clone(), cookies))
-            .layer(from_fn_with_state(Answers::new(random, pages::problem_page), Answers::tell));
+        let health = Arc::new(JobHealth::starting(manager.now(), &[]));
+        let router = app(accounts.clone(), health, &Origin::parse(ORIGIN).unwrap());
         Self { router, manager, clock, directory, accounts }
     }
 

@@ -44,7 +44,8 @@ pub(super) async fn switch(
         }
         SwitchOutcome::Conflict(now) => {
             let mut conflict = Problem::new(Code::RevisionConflict);
-            conflict.current = serde_json::to_value(State::of(&now, manager.now())).ok();
+            conflict.current =
+                serde_json::value::to_raw_value(&State::of(&now, manager.now())).ok();
             Err(conflict)
         }
         SwitchOutcome::PlatformNotFound => Err(Problem::new(Code::PlatformNotFound)),

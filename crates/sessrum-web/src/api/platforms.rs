@@ -117,10 +117,10 @@ impl PlatformInput {
     ) -> Result<NewPlatform, PlatformInputError> {
         let credentials = seal(self.access_token, user, manager)?;
         Ok(NewPlatform {
-            name: text("name", self.name)?,
-            platform_type: text("platform_type", self.platform_type)?,
+            name: text("name", &self.name)?,
+            platform_type: text("platform_type", &self.platform_type)?,
             instance_url: instance("instance_url", &self.instance_url)?,
-            username: text("username", self.username)?,
+            username: text("username", &self.username)?,
             credentials,
             is_default: self.is_default,
         })
@@ -216,7 +216,7 @@ pub(super) async fn change(
     JsonBody(input): JsonBody<PlatformChangeInput>,
 ) -> Result<Json<PlatformRow>, Problem> {
     let what = PlatformChange {
-        name: input.name.map(|name| text("name", name)).transpose()?,
+        name: input.name.map(|name| text("name", &name)).transpose()?,
         is_active: input.is_active,
         credentials: seal(input.access_token, context.user_id(), session.manager())?,
         is_default: None,
@@ -300,7 +300,7 @@ fn platform_id(text: &str) -> Result<PlatformId, Problem> {
     text.parse::<i64>().map(PlatformId::from).map_err(|_| Problem::new(Code::PlatformNotFound))
 }
 
-fn text(field: &'static str, value: String) -> Result<String, PlatformInputError> {
+fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
     let value = value.trim().to_owned();
     let length = value.chars().count();
     if (1..=LONGEST).contains(&length) && !value.chars().any(char::is_control) {

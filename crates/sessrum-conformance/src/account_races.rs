@@ -1,0 +1,81 @@
+//! Many at once at the bundled users and platforms.
+
+use sessrum_core::store::{
+    AddPlatform, AddUser, CreateOutcome, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
+};
+
+use crate::Fixture;
+use crate::fixture::{MANY, at, change, count, new_platform, new_user, password};
+
+/// Requirement 7.4.2: a sign-in that races the disabling of its user.
+pub async fn no_sign_in_survives_the_disabling_of_its_user_7_4_2(store: Fixture) {
+    for round in 0..8 {
+        let user = store.user(&format!("user{round}")).await;
+        let outcomes = store
+            .race(MANY, |store, index| {
+                let (new, user) = (store.new_session(&user), user.clone());
+                async move {
+                    if index == MANY / 2 {
+                        let ended = store.set_user_active(&user, false, &change(2)).await;
+                        assert!(ended.unwrap().is_some());
+                        return true;
+                    }
+                    match store.create(new, &change(2)).await.unwrap() {
+                        CreateOutcome::Created { .. } => true,
+                        CreateOutcome::Refused => false,
+                        CreateOutcome::Collision => panic!("a collision"),
+                    }
+                }
+            })
+            .await;
+        assert_eq!(outcomes.len(), MANY);
+        assert!(store.list_for_user(&user).await.unwrap().is_empty());
+    }
+}
+
+pub async fn password_changes_checked_against_the_same_one_have_one_winner(store: Fixture) {
+    let user = store.user("ada").await;
+    let outcomes = store
+        .race(MANY, |store, index| {
+            let user = user.clone();
+            async move {
+                let hash = password(&index.to_string());
+                let new = PasswordChange { hash, keep: None, checked_against: Some(at(0)) };
+                store.change_password(&user, new, &change(5)).await.unwrap()
+            }
+        })
+        .await;
+    assert_eq!(count(&outcomes, |it| *it == PasswordOutcome::Refused), MANY - 1);
+    let winner = outcomes.iter().position(|it| *it != PasswordOutcome::Refused).unwrap();
+    let facts = store.find_for_sign_in("ada").await.unwrap().unwrap();
+    assert_eq!(facts.password_hash, Some(password(&winner.to_string())));
+}
+
+pub async fn users_of_one_name_or_email_have_one_winner(store: Fixture) {
+    let outcomes = store
+        .race(MANY, |store, index| async move {
+            let name = if index % 2 == 0 { "ada".to_owned() } else { format!("ada{index}") };
+            let email = "ada@example.org".to_owned();
+            let new = NewUser { email, ..new_user(&name) };
+            store.add_user(new, &change(1)).await.unwrap()
+        })
+        .await;
+    assert_eq!(count(&outcomes, |it| matches!(it, AddUser::Added(_))), 1);
+    assert_eq!(store.users(None, 99).await.unwrap().len(), 1);
+}
+
+pub async fn platforms_added_as_default_leave_one_default(store: Fixture) {
+    let user = store.user("ada").await;
+    let outcomes = store
+        .race(MANY, |store, index| {
+            let user = user.clone();
+            async move {
+                let new = NewPlatform { is_default: true, ..new_platform(&index.to_string()) };
+                store.add_platform(&user, new, &change(1)).await.unwrap()
+            }
+        })
+        .await;
+    assert_eq!(count(&outcomes, |it| matches!(it, AddPlatform::Added(_))), MANY);
+    let platforms = store.platform_connections(&user).await.unwrap();
+    assert_eq!(count(&platforms, |it| it.info.is_default), 1);
+}

@@ -1,0 +1,197 @@
+//! The bundled users.
+
+use sessrum_core::store::{AddUser, NewUser, PasswordChange, PasswordOutcome, Rotation};
+use sessrum_core::{EndReason, Role, SessionId, SessionPolicy, TokenStanding, UserId, UserSession};
+
+use crate::Fixture;
+use crate::fixture::{at, change, ids, new_user, password};
+
+pub async fn an_added_user_is_as_it_was_given(store: Fixture) {
+    let new = NewUser { role: Role::Reviewer, ..new_user("ada") };
+    let added = store.add_user(new, &change(3)).await.unwrap();
+    assert_eq!(added, AddUser::Added(UserId::from(1)));
+    let user = store.user_by_name("ada").await.unwrap().unwrap();
+    assert_eq!(user.info.id, UserId::from(1));
+    assert_eq!(user.info.username, "ada");
+    assert_eq!(user.info.email, "ada@example.org");
+    assert_eq!(user.info.role, Role::Reviewer);
+    assert!(user.is_active);
+    assert_eq!((user.created_at, user.password_changed_at), (at(3), at(3)));
+}
+
+pub async fn a_user_name_is_unique_as_it_is(store: Fixture) {
+    store.user("ada").await;
+    let same = NewUser { email: "other@example.org".into(), ..new_user("ada") };
+    assert_eq!(store.add_user(same, &change(1)).await.unwrap(), AddUser::UsernameTaken);
+    let capital = NewUser { email: "other@example.org".into(), ..new_user("Ada") };
+    assert_eq!(store.add_user(capital, &change(1)).await.unwrap(), AddUser::Added(2.into()));
+    assert_eq!(store.user_by_name("ADA").await.unwrap(), None);
+    assert_eq!(store.user_by_name("Ada").await.unwrap().unwrap().info.id, 2.into());
+}
+
+pub async fn an_email_is_unique_whatever_its_case(store: Fixture) {
+    store.user("ada").await;
+    let same = NewUser { email: "ADA@Example.org".into(), ..new_user("bob") };
+    assert_eq!(store.add_user(same, &change(1)).await.unwrap(), AddUser::EmailTaken);
+    assert_eq!(store.user_by_name("bob").await.unwrap(), None);
+}
+
+pub async fn a_taken_name_is_told_before_a_taken_email(store: Fixture) {
+    store.user("ada").await;
+    let added = store.add_user(new_user("ada"), &change(1)).await.unwrap();
+    assert_eq!(added, AddUser::UsernameTaken);
+}
+
+pub async fn users_come_oldest_first_in_pages(store: Fixture) {
+    for name in ["zoe", "ada", "bob"] {
+        store.user(name).await;
+    }
+    let names = async |after, limit| -> Vec<String> {
+        let users = store.users(after, limit).await.unwrap();
+        users.into_iter().map(|user| user.info.username).collect()
+    };
+    assert_eq!(names(None, 2).await, ["zoe", "ada"]);
+    assert_eq!(names(Some(2), 2).await, ["bob"]);
+    assert!(names(Some(3), 2).await.is_empty());
+}
+
+/// Requirement 7.4.2.
+pub async fn disabling_a_user_ends_their_sessions_7_4_2(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let one = store.session(&ada, 1).await;
+    let two = store.session(&ada, 2).await;
+    let other = store.session(&bob, 1).await;
+    let ended = store.set_user_active(&ada, false, &change(3)).await.unwrap().unwrap();
+    assert_eq!(ids(&ended), [one.id, two.id]);
+    assert!(ended.iter().all(|ended| ended.reason == EndReason::UserDisabled));
+    assert!(!store.user_by_name("ada").await.unwrap().unwrap().is_active);
+    assert_eq!(store.row(&other).await, other);
+    let enabled = store.set_user_active(&ada, true, &change(4)).await.unwrap();
+    assert_eq!(enabled, Some(Vec::new()));
+    assert!(store.user_by_name("ada").await.unwrap().unwrap().is_active);
+    assert!(store.row(&one).await.ended.is_some());
+}
+
+/// Requirement 8.3.2.
+pub async fn a_role_change_is_seen_at_once_in_every_live_session_8_3_2(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let (session, token) = store.signed_in(&ada, 1).await;
+    let other = store.session(&bob, 1).await;
+    assert_eq!(store.loaded(&token).await.user.unwrap().role_changed_at, None);
+    assert!(store.set_role(&ada, Role::Admin, &change(5)).await.unwrap());
+    let loaded = store.loaded(&token).await;
+    let expected = UserSession { revision: 2, updated_at: at(5), ..session };
+    assert_eq!(loaded.session, expected);
+    let facts = loaded.user.unwrap();
+    assert_eq!((facts.info.role, facts.role_changed_at), (Role::Admin, Some(at(5))));
+    assert_eq!(store.row(&other).await, other);
+}
+
+pub async fn every_role_is_kept(store: Fixture) {
+    let user = store.user("ada").await;
+    for role in Role::ALL {
+        store.set_role(&user, *role, &change(1)).await.unwrap();
+        assert_eq!(store.user_by_name("ada").await.unwrap().unwrap().info.role, *role);
+    }
+}
+
+pub async fn what_is_asked_of_an_unknown_user_is_refused(store: Fixture) {
+    store.user("ada").await;
+    for nobody in [UserId::from(9), UserId::from("1"), UserId::from("ada")] {
+        assert_eq!(store.set_user_active(&nobody, false, &change(1)).await.unwrap(), None);
+        assert!(!store.set_role(&nobody, Role::Admin, &change(1)).await.unwrap());
+        let (old, new) = (password("ada"), password("new"));
+        assert!(!store.upgrade_password_hash(&nobody, &old, &new).await.unwrap());
+        let change_of_password = PasswordChange { hash: new, keep: None, checked_against: None };
+        let outcome = store.change_password(&nobody, change_of_password, &change(1)).await;
+        assert_eq!(outcome.unwrap(), PasswordOutcome::Refused);
+    }
+    let user = store.user_by_name("ada").await.unwrap().unwrap();
+    assert!(user.is_active && user.info.role == Role::Viewer);
+}
+
+fn keeping(store: &Fixture, session: SessionId) -> (PasswordChange, Rotation) {
+    let rotation =
+        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(5) };
+    let keep = Some((session, rotation));
+    (PasswordChange { hash: password("new"), keep, checked_against: Some(at(0)) }, rotation)
+}
+
+/// Requirement 7.4.3.
+pub async fn a_password_change_ends_the_others_and_rotates_the_kept_7_4_3(store: Fixture) {
+    let user = store.user("ada").await;
+    let (kept, token) = store.signed_in(&user, 1).await;
+    let one = store.session(&user, 2).await;
+    let other = store.session(&UserId::from("someone"), 1).await;
+    let (new, rotation) = keeping(&store, kept.id);
+    let outcome = store.change_password(&user, new, &change(5)).await.unwrap();
+    let PasswordOutcome::Changed { kept: Some(row), ended } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(ids(&ended), [one.id]);
+    assert_eq!(ended[0].reason, EndReason::PasswordChanged);
+    let expected = UserSession {
+        revision: 2,
+        authenticated_at: at(5),
+        last_activity: at(5),
+        updated_at: at(5),
+        expires_at: at(99_999),
+        ..kept
+    };
+    assert_eq!(*row, expected);
+    assert_eq!(store.row(&row).await, expected);
+    assert!(store.opens(&rotation.token).await);
+    store.confirm_token(&rotation.token, at(6)).await.unwrap();
+    let standing = store.loaded(&token).await.token.standing(at(99), &SessionPolicy::default());
+    assert_eq!(standing, TokenStanding::Reused);
+    assert_eq!(store.row(&other).await, other);
+    let facts = store.find_for_sign_in("ada").await.unwrap().unwrap();
+    assert_eq!(facts.password_hash, Some(password("new")));
+    assert_eq!(facts.password_changed_at, at(5));
+}
+
+pub async fn a_password_change_that_keeps_none_ends_all(store: Fixture) {
+    let user = store.user("ada").await;
+    let session = store.session(&user, 1).await;
+    let new = PasswordChange { hash: password("new"), keep: None, checked_against: None };
+    let outcome = store.change_password(&user, new, &change(5)).await.unwrap();
+    let PasswordOutcome::Changed { kept: None, ended } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(ids(&ended), [session.id]);
+}
+
+pub async fn a_password_that_changed_meanwhile_is_not_changed_again(store: Fixture) {
+    let user = store.user("ada").await;
+    let first = PasswordChange { hash: password("first"), keep: None, checked_against: None };
+    store.change_password(&user, first, &change(1)).await.unwrap();
+    let (session, token) = store.signed_in(&user, 2).await;
+    let (second, rotation) = keeping(&store, session.id);
+    let outcome = store.change_password(&user, second, &change(5)).await.unwrap();
+    assert_eq!(outcome, PasswordOutcome::Refused);
+    assert_eq!(store.loaded(&token).await.session, session);
+    assert!(!store.opens(&rotation.token).await);
+    let facts = store.find_for_sign_in("ada").await.unwrap().unwrap();
+    assert_eq!(facts.password_hash, Some(password("first")));
+}
+
+pub async fn a_password_change_cannot_keep_the_session_of_another(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let (session, others) = (store.session(&ada, 1).await, store.session(&bob, 1).await);
+    let (new, rotation) = keeping(&store, others.id);
+    let outcome = store.change_password(&ada, new, &change(5)).await.unwrap();
+    assert_eq!(outcome, PasswordOutcome::Refused);
+    assert!(!store.opens(&rotation.token).await);
+    assert_eq!(store.row(&session).await, session);
+    assert_eq!(store.row(&others).await, others);
+}
+
+pub async fn a_hash_is_upgraded_only_in_the_place_of_the_old_one(store: Fixture) {
+    let user = store.user("ada").await;
+    let session = store.session(&user, 1).await;
+    let (old, new) = (password("ada"), password("stronger"));
+    assert!(store.upgrade_password_hash(&user, &old, &new).await.unwrap());
+    assert!(!store.upgrade_password_hash(&user, &old, &password("third")).await.unwrap());
+    let facts = store.find_for_sign_in("ada").await.unwrap().unwrap();
+    assert_eq!(facts.password_hash, Some(new));
+    assert_eq!(facts.password_changed_at, at(0));
+    assert_eq!(store.row(&session).await, session);
+}

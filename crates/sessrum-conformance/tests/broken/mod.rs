@@ -1,0 +1,235 @@
+//! A store with one fault, around the reference.
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use sessrum_core::store::*;
+use sessrum_core::*;
+
+/// What is wrong with a [`BrokenStore`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// A touch revives an ended session.
+    RevivesOnTouch,
+    /// Signing in beyond the cap ends nobody.
+    ForgetsEviction,
+    /// Signing in leaves the session that it replaces.
+    ForgetsReplacement,
+    /// A switch does not look at the revision.
+    SwitchesBlindly,
+    /// A rotation never stands back.
+    RotatesAlways,
+    /// A first use retires nothing.
+    ForgetsFirstUse,
+    /// A put does not look at its precondition.
+    PutsBlindly,
+    /// A put does not look at the cap.
+    PutsTooMuch,
+    /// Ends write no event.
+    ForgetsEvents,
+    /// A text key is taken for a number.
+    ConfusesKeys,
+    /// A password change does not look at what was checked.
+    ChangesBlindly,
+    /// Signing in reads how many sessions there are before it writes, not in one step.
+    ReadsThenWrites,
+}
+
+/// The reference with a fault.
+pub(crate) struct BrokenStore {
+    inner: MemoryStore,
+    fault: Fault,
+    revived: Mutex<BTreeSet<SessionId>>,
+}
+
+impl BrokenStore {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self { inner: MemoryStore::new(), fault, revived: Mutex::default() }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn seen(&self, mut session: UserSession) -> UserSession {
+        if self.revived.lock().unwrap().contains(&session.id) {
+            session.ended = None;
+        }
+        session
+    }
+}
+
+/// Hands verbs on to the reference as they are.
+macro_rules! faultless {
+    ($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)* } $($own:tt)*) => {
+        #[async_trait]
+        impl $trait for BrokenStore {
+            $(async fn $verb(&self, $($name: $type),*) -> Result<$answer, StoreError> {
+                $trait::$verb(&self.inner, $($name),*).await
+            })*
+            $($own)*
+        }
+    };
+}
+
+faultless! { SessionStore {
+    fn find_by_handle(handle: &SessionHandle) -> Option<UserSession>;
+    fn end(session: SessionId, reason: EndReason, change: &Change) -> Option<EndedSession>;
+    fn end_for_user(user: &UserId, keep: Option<SessionId>, reason: EndReason, change: &Change)
+        -> Vec<EndedSession>;
+    fn end_all(keep: Option<SessionId>, reason: EndReason, limit: usize, change: &Change)
+        -> Vec<EndedSession>;
+    fn end_expired(limits: ExpiryLimits, limit: usize, change: &Change) -> Vec<EndedSession>;
+    fn delete_ended_before(before: Timestamp, limit: usize) -> usize;
+    fn list_for_user(user: &UserId) -> Vec<UserSession>;
+    fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
+    fn count_live() -> u64;
+    fn check() -> ();
+}
+    async fn create(
+        &self,
+        mut new: NewSession,
+        change: &Change,
+    ) -> Result<CreateOutcome, StoreError> {
+        if self.has(Fault::ForgetsEviction) {
+            new.cap = usize::MAX;
+        }
+        if self.has(Fault::ForgetsReplacement) {
+            new.replaces = None;
+        }
+        if self.has(Fault::ConfusesKeys) && new.user_id == UserId::from("7") {
+            new.user_id = UserId::from(7);
+        }
+        if self.has(Fault::ReadsThenWrites) {
+            let mut live = self.inner.list_for_user(&new.user_id).await?;
+            tokio::task::yield_now().await;
+            let (cap, user) = (new.cap, new.user_id.clone());
+            new.cap = usize::MAX;
+            let mut outcome = self.inner.create(new, change).await?;
+            if let CreateOutcome::Created { ended, .. } = &mut outcome {
+                for over in live.drain(..).skip(cap.saturating_sub(1)) {
+                    assert_eq!(over.user_id, user);
+                    ended.extend(self.inner.end(over.id, EndReason::Evicted, change).await?);
+                }
+            }
+            return Ok(outcome);
+        }
+        self.inner.create(new, change).await
+    }
+
+    async fn load_by_token(&self, token: &TokenHash) -> Result<Option<LoadedSession>, StoreError> {
+        let loaded = self.inner.load_by_token(token).await?;
+        Ok(loaded.map(|it| LoadedSession { session: self.seen(it.session.clone()), ..it }))
+    }
+
+    async fn confirm_token(&self, token: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
+        if self.has(Fault::ForgetsFirstUse) {
+            return Ok(());
+        }
+        self.inner.confirm_token(token, at).await
+    }
+
+    async fn rotate(
+        &self,
+        session: SessionId,
+        mut rotation: Rotation,
+        change: &Change,
+    ) -> Result<RotateOutcome, StoreError> {
+        rotation.forced |= self.has(Fault::RotatesAlways);
+        self.inner.rotate(session, rotation, change).await
+    }
+
+    async fn touch_many(&self, marks: &[Activity]) -> Result<usize, StoreError> {
+        if self.has(Fault::RevivesOnTouch) {
+            self.revived.lock().unwrap().extend(marks.iter().map(|mark| mark.session));
+        }
+        self.inner.touch_many(marks).await
+    }
+
+    async fn switch_platform_if(
+        &self,
+        session: SessionId,
+        platform: Option<&PlatformId>,
+        expected: Option<i64>,
+        change: &Change,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let expected = expected.filter(|_| !self.has(Fault::SwitchesBlindly));
+        self.inner.switch_platform_if(session, platform, expected, change).await
+    }
+}
+
+faultless! { DataStore {
+    fn data(session: SessionId, key: &str) -> Option<DataEntry>;
+    fn list_data(session: SessionId) -> Vec<DataEntry>;
+    fn remove_data(session: SessionId, key: &str, precondition: Precondition) -> RemoveOutcome;
+}
+    async fn put_data(
+        &self,
+        session: SessionId,
+        mut write: DataWrite<'_>,
+    ) -> Result<PutOutcome, StoreError> {
+        if self.has(Fault::PutsBlindly) {
+            write.precondition = Precondition::None;
+        }
+        if self.has(Fault::PutsTooMuch) {
+            write.cap = usize::MAX;
+        }
+        self.inner.put_data(session, write).await
+    }
+}
+
+faultless! { EventStore {
+    fn record(event: NewEvent, change: &Change) -> ();
+}
+    async fn events(
+        &self,
+        filter: &EventFilter,
+        page: Page,
+    ) -> Result<Vec<SessionEvent>, StoreError> {
+        let mut events = self.inner.events(filter, page).await?;
+        if self.has(Fault::ForgetsEvents) {
+            events.retain(|event| event.kind != EventKind::SessionEnded);
+        }
+        Ok(events)
+    }
+}
+
+faultless! { AccountStore {
+    fn add_user(new: NewUser, change: &Change) -> AddUser;
+    fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+    fn user_by_name(username: &str) -> Option<User>;
+    fn set_user_active(user: &UserId, active: bool, change: &Change) -> Option<Vec<EndedSession>>;
+    fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+    fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
+    fn add_platform(user: &UserId, new: NewPlatform, change: &Change) -> AddPlatform;
+    fn platform_connections(user: &UserId) -> Vec<PlatformConnection>;
+    fn change_platform(
+        user: &UserId,
+        platform: &PlatformId,
+        what: PlatformChange,
+        change: &Change
+    ) -> PlatformOutcome;
+    fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
+    fn platform_credentials(user: &UserId, platform: &PlatformId) -> Option<SealedCredentials>;
+}
+    async fn change_password(
+        &self,
+        user: &UserId,
+        mut password: PasswordChange,
+        change: &Change,
+    ) -> Result<PasswordOutcome, StoreError> {
+        if self.has(Fault::ChangesBlindly) {
+            password.checked_against = None;
+        }
+        self.inner.change_password(user, password, change).await
+    }
+}
+
+faultless! { Directory {
+    fn find_for_sign_in(username: &str) -> Option<SignInFacts>;
+    fn user(id: &UserId) -> Option<UserFacts>;
+    fn platform(user: &UserId, id: &PlatformId) -> Option<PlatformInfo>;
+    fn platforms(user: &UserId) -> Vec<PlatformInfo>;
+} }

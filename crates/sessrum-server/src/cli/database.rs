@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+use sessrum_core::{
+    Accounts, Clock as _, MemoryStore, OsRandom, PasswordCost, PasswordHasher, SecretKey,
+    SystemClock, UnifiedSessionManager,
+};
+
+use super::output::{Format, data, progress, say};
+use crate::app;
+use crate::config::{Config, DatabaseUrl};
+use crate::instance::Instance;
+use crate::jobs::JobHealth;
+
+pub(super) fn migrate(config: &Config) -> anyhow::Result<()> {
+    match sessrum_sqlite::migrate(&config.database)?.as_slice() {
+        [] => say("The database is up to date."),
+        versions => say(&format!("Applied {} migration(s).", versions.len())),
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Status {
+    database: String,
+    sessions_active: u64,
+    server_time: String,
+}
+
+pub(super) async fn status(
+    config: &Config,
+    instance: &Instance,
+    format: Format,
+) -> anyhow::Result<()> {
+    let store = instance.manager.store();
+    store.check().await?;
+    let status = Status {
+        database: DatabaseUrl::Sqlite(config.database.clone()).to_string(),
+        sessions_active: store.count_live().await?,
+        server_time: instance.manager.now().to_string(),
+    };
+    format.print(&status, |status| {
+        format!("{}: {} active session(s)", status.database, status.sessions_active)
+    })?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Cleanup {
+    expired: usize,
+    purged: usize,
+}
+
+pub(super) async fn cleanup(instance: &Instance, format: Format) -> anyhow::Result<()> {
+    let bar = progress();
+    let report = instance
+        .manager
+        .cleanup_with_progress(|so_far| {
+            bar.set_message(format!("{} ended, {} removed", so_far.expired, so_far.purged));
+            bar.tick();
+        })
+        .await;
+    bar.finish_and_clear();
+    let report = report?;
+    let cleanup = Cleanup { expired: report.expired, purged: report.purged };
+    format.print(&cleanup, |done| {
+        format!("{} session(s) ended as expired, {} row(s) removed", done.expired, done.purged)
+    })?;
+    Ok(())
+}
+
+/// The document needs the routes and no database.
+pub(super) fn openapi() -> anyhow::Result<()> {
+    let random = Arc::new(OsRandom);
+    let manager = UnifiedSessionManager::new(
+        Arc::new(MemoryStore::new()),
+        &SecretKey::generate(random.as_ref())?,
+    );
+    let hasher = PasswordHasher::new(PasswordCost { memory_kib: 8, passes: 1 }, 1, random)?;
+    let accounts = Arc::new(Accounts::new(Arc::new(manager), hasher));
+    let jobs = Arc::new(JobHealth::starting(SystemClock.now(), &[]));
+    data(&app::openapi(&accounts, jobs).to_pretty_json()?)?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The operator's commands. Data goes to standard output, talk to standard error; the exit code is
+//! 0 when it is done, 1 when it failed, 2 when the command line was wrong.
+
+mod config;
+mod database;
+mod output;
+mod platform;
+mod session;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat, LogSettings, Overrides, Settings, read};
+use crate::demo::{self, DemoOptions};
+use crate::instance::Instance;
+use crate::serve::Server;
+
+/// One session system for a web application: a session is a row in a database.
+#[derive(Debug, Parser)]
+#[command(name = "sessrum", version, propagate_version = true)]
+struct CommandLine {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The configuration file; by default sessrum.toml, if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database, as sqlite:PATH
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve
+    Serve {
+        /// Address and port
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+        /// Where browsers find the site: the scheme, the host, and the port if it has one
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+    },
+    /// Serve a database with users and platforms to play with
+    Demo {
+        /// Address and port
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        listen: String,
+        /// Keep the database here
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// Print one line of JSON (url, users) instead of a welcome
+        #[arg(long)]
+        print_json: bool,
+    },
+    /// Bring the database's tables up to date
+    Migrate,
+    /// Tell what is in the database
+    Status(output::Format),
+    /// End what is over and remove what ended long ago, now
+    Cleanup(output::Format),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Users
+    #[command(subcommand)]
+    User(user::Command),
+    /// Platforms of users
+    #[command(subcommand)]
+    Platform(platform::Command),
+    /// Sessions
+    #[command(subcommand)]
+    Session(session::Command),
+}
+
+/// Runs the command line of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let CommandLine { common, command } = CommandLine::parse();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")
+        .and_then(|runtime| runtime.block_on(run(common, command)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(common: Common, command: Command) -> anyhow::Result<()> {
+    let mut overrides = Overrides {
+        file: common.config,
+        database_url: common.database_url,
+        ..Overrides::default()
+    };
+    match command {
+        Command::Demo { listen, data_dir, print_json } => {
+            start_log(&LogSettings::default())?;
+            demo::run(DemoOptions { listen, data_dir, print_json }).await
+        }
+        Command::Serve { listen, public_url } => {
+            overrides.listen = listen;
+            overrides.public_url = public_url;
+            let (_, config) = settings(&overrides)?;
+            start_log(&config.log)?;
+            Server::prepare(config).await?.run().await
+        }
+        Command::Config(command) => config::run(command, &settings(&overrides)?.0),
+        Command::Openapi => database::openapi(),
+        Command::Migrate => database::migrate(&settings(&overrides)?.1),
+        Command::Status(format) => {
+            let config = settings(&overrides)?.1;
+            database::status(&config, &open(&config)?, format).await
+        }
+        Command::Cleanup(format) => {
+            database::cleanup(&open(&settings(&overrides)?.1)?, format).await
+        }
+        Command::User(command) => user::run(command, &open(&settings(&overrides)?.1)?).await,
+        Command::Platform(command) => {
+            platform::run(command, &open(&settings(&overrides)?.1)?).await
+        }
+        Command::Session(command) => session::run(command, &open(&settings(&overrides)?.1)?).await,
+    }
+}
+
+fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {
+    Ok(read(overrides, std::env::vars())?)
+}
+
+fn open(config: &Config) -> anyhow::Result<Instance> {
+    Instance::open(config)
+}
+
+fn start_log(log: &LogSettings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.level)
+        .with_context(|| format!("the configuration's log.level \"{}\" is not known", log.level))?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+    Ok(())
+}

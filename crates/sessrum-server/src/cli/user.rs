@@ -1,0 +1,172 @@
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use sessrum_core::store::User;
+use sessrum_core::{Actor, Change, Client, Role, UserAdded, check_new_password};
+use zeroize::Zeroizing;
+
+use super::output::{Format, say, table};
+use crate::instance::Instance;
+
+/// Users that are read at once for a list.
+const BATCH: usize = 500;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add a user
+    Add {
+        /// The name that signs in
+        name: String,
+        /// The address
+        #[arg(long)]
+        email: String,
+        /// viewer, reviewer, moderator or admin
+        #[arg(long, default_value = "viewer")]
+        role: Role,
+        #[command(flatten)]
+        password: PasswordInput,
+    },
+    /// List the users
+    List(Format),
+    /// Disable a user and end their sessions
+    Disable {
+        /// The user
+        name: String,
+    },
+    /// Enable a user
+    Enable {
+        /// The user
+        name: String,
+    },
+    /// Give a user a role
+    SetRole {
+        /// The user
+        name: String,
+        /// viewer, reviewer, moderator or admin
+        role: Role,
+    },
+    /// Give a user a password and end their sessions
+    SetPassword {
+        /// The user
+        name: String,
+        #[command(flatten)]
+        password: PasswordInput,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PasswordInput {
+    /// Read the password from standard input: its first line
+    #[arg(long, required = true)]
+    password_stdin: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    username: String,
+    email: String,
+    role: Role,
+    is_active: bool,
+    created_at: String,
+}
+
+impl From<User> for Row {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.info.id.to_string(),
+            username: user.info.username,
+            email: user.info.email,
+            role: user.info.role,
+            is_active: user.is_active,
+            created_at: user.created_at.to_string(),
+        }
+    }
+}
+
+pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result<()> {
+    let change = operator(instance);
+    let store = instance.manager.store();
+    match command {
+        Command::Add { name, email, role, password: _ } => {
+            let password = line_from_stdin()?;
+            let added = instance.accounts.add_user(name.clone(), email, role, &password, &change);
+            match added.await? {
+                UserAdded::Added(id) => say(&format!("Added {name} with the id {id}.")),
+                UserAdded::UsernameTaken => bail!("there is a user {name} already"),
+                UserAdded::EmailTaken => bail!("another user has this address"),
+                UserAdded::Unfit(rule) => bail!("{rule}"),
+            }
+        }
+        Command::List(format) => list(instance, format).await?,
+        Command::Disable { name } => {
+            let user = find(instance, &name).await?;
+            let ended = store.set_user_active(&user.info.id, false, &change).await?;
+            let ended = ended.unwrap_or_default().len();
+            say(&format!("Disabled {name}; {ended} session(s) ended."));
+        }
+        Command::Enable { name } => {
+            let user = find(instance, &name).await?;
+            store.set_user_active(&user.info.id, true, &change).await?;
+            say(&format!("Enabled {name}."));
+        }
+        Command::SetRole { name, role } => {
+            let user = find(instance, &name).await?;
+            store.set_role(&user.info.id, role, &change).await?;
+            say(&format!("{name} has the role {role} now."));
+        }
+        Command::SetPassword { name, password: _ } => {
+            let user = find(instance, &name).await?;
+            let password = line_from_stdin()?;
+            check_new_password(&password)?;
+            let ended = instance.accounts.set_password(&user.info.id, &password, &change).await?;
+            let ended = ended.unwrap_or_default().len();
+            say(&format!("Changed the password of {name}; {ended} session(s) ended."));
+        }
+    }
+    Ok(())
+}
+
+async fn list(instance: &Instance, format: Format) -> anyhow::Result<()> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut after = None;
+    loop {
+        let batch = instance.manager.store().users(after, BATCH).await?;
+        let more = batch.len() == BATCH;
+        rows.extend(batch.into_iter().map(Row::from));
+        after = rows.last().and_then(|row| row.id.parse().ok());
+        if !more || after.is_none() {
+            break;
+        }
+    }
+    format.print(&rows, |rows| {
+        let cells = |row: &Row| {
+            let state = if row.is_active { "active" } else { "disabled" };
+            let row = [&row.id, &row.username, &row.email, row.role.as_str(), state];
+            row.map(str::to_owned)
+        };
+        let rows: Vec<_> = rows.iter().map(cells).collect();
+        table(["ID", "NAME", "EMAIL", "ROLE", "STATE"], &rows)
+    })?;
+    Ok(())
+}
+
+/// The user of this name.
+pub(super) async fn find(instance: &Instance, name: &str) -> anyhow::Result<User> {
+    let found = instance.manager.store().user_by_name(name).await?;
+    found.with_context(|| format!("there is no user {name}"))
+}
+
+/// The operator does something now.
+pub(super) fn operator(instance: &Instance) -> Change {
+    instance.manager.change(Actor::Operator, &Client::default())
+}
+
+/// The first line of standard input: a password or a token.
+pub(super) fn line_from_stdin() -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin().read_line(&mut line).context("standard input cannot be read")?;
+    let end = line.trim_end_matches(['\n', '\r']).len();
+    line.truncate(end);
+    Ok(line)
+}

@@ -1,0 +1,142 @@
+//! The configuration: defaults, then `sessrum.toml`, then `SESSRUM_…`, then flags.
+
+mod read;
+mod settings;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sessrum_core::{PasswordCost, SecretKey, SessionPolicy};
+use sessrum_web::Origin;
+
+pub use read::{ConfigError, Overrides, read};
+pub use settings::{LogFormat, LogSettings, Settings};
+pub use values::{DatabaseUrl, Period, Profile, Secret};
+pub(crate) use values::{decode_key, encode_key};
+
+/// A configuration that makes sense as a whole.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where browsers find the site; `None`: at the listening address.
+    pub public_url: Option<Origin>,
+    /// The database's file.
+    pub database: PathBuf,
+    /// Where the secret comes from.
+    pub secret: SecretSource,
+    /// The rules for sessions.
+    pub policy: SessionPolicy,
+    /// The cost of a password.
+    pub password_cost: PasswordCost,
+    /// How many passwords are hashed at once.
+    pub passwords_at_once: usize,
+    /// How often activity is written.
+    pub flush_activity_every: Duration,
+    /// How often what is over is cleaned up.
+    pub clean_up_every: Duration,
+    /// How long requests on the way may take when the server stops.
+    pub shutdown_grace: Duration,
+    /// How the log is written.
+    pub log: LogSettings,
+}
+
+/// Where the installation's secret comes from.
+#[derive(Debug)]
+pub enum SecretSource {
+    /// It stands in the configuration.
+    Given(SecretKey),
+    /// A file, made on first use.
+    File(PathBuf),
+}
+
+impl Config {
+    /// Checks the settings together.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what to change.
+    pub fn from_settings(settings: Settings) -> Result<Self, ConfigError> {
+        let listen: SocketAddr = settings.listen.parse().map_err(|_| {
+            ConfigError::value("listen", "must be an address and a port, as in 127.0.0.1:8080")
+        })?;
+        let public_url = settings
+            .public_url
+            .as_deref()
+            .map(Origin::parse)
+            .transpose()
+            .map_err(|error| ConfigError::value("public_url", &error.to_string()))?;
+        let closed =
+            listen.ip().is_loopback() && public_url.as_ref().is_none_or(Origin::is_loopback);
+        let secure = public_url.as_ref().is_some_and(Origin::is_secure);
+        if !closed && !secure && !settings.allow_plain_http {
+            return Err(ConfigError::value(
+                "public_url",
+                "must be https when the server can be reached from other machines: put a proxy \
+                 with TLS in front, or set allow_plain_http = true if you know that the network \
+                 is safe",
+            ));
+        }
+        if listen.ip().is_unspecified() && public_url.is_none() {
+            return Err(ConfigError::value(
+                "public_url",
+                "must say how browsers reach the server when it listens on every address",
+            ));
+        }
+        let DatabaseUrl::Sqlite(database) = settings.database_url.clone();
+        let secret = match (&settings.secret_key, &settings.secret_key_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::value(
+                    "secret_key",
+                    "and secret_key_file exclude each other: set one",
+                ));
+            }
+            (Some(secret), None) => SecretSource::Given(secret.key().ok_or_else(|| {
+                ConfigError::value("secret_key", "must be 32 random bytes in base64")
+            })?),
+            (None, Some(file)) => SecretSource::File(file.clone()),
+            (None, None) => SecretSource::File(beside(&database)),
+        };
+        Ok(Self {
+            listen,
+            public_url,
+            secret,
+            policy: settings.session.policy()?,
+            password_cost: PasswordCost {
+                memory_kib: settings.password.memory_kib,
+                passes: settings.password.passes,
+            },
+            passwords_at_once: settings.password.at_once,
+            flush_activity_every: settings
+                .jobs
+                .flush_activity_every
+                .positive("jobs.flush_activity_every")?,
+            clean_up_every: settings.jobs.clean_up_every.positive("jobs.clean_up_every")?,
+            shutdown_grace: settings.jobs.shutdown_grace.0,
+            log: settings.log,
+            database,
+        })
+    }
+}
+
+impl Config {
+    /// Where browsers find a server that listens at `address`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the address makes no URL.
+    pub fn origin(&self, address: SocketAddr) -> Result<Origin, ConfigError> {
+        match &self.public_url {
+            Some(url) => Ok(url.clone()),
+            None => Origin::parse(&format!("http://{address}"))
+                .map_err(|error| ConfigError::value("listen", &error.to_string())),
+        }
+    }
+}
+
+/// The secret of an embedded database stands beside it.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
+}

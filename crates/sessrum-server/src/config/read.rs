@@ -1,0 +1,232 @@
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::Config;
+use super::settings::Settings;
+
+/// The file that is read when no other is named, if it is there.
+const DEFAULT_FILE: &str = "sessrum.toml";
+const PREFIX: &str = "SESSRUM_";
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--database-url`.
+    pub database_url: Option<String>,
+    /// `--public-url`.
+    pub public_url: Option<String>,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}", path = .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{path} is no TOML: {message}", path = .path.display())]
+    Syntax {
+        /// Which.
+        path: PathBuf,
+        /// Where and why; shows no value.
+        message: String,
+    },
+    /// A key is not known.
+    #[error("the configuration has no key \"{key}\"{}", nearest.as_ref().map(|n| format!(": did you mean \"{n}\"?")).unwrap_or_default())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest known one.
+        nearest: Option<String>,
+    },
+    /// A value does not do.
+    #[error("the configuration's {key} {message}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What it must be.
+        message: String,
+    },
+}
+
+impl ConfigError {
+    pub(super) fn value(key: &str, message: &str) -> Self {
+        Self::Value { key: key.to_owned(), message: message.to_owned() }
+    }
+}
+
+/// Reads the configuration. `environment` is what [`std::env::vars`] gives.
+///
+/// # Errors
+/// [`ConfigError`] says what to change.
+pub fn read(
+    overrides: &Overrides,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(Settings, Config), ConfigError> {
+    let mut table = read_file(overrides.file.as_deref())?;
+    for (name, text) in environment {
+        if let Some(key) = name.strip_prefix(PREFIX) {
+            insert(&mut table, &key.to_ascii_lowercase(), &text)?;
+        }
+    }
+    let flags = [
+        ("listen", &overrides.listen),
+        ("database_url", &overrides.database_url),
+        ("public_url", &overrides.public_url),
+    ];
+    for (key, value) in flags {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), Value::String(value.clone()));
+        }
+    }
+    let settings = to_settings(table)?;
+    let config = Config::from_settings(settings.clone())?;
+    Ok((settings, config))
+}
+
+fn read_file(named: Option<&Path>) -> Result<Table, ConfigError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Table::new());
+        }
+        Err(source) => return Err(ConfigError::File { path: path.to_owned(), source }),
+    };
+    text.parse().map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.get(..start).unwrap_or(&text).lines().count().max(1);
+        let message = format!("line {line}, {}", error.message());
+        ConfigError::Syntax { path: path.to_owned(), message }
+    })
+}
+
+/// Puts an environment variable where it belongs: two underscores go one level down. What reads as
+/// a TOML number or truth is one, anything else is a text.
+fn insert(table: &mut Table, key: &str, text: &str) -> Result<(), ConfigError> {
+    match key.split_once("__") {
+        None => {
+            let scalar = format!("v = {text}").parse::<Table>().ok().and_then(|mut parsed| {
+                parsed.remove("v").filter(|value| value.is_integer() || value.is_bool())
+            });
+            let value = scalar.unwrap_or_else(|| Value::String(text.to_owned()));
+            table.insert(key.to_owned(), value);
+            Ok(())
+        }
+        Some((parent, rest)) => {
+            let below = table.entry(parent).or_insert_with(|| Value::Table(Table::new()));
+            match below.as_table_mut() {
+                Some(below) => insert(below, rest, text),
+                None => Err(ConfigError::value(parent, "has nothing below it")),
+            }
+        }
+    }
+}
+
+fn to_settings(table: Table) -> Result<Settings, ConfigError> {
+    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let path = error.path().to_string();
+        let text = error.into_inner().message().to_owned();
+        if !text.starts_with("unknown field") {
+            return ConfigError::value(&path, &text);
+        }
+        // "unknown field `a`, expected one of `b`, `c`"
+        let mut quoted = text.split('`').skip(1).step_by(2);
+        let unknown = quoted.next().unwrap_or_default();
+        let parent = path.strip_suffix(unknown).unwrap_or(&path).to_owned();
+        let nearest = quoted
+            .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+            .min()
+            .map(|(_, known)| format!("{parent}{known}"));
+        ConfigError::UnknownKey { key: format!("{parent}{unknown}"), nearest }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn read_with(file: &str, environment: &[(&str, &str)]) -> Result<(Settings, Config), String> {
+        let mut saved = tempfile::NamedTempFile::new().unwrap();
+        saved.write_all(file.as_bytes()).unwrap();
+        let overrides = Overrides { file: Some(saved.path().to_owned()), ..Overrides::default() };
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        read(&overrides, environment).map_err(|error| error.to_string())
+    }
+
+    fn refused(file: &str) -> String {
+        read_with(file, &[]).unwrap_err()
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        assert_eq!(
+            refused("lisen = \"127.0.0.1:1\""),
+            "the configuration has no key \"lisen\": did you mean \"listen\"?"
+        );
+        assert_eq!(
+            refused("[session]\nidel = \"1m\""),
+            "the configuration has no key \"session.idel\": did you mean \"session.idle\"?"
+        );
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file() {
+        let file = "listen = \"127.0.0.1:1\"\n[session]\nper_user = 3\nidle = \"5m\"";
+        let environment = [
+            ("SESSRUM_SESSION__PER_USER", "4"),
+            ("SESSRUM_ALLOW_PLAIN_HTTP", "true"),
+            ("HOME", "/root"),
+        ];
+        let (settings, config) = read_with(file, &environment).unwrap();
+        assert!(settings.allow_plain_http);
+        assert_eq!(config.policy.sessions_per_user, 4);
+        assert_eq!(config.policy.lifetime.idle.as_secs(), 300);
+        assert_eq!(config.listen.port(), 1);
+        assert!(read_with("", &[("SESSRUM_SESION__IDLE", "1m")]).is_err());
+        assert!(read_with("", &[("SESSRUM_LISTEN__X", "1m")]).is_err_and(|e| e.contains("listen")));
+    }
+
+    #[test]
+    fn bad_values_say_what_they_must_be() {
+        for (file, wanted) in [
+            ("listen = \"here\"", "address and a port"),
+            ("public_url = \"http://a/b\"", "without a path"),
+            ("listen = \"0.0.0.0:80\"", "must be https"),
+            ("public_url = \"http://example.org\"", "must be https"),
+            ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
+            ("secret_key = \"hunter2\"", "32 random bytes"),
+            ("[session]\nidle = \"0s\"", "session.idle must be more than nothing"),
+            ("[session]\nidle = \"soon\"", "is no time such as"),
+            ("[session]\nper_user = 0", "at least 1"),
+            ("[session]\nprofile = \"lax\"", "session.profile"),
+            ("listen = ", "line 1"),
+        ] {
+            let error = refused(file);
+            assert!(error.contains(wanted), "{file}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn plain_http_to_others_needs_a_word() {
+        let open = "listen = \"0.0.0.0:80\"\nallow_plain_http = true";
+        assert!(refused(open).contains("every address"));
+        let named = format!("{open}\npublic_url = \"http://intranet.example\"");
+        assert!(read_with(&named, &[]).is_ok());
+        assert!(
+            read_with("listen = \"0.0.0.0:80\"\npublic_url = \"https://a.example\"", &[]).is_ok()
+        );
+    }
+}

@@ -1,0 +1,220 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sessrum_core::{FingerprintMode, Lifetime, PasswordCost, SessionPolicy};
+
+use super::read::ConfigError;
+use super::values::{DatabaseUrl, Period, Profile, Secret};
+
+/// Every key of `sessrum.toml`, as it is written there.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// The URL that browsers see; by default `http://` and the listening address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// `sqlite:PATH`.
+    pub database_url: DatabaseUrl,
+    /// 32 random bytes in base64. Better in a file, see `secret_key_file`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<Secret>,
+    /// A file with the secret, made on first use; by default beside the database, as `….key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key_file: Option<PathBuf>,
+    /// Serve plain http to other machines all the same.
+    pub allow_plain_http: bool,
+    /// Rules for sessions.
+    pub session: SessionSettings,
+    /// Cost of passwords.
+    pub password: PasswordSettings,
+    /// What runs in the background.
+    pub jobs: JobSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_url: None,
+            database_url: DatabaseUrl::Sqlite(PathBuf::from("sessrum.db")),
+            secret_key: None,
+            secret_key_file: None,
+            allow_plain_http: false,
+            session: SessionSettings::default(),
+            password: PasswordSettings::default(),
+            jobs: JobSettings::default(),
+            log: LogSettings::default(),
+        }
+    }
+}
+
+/// The rules for sessions. Times are written as `30m`, `12h`, `14d`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionSettings {
+    /// `relaxed`, `standard` or `strict`: the idle and absolute times of a sign-in.
+    pub profile: Profile,
+    /// Idle time, in place of the profile's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle: Option<Period>,
+    /// Absolute time, in place of the profile's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absolute: Option<Period>,
+    /// Idle time of a sign-in that asked to be remembered.
+    pub remembered_idle: Period,
+    /// Absolute time of a sign-in that asked to be remembered.
+    pub remembered_absolute: Period,
+    /// How long an authentication counts as fresh.
+    pub fresh_for: Period,
+    /// Age at which a token in use is replaced; `0s` never.
+    pub rotate_every: Period,
+    /// Sessions a user may have at once.
+    pub per_user: usize,
+    /// How long rows of ended sessions are kept.
+    pub keep_ended_for: Period,
+    /// Bytes of data a session may hold.
+    pub data_bytes: usize,
+    /// `off`, `observe` or `enforce`.
+    pub fingerprint: Fingerprint,
+}
+
+/// [`FingerprintMode`] as it is written.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fingerprint {
+    /// Nothing is kept or compared.
+    Off,
+    /// A mismatch is recorded.
+    Observe,
+    /// A mismatch ends the session.
+    Enforce,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        let policy = SessionPolicy::default();
+        Self {
+            profile: Profile::Standard,
+            idle: None,
+            absolute: None,
+            remembered_idle: Period(policy.remembered_lifetime.idle),
+            remembered_absolute: Period(policy.remembered_lifetime.absolute),
+            fresh_for: Period(policy.fresh_for),
+            rotate_every: Period(policy.rotate_every.unwrap_or_default()),
+            per_user: policy.sessions_per_user,
+            keep_ended_for: Period(policy.keep_ended_for),
+            data_bytes: policy.data_bytes_per_session,
+            fingerprint: Fingerprint::Observe,
+        }
+    }
+}
+
+impl SessionSettings {
+    pub(super) fn policy(&self) -> Result<SessionPolicy, ConfigError> {
+        let profile = self.profile.lifetime();
+        let lifetime = Lifetime {
+            idle: self.idle.unwrap_or(Period(profile.idle)).positive("session.idle")?,
+            absolute: self
+                .absolute
+                .unwrap_or(Period(profile.absolute))
+                .positive("session.absolute")?,
+        };
+        let remembered_lifetime = Lifetime {
+            idle: self.remembered_idle.positive("session.remembered_idle")?,
+            absolute: self.remembered_absolute.positive("session.remembered_absolute")?,
+        };
+        if self.per_user == 0 {
+            return Err(ConfigError::value("session.per_user", "must be at least 1"));
+        }
+        let rotate_every = self.rotate_every.0;
+        Ok(SessionPolicy {
+            lifetime,
+            remembered_lifetime,
+            fresh_for: self.fresh_for.positive("session.fresh_for")?,
+            rotate_every: (rotate_every > Duration::ZERO).then_some(rotate_every),
+            sessions_per_user: self.per_user,
+            keep_ended_for: self.keep_ended_for.0,
+            data_bytes_per_session: self.data_bytes,
+            fingerprint: match self.fingerprint {
+                Fingerprint::Off => FingerprintMode::Off,
+                Fingerprint::Observe => FingerprintMode::Observe,
+                Fingerprint::Enforce => FingerprintMode::Enforce,
+            },
+            ..SessionPolicy::default()
+        })
+    }
+}
+
+/// The cost of a password, for Argon2id.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordSettings {
+    /// Memory in KiB. Existing hashes are raised at the next sign-in.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+    /// How many are hashed at once.
+    pub at_once: usize,
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        let cost = PasswordCost::default();
+        // Half of the cores hash at most, so that the others serve who is signed in.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { memory_kib: cost.memory_kib, passes: cost.passes, at_once: (cores / 2).max(1) }
+    }
+}
+
+/// What runs in the background.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobSettings {
+    /// How often activity is written: what a crash may lose of it.
+    pub flush_activity_every: Period,
+    /// How often what is over is ended and what ended long ago is removed.
+    pub clean_up_every: Period,
+    /// How long requests on the way may take when the server stops.
+    pub shutdown_grace: Period,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            flush_activity_every: Period(Duration::from_secs(1)),
+            clean_up_every: Period(Duration::from_mins(1)),
+            shutdown_grace: Period(Duration::from_secs(30)),
+        }
+    }
+}
+
+/// How the log is written, to standard error.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or by part as in `info,sessrum_web=debug`.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}

@@ -1,0 +1,181 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sessrum_core::{Lifetime, SecretKey};
+use zeroize::Zeroizing;
+
+use super::read::ConfigError;
+
+/// A length of time as people write it: `1s`, `30m`, `12h`, `14d`, `1h 30m`. A day has 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+impl Period {
+    pub(super) fn positive(self, key: &str) -> Result<Duration, ConfigError> {
+        if self.0 > Duration::ZERO {
+            Ok(self.0)
+        } else {
+            Err(ConfigError::value(key, "must be more than nothing"))
+        }
+    }
+
+    /// Reads a length of time.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let span: jiff::Span = text.parse().ok()?;
+        let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+        Duration::try_from(duration).ok().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no time such as 30m or 14d")))
+    }
+}
+
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = self.0.as_secs();
+        let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+        let whole = units.iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+        match whole {
+            Some((unit, name)) if self.0.subsec_nanos() == 0 => {
+                serializer.collect_str(&format_args!("{}{name}", seconds / unit))
+            }
+            _ => serializer.collect_str(&format_args!("{}ms", self.0.as_millis())),
+        }
+    }
+}
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`.
+    Sqlite(PathBuf),
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            // The URL may hold a password: it is not repeated.
+            _ => Err("must be sqlite:PATH, as in sqlite:/var/lib/sessrum/sessrum.db".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(f, "sqlite:{}", path.display())
+    }
+}
+
+impl<'de> Deserialize<'de> for DatabaseUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for DatabaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A named pair of idle and absolute times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// [`Lifetime::RELAXED`].
+    Relaxed,
+    /// [`Lifetime::STANDARD`].
+    Standard,
+    /// [`Lifetime::STRICT`].
+    Strict,
+}
+
+impl Profile {
+    pub(super) const fn lifetime(self) -> Lifetime {
+        match self {
+            Self::Relaxed => Lifetime::RELAXED,
+            Self::Standard => Lifetime::STANDARD,
+            Self::Strict => Lifetime::STRICT,
+        }
+    }
+}
+
+/// Something that is never shown.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The key that the text is, 32 bytes in base64.
+    pub(super) fn key(&self) -> Option<SecretKey> {
+        decode_key(&self.0)
+    }
+}
+
+/// Reads 32 bytes in base64.
+pub(crate) fn decode_key(text: &str) -> Option<SecretKey> {
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
+    <[u8; 32]>::try_from(bytes.as_slice()).ok().map(SecretKey::from_bytes)
+}
+
+/// Writes a key as [`decode_key`] reads it.
+pub(crate) fn encode_key(key: &SecretKey) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(key.expose()))
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_do() {
+        for (text, seconds) in [("1s", 1), ("30m", 1_800), ("12h", 43_200), ("14d", 1_209_600)] {
+            let period = Period::parse(text).unwrap();
+            assert_eq!(period, Period(Duration::from_secs(seconds)));
+            assert_eq!(serde_json::to_value(period).unwrap(), text);
+        }
+        assert_eq!(Period::parse("1h 30m"), Some(Period(Duration::from_mins(90))));
+        for bad in ["", "30", "m", "-5m", "5 parsecs"] {
+            assert_eq!(Period::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
+        assert!(
+            !format!("{secret:?}{}", serde_json::to_string(&secret).unwrap()).contains("hunter2")
+        );
+    }
+}

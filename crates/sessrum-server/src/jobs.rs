@@ -1,0 +1,140 @@
+//! What runs in the background: writing activity, and cleaning up. The work itself is in plain
+//! functions of the manager; here it is run in time, and its health is kept.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sessrum_core::store::StoreError;
+use sessrum_core::{Timestamp, UnifiedSessionManager};
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+/// A job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    /// Writes marks of activity.
+    FlushActivity,
+    /// Ends what is over and removes what ended long ago.
+    CleanUp,
+}
+
+impl Job {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FlushActivity => "flush_activity",
+            Self::CleanUp => "clean_up",
+        }
+    }
+
+    /// Does the job once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails. The next time may do.
+    pub async fn run(self, manager: &UnifiedSessionManager) -> Result<(), StoreError> {
+        match self {
+            Self::FlushActivity => {
+                manager.flush_session_activity().await?;
+            }
+            Self::CleanUp => {
+                let report = manager.cleanup_expired_sessions().await?;
+                if report.expired + report.purged > 0 {
+                    tracing::info!(expired = report.expired, purged = report.purged, "cleaned up");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When each job last succeeded.
+#[derive(Debug)]
+pub struct JobHealth(Vec<Watched>);
+
+#[derive(Debug)]
+struct Watched {
+    job: Job,
+    every: Duration,
+    last_success: Mutex<Timestamp>,
+}
+
+/// A job that has not succeeded for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// When it last succeeded, or the server started.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "has not succeeded since {}", self.since)
+    }
+}
+
+impl JobHealth {
+    /// Jobs with how often each runs. All count as good at the start.
+    #[must_use]
+    pub fn starting(now: Timestamp, jobs: &[(Job, Duration)]) -> Self {
+        let watched = |&(job, every)| Watched { job, every, last_success: Mutex::new(now) };
+        Self(jobs.iter().map(watched).collect())
+    }
+
+    /// Each job's name, and since when it has failed if that is more than three of its periods.
+    #[must_use]
+    pub fn late(&self, now: Timestamp) -> Vec<(&'static str, Option<Late>)> {
+        let late = |watched: &Watched| {
+            let since = *watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+            let patience = watched.every.saturating_mul(3).max(Duration::from_secs(10));
+            (watched.job.name(), (now.since(since) > patience).then_some(Late { since }))
+        };
+        self.0.iter().map(late).collect()
+    }
+}
+
+/// Runs every job in time until `stop` is true. A run that panics is one that failed.
+pub async fn supervise(
+    manager: Arc<UnifiedSessionManager>,
+    health: Arc<JobHealth>,
+    stop: watch::Receiver<bool>,
+) {
+    let loops: Vec<_> = (0..health.0.len())
+        .map(|index| {
+            let (manager, health) = (Arc::clone(&manager), Arc::clone(&health));
+            tokio::spawn(repeat(index, manager, health, stop.clone()))
+        })
+        .collect();
+    for running in loops {
+        if let Err(error) = running.await {
+            tracing::error!("a job broke down: {error}");
+        }
+    }
+}
+
+async fn repeat(
+    index: usize,
+    manager: Arc<UnifiedSessionManager>,
+    health: Arc<JobHealth>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Some(watched) = health.0.get(index) else { return };
+    let (job, name) = (watched.job, watched.job.name());
+    let mut ticks = tokio::time::interval(watched.every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stopping| *stopping) => return,
+            _ = ticks.tick() => {}
+        }
+        let run = Arc::clone(&manager);
+        match tokio::spawn(async move { job.run(&run).await }).await {
+            Ok(Ok(())) => {
+                let mut last = watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+                *last = manager.now();
+            }
+            Ok(Err(error)) => tracing::error!(job = name, kind = ?error.kind(), "{error}"),
+            Err(panic) => tracing::error!(job = name, "the job broke down: {panic}"),
+        }
+    }
+}

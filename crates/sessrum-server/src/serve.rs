@@ -1,0 +1,104 @@
+//! Serving, from the first to the last request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use sessrum_web::Origin;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::app;
+use crate::config::Config;
+use crate::instance::Instance;
+use crate::jobs::{Job, JobHealth, supervise};
+
+/// A server that has its port and has not yet answered anyone.
+pub(crate) struct Server {
+    listener: TcpListener,
+    origin: Origin,
+    instance: Instance,
+    config: Config,
+}
+
+impl Server {
+    /// Brings the database up to date, opens it, and takes the port.
+    pub(crate) async fn prepare(config: Config) -> anyhow::Result<Self> {
+        let applied = sessrum_sqlite::migrate(&config.database)?;
+        if !applied.is_empty() {
+            tracing::info!(versions = ?applied, "migrated the database");
+        }
+        let instance = Instance::open(&config)?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let origin = config.origin(listener.local_addr()?)?;
+        Ok(Self { listener, origin, instance, config })
+    }
+
+    /// Where browsers find it.
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What it stands on.
+    pub(crate) const fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Serves until the process is told to stop (SIGINT, SIGTERM). Requests on the way finish, and
+    /// activity is written.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let Instance { manager, accounts } = self.instance;
+        let health = Arc::new(JobHealth::starting(
+            manager.now(),
+            &[
+                (Job::FlushActivity, self.config.flush_activity_every),
+                (Job::CleanUp, self.config.clean_up_every),
+            ],
+        ));
+        let (stop, stopping) = watch::channel(false);
+        let jobs =
+            tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
+        let site = app(accounts, health, &self.origin);
+        let address = self.listener.local_addr()?;
+        tracing::info!(%address, public_url = %self.origin, "serving");
+
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!("no TCP_NODELAY: {error}");
+            }
+        });
+        let service = site.into_make_service_with_connect_info::<SocketAddr>();
+        let serving =
+            axum::serve(listener, service).with_graceful_shutdown(until_true(stopping.clone()));
+        let serving = tokio::spawn(serving.into_future());
+
+        told_to_stop().await?;
+        tracing::info!("stopping: requests on the way finish first");
+        stop.send_replace(true);
+        if let Ok(served) = tokio::time::timeout(self.config.shutdown_grace, serving).await {
+            served??;
+        } else {
+            tracing::warn!("some requests did not finish in time");
+        }
+        jobs.await?;
+        manager.flush_session_activity().await.context("the last activity is not written")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn until_true(mut flag: watch::Receiver<bool>) {
+    // The sender lives until after the server.
+    let _ = flag.wait_for(|stopping| *stopping).await;
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,101 @@
+-- Times are microseconds since 1970 in UTC.
+
+CREATE TABLE users (
+    id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    username            TEXT NOT NULL UNIQUE,
+    email               TEXT NOT NULL COLLATE NOCASE UNIQUE,
+    password_hash       TEXT,
+    role                TEXT NOT NULL CHECK (role IN ('viewer', 'reviewer', 'moderator', 'admin')),
+    is_active           INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+    created_at          INTEGER NOT NULL,
+    password_changed_at INTEGER NOT NULL,
+    role_changed_at     INTEGER
+) STRICT;
+
+CREATE TABLE platform_connections (
+    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id            INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name               TEXT NOT NULL,
+    platform_type      TEXT NOT NULL,
+    instance_url       TEXT NOT NULL,
+    username           TEXT NOT NULL,
+    credentials        BLOB,
+    credentials_key_id TEXT,
+    is_active          INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+    is_default         INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+    created_at         INTEGER NOT NULL,
+    UNIQUE (user_id, name),
+    UNIQUE (user_id, instance_url, username),
+    CHECK ((credentials IS NULL) = (credentials_key_id IS NULL)),
+    CHECK (is_active OR NOT is_default)
+) STRICT;
+
+CREATE UNIQUE INDEX platform_connections_default ON platform_connections (user_id) WHERE is_default;
+
+-- Keys of users and platforms may come from another directory, as numbers or as texts: ANY keeps
+-- them as they are, and nothing refers to the tables above.
+CREATE TABLE user_sessions (
+    id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    handle              BLOB NOT NULL UNIQUE CHECK (length(handle) = 16),
+    user_id             ANY NOT NULL CHECK (typeof(user_id) IN ('integer', 'text')),
+    active_platform_id  ANY CHECK (typeof(active_platform_id) IN ('integer', 'text', 'null')),
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL,
+    last_activity       INTEGER NOT NULL,
+    authenticated_at    INTEGER NOT NULL,
+    expires_at          INTEGER NOT NULL,
+    remembered          INTEGER NOT NULL CHECK (remembered IN (0, 1)),
+    ended_at            INTEGER,
+    end_reason          TEXT,
+    revision            INTEGER NOT NULL DEFAULT 1,
+    -- The last revision that an entry of session_data was given, so that none is given twice.
+    data_revision       INTEGER NOT NULL DEFAULT 0,
+    session_fingerprint BLOB CHECK (length(session_fingerprint) = 40),
+    user_agent          TEXT,
+    ip_address          TEXT,
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+) STRICT;
+
+CREATE INDEX user_sessions_by_user ON user_sessions (user_id);
+CREATE INDEX user_sessions_live ON user_sessions (id) WHERE ended_at IS NULL;
+CREATE INDEX user_sessions_live_by_user ON user_sessions (user_id, last_activity)
+    WHERE ended_at IS NULL;
+CREATE INDEX user_sessions_live_by_expiry ON user_sessions (expires_at) WHERE ended_at IS NULL;
+CREATE INDEX user_sessions_live_by_activity ON user_sessions (remembered, last_activity)
+    WHERE ended_at IS NULL;
+CREATE INDEX user_sessions_ended ON user_sessions (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE session_tokens (
+    token_hash    BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+    session_id    INTEGER NOT NULL REFERENCES user_sessions (id) ON DELETE CASCADE,
+    issued_at     INTEGER NOT NULL,
+    first_used_at INTEGER,
+    retired_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX session_tokens_by_session ON session_tokens (session_id, retired_at);
+
+CREATE TABLE session_data (
+    session_id INTEGER NOT NULL REFERENCES user_sessions (id) ON DELETE CASCADE,
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (session_id, key)
+) STRICT;
+
+-- Append-only, and outlives the sessions it tells of.
+CREATE TABLE session_events (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    at             INTEGER NOT NULL,
+    kind           TEXT NOT NULL,
+    user_id        ANY CHECK (typeof(user_id) IN ('integer', 'text', 'null')),
+    session_handle BLOB CHECK (length(session_handle) = 16),
+    actor          TEXT NOT NULL,
+    ip_address     TEXT,
+    user_agent     TEXT,
+    detail         TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX session_events_by_user ON session_events (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX session_events_by_time ON session_events (at);

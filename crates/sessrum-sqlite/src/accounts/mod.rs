@@ -1,0 +1,148 @@
+//! The bundled users and platforms.
+
+mod platforms;
+mod users;
+
+use async_trait::async_trait;
+use sessrum_core::store::{
+    AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
+};
+use sessrum_core::{Change, PasswordHash, PlatformId, Role, SealedCredentials, UserId};
+
+use crate::rows::{self, bundled};
+use crate::sql;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn add_user(&self, new: NewUser, change: &Change) -> Result<AddUser, StoreError> {
+        let change = change.clone();
+        self.writer.run(move |connection| users::add(connection, &new, &change)).await
+    }
+
+    async fn users(&self, after: Option<i64>, limit: usize) -> Result<Vec<User>, StoreError> {
+        let params = [after.unwrap_or(i64::MIN), rows::limit(limit)];
+        self.readers.run(|connection| sql::users::LIST.all(connection, params, rows::user))
+    }
+
+    async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {
+        self.readers
+            .run(|connection| sql::users::FIND_BY_NAME.first(connection, [username], rows::user))
+    }
+
+    async fn set_user_active(
+        &self,
+        user: &UserId,
+        active: bool,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(None) };
+        let change = change.clone();
+        self.writer
+            .run(move |connection| users::set_active(connection, user, active, &change))
+            .await
+    }
+
+    async fn set_role(
+        &self,
+        user: &UserId,
+        role: Role,
+        change: &Change,
+    ) -> Result<bool, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(false) };
+        let change = change.clone();
+        self.writer.run(move |connection| users::set_role(connection, user, role, &change)).await
+    }
+
+    async fn change_password(
+        &self,
+        user: &UserId,
+        password: PasswordChange,
+        change: &Change,
+    ) -> Result<PasswordOutcome, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(PasswordOutcome::Refused) };
+        let change = change.clone();
+        self.writer
+            .run(move |connection| users::change_password(connection, user, &password, &change))
+            .await
+    }
+
+    async fn upgrade_password_hash(
+        &self,
+        user: &UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(false) };
+        let (old, new) = (old.clone(), new.clone());
+        self.writer
+            .run(move |connection| users::upgrade_password_hash(connection, user, &old, &new))
+            .await
+    }
+
+    async fn add_platform(
+        &self,
+        user: &UserId,
+        new: NewPlatform,
+        change: &Change,
+    ) -> Result<AddPlatform, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(AddPlatform::UserUnknown) };
+        let change = change.clone();
+        self.writer.run(move |connection| platforms::add(connection, user, new, &change)).await
+    }
+
+    async fn platform_connections(
+        &self,
+        user: &UserId,
+    ) -> Result<Vec<PlatformConnection>, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(Vec::new()) };
+        self.readers.run(|connection| {
+            sql::platforms::LIST.all(connection, [user], rows::platform_connection)
+        })
+    }
+
+    async fn change_platform(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+        what: PlatformChange,
+        change: &Change,
+    ) -> Result<PlatformOutcome, StoreError> {
+        let (Some(user), Some(platform)) = (bundled(&user.0), bundled(&platform.0)) else {
+            return Ok(PlatformOutcome::NotFound);
+        };
+        let change = change.clone();
+        self.writer
+            .run(move |connection| platforms::change(connection, user, platform, what, &change))
+            .await
+    }
+
+    async fn remove_platform(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+        change: &Change,
+    ) -> Result<bool, StoreError> {
+        let (Some(user), Some(platform)) = (bundled(&user.0), bundled(&platform.0)) else {
+            return Ok(false);
+        };
+        let change = change.clone();
+        self.writer
+            .run(move |connection| platforms::remove(connection, user, platform, &change))
+            .await
+    }
+
+    async fn platform_credentials(
+        &self,
+        user: &UserId,
+        platform: &PlatformId,
+    ) -> Result<Option<SealedCredentials>, StoreError> {
+        let (Some(user), Some(platform)) = (bundled(&user.0), bundled(&platform.0)) else {
+            return Ok(None);
+        };
+        self.readers.run(|connection| {
+            sql::platforms::CREDENTIALS.first(connection, [platform, user], rows::credentials)
+        })
+    }
+}

@@ -1,0 +1,82 @@
+use rusqlite::{Connection, Result, params};
+use sessrum_core::store::{RotateOutcome, Rotation};
+use sessrum_core::{Change, EventKind, SessionId, Timestamp, TokenHash, UserSession};
+
+use super::is_live;
+use crate::events::record_of;
+use crate::rows::{self, Sql};
+use crate::sql::{sessions, tokens as sql};
+
+/// What came of replacing a token.
+pub(crate) enum Replaced {
+    /// The session's row as it is now.
+    Yes(UserSession),
+    /// Nothing changed.
+    No(RotateOutcome),
+}
+
+/// Whether a page should know of the new token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewRevision {
+    Always,
+    IfAuthenticated,
+}
+
+pub(super) fn confirm(connection: &Connection, token: TokenHash, at: Timestamp) -> Result<()> {
+    let confirmed = sql::CONFIRM.first(connection, params![Sql(token), Sql(at)], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    if let Some((session, issued_at)) = confirmed {
+        let params = params![session, Sql(token), issued_at, Sql(at)];
+        sql::RETIRE_OTHERS.execute(connection, params)?;
+    }
+    Ok(())
+}
+
+pub(super) fn rotate(
+    connection: &Connection,
+    session: SessionId,
+    rotation: &Rotation,
+    change: &Change,
+) -> Result<RotateOutcome> {
+    let revision = NewRevision::IfAuthenticated;
+    let row = match replace_token(connection, session, rotation, revision, change)? {
+        Replaced::Yes(row) => row,
+        Replaced::No(why) => return Ok(why),
+    };
+    let kind = match rotation.authenticated_until {
+        Some(_) => EventKind::Reauthenticated,
+        None => EventKind::TokenRotated,
+    };
+    record_of(connection, kind, &row.user_id, Some(row.handle), "", change)?;
+    Ok(RotateOutcome::Rotated(Box::new(row)))
+}
+
+/// A rotation without its event.
+pub(crate) fn replace_token(
+    connection: &Connection,
+    session: SessionId,
+    rotation: &Rotation,
+    revision: NewRevision,
+    change: &Change,
+) -> Result<Replaced> {
+    if !is_live(connection, session)? {
+        return Ok(Replaced::No(RotateOutcome::Gone));
+    }
+    let successors = params![Sql(session), Sql(rotation.patience_since)];
+    if !rotation.forced && sql::HAS_YOUNG_SUCCESSOR.value(connection, successors)? {
+        return Ok(Replaced::No(RotateOutcome::Pending));
+    }
+    if sql::IS_TAKEN.value(connection, [Sql(rotation.token)])? {
+        return Ok(Replaced::No(RotateOutcome::Collision));
+    }
+    sql::DELETE_LOST_SUCCESSORS.execute(connection, successors)?;
+    let unseen = None::<i64>;
+    let token = params![Sql(rotation.token), Sql(session), Sql(change.at), unseen];
+    sql::INSERT.execute(connection, token)?;
+    let until = rotation.authenticated_until;
+    let is_new = revision == NewRevision::Always || until.is_some();
+    let renewed = params![Sql(session), Sql(change.at), is_new, until.map(Sql)];
+    let row = sessions::RENEW.one(connection, renewed, rows::session)?;
+    Ok(Replaced::Yes(row))
+}

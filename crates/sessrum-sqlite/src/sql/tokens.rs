@@ -1,0 +1,29 @@
+use super::{Statement, statements};
+
+statements! {
+    INSERT =
+        "INSERT INTO session_tokens (token_hash, session_id, issued_at, first_used_at) \
+         VALUES (?1, ?2, ?3, ?4)";
+
+    IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE token_hash = ?1)";
+
+    /// Whether a successor that was issued after `?2` is still unseen.
+    HAS_YOUNG_SUCCESSOR =
+        "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE session_id = ?1 \
+         AND retired_at IS NULL AND first_used_at IS NULL AND issued_at > ?2)";
+
+    DELETE_LOST_SUCCESSORS =
+        "DELETE FROM session_tokens WHERE session_id = ?1 \
+         AND retired_at IS NULL AND first_used_at IS NULL AND issued_at <= ?2";
+
+    CONFIRM =
+        "UPDATE session_tokens SET first_used_at = ?2 \
+         WHERE token_hash = ?1 AND first_used_at IS NULL AND EXISTS \
+         (SELECT 1 FROM user_sessions s WHERE s.id = session_id AND s.ended_at IS NULL) \
+         RETURNING session_id, issued_at";
+
+    /// Retires the tokens of session `?1` but `?2` that were issued no later than `?3`.
+    RETIRE_OTHERS =
+        "UPDATE session_tokens SET retired_at = ?4 \
+         WHERE session_id = ?1 AND retired_at IS NULL AND token_hash <> ?2 AND issued_at <= ?3";
+}

@@ -1,0 +1,48 @@
+use std::fmt;
+use std::path::Path;
+
+use crate::open;
+use crate::open_error::OpenError;
+use crate::readers::Readers;
+use crate::writer::Writer;
+
+/// Every store on one SQLite file. See the [crate](crate) for what it promises.
+///
+/// Dropping it finishes what is queued and closes the file.
+pub struct SqliteStore {
+    // Dropped first: SQLite folds the journal into the file when the last connection closes, which
+    // must be one that can write.
+    pub(crate) readers: Readers,
+    pub(crate) writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens a database that has been [migrated](crate::migrate).
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = open::absolute(path.as_ref())?;
+        let connection = open::writer(&path)?;
+        let writer = Writer::start(connection).map_err(|error| OpenError::of_io(&path, error))?;
+        Ok(Self { readers: Readers::new(path), writer })
+    }
+
+    /// Migrates a database, if it must be, and opens it.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub fn open_and_migrate(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        open::migrate(path.as_ref())?;
+        Self::open(path)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteStore(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

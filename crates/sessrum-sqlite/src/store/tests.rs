@@ -1,0 +1,122 @@
+use rusqlite::Connection;
+use sessrum_core::store::{
+    DataStore as _, DataWrite, EventFilter, EventStore as _, NewEvent, Page, Precondition,
+    SessionStore as _, StoreErrorKind,
+};
+use sessrum_core::{Change, EventKind, SessionId, Timestamp};
+
+use super::*;
+
+fn store() -> (tempfile::TempDir, SqliteStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_and_migrate(directory.path().join("sessions.db")).unwrap();
+    (directory, store)
+}
+
+fn change() -> Change {
+    Change::by_system(Timestamp::from_micros(1))
+}
+
+fn event(detail: String) -> NewEvent {
+    NewEvent { kind: EventKind::SignInFailed, user_id: None, session: None, detail }
+}
+
+async fn recorded(store: &SqliteStore) -> usize {
+    let page = Page { before: None, limit: 1_000 };
+    store.events(&EventFilter::default(), page).await.unwrap().len()
+}
+
+/// Gives the database a disk of so many pages: SQLite answers as for a full one.
+async fn set_disk(store: &SqliteStore, pages: i64) {
+    store
+        .writer
+        .run(move |connection| connection.pragma_update(None, "max_page_count", pages))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_writing_goes_on_when_there_is_room() {
+    let (_directory, store) = store();
+    set_disk(&store, 1).await; // SQLite keeps at least the pages there are.
+    let mut failure = None;
+    let mut made = 0;
+    while failure.is_none() && made < 100 {
+        failure = store.record(event("x".repeat(4_000)), &change()).await.err();
+        made += usize::from(failure.is_none());
+    }
+    assert_eq!(failure.unwrap().kind(), StoreErrorKind::Full);
+    assert_eq!(recorded(&store).await, made);
+    assert_eq!(store.count_live().await.unwrap(), 0);
+
+    set_disk(&store, 10_000).await;
+    store.record(event("room again".to_owned()), &change()).await.unwrap();
+    store.check().await.unwrap();
+    assert_eq!(recorded(&store).await, made + 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_corruption() {
+    let (_directory, store) = store();
+    store
+        .writer
+        .run(|connection| {
+            connection.execute_batch(
+                "INSERT INTO session_events (at, kind, actor, detail)
+                 VALUES (1, 'unheard_of', 'system', '')",
+            )
+        })
+        .await
+        .unwrap();
+    let page = Page { before: None, limit: 1 };
+    let error = store.events(&EventFilter::default(), page).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let (_directory, store) = store();
+    let error = store
+        .readers
+        .run(|connection| connection.execute("DELETE FROM session_events", []))
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::ReadOnly);
+}
+
+#[tokio::test]
+async fn the_writer_is_durable_and_checks_references() {
+    let (_directory, store) = store();
+    let pragma = |name: &'static str| {
+        store.writer.run(move |connection| {
+            connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+        })
+    };
+    assert_eq!(pragma("journal_mode").await.unwrap(), "wal".to_owned().into());
+    assert_eq!(pragma("synchronous").await.unwrap(), 2.into());
+    assert_eq!(pragma("foreign_keys").await.unwrap(), 1.into());
+}
+
+#[tokio::test]
+async fn check_notices_that_nothing_can_be_written() {
+    let (directory, store) = store();
+    let other = Connection::open(directory.path().join("sessions.db")).unwrap();
+    // Waiting for the lock is not what is tested.
+    store
+        .writer
+        .run(|connection| connection.busy_timeout(std::time::Duration::ZERO))
+        .await
+        .unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store.check().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let put = DataWrite {
+        key: "key",
+        value: "1",
+        precondition: Precondition::None,
+        cap: 100,
+        at: Timestamp::from_micros(1),
+    };
+    let refused = store.put_data(SessionId(1), put).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+    other.execute_batch("ROLLBACK").unwrap();
+    store.check().await.unwrap();
+}

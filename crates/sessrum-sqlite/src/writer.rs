@@ -1,0 +1,135 @@
+//! One thread owns the connection that writes, and commits what is queued in groups: one flush of
+//! the disk serves every caller that waits.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use rusqlite::{Connection, Error, Result, Transaction, TransactionBehavior};
+use sessrum_core::store::{StoreError, StoreErrorKind};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{kind_of, store_error};
+
+/// Changes that may wait; callers beyond that wait for room.
+const QUEUE: usize = 1024;
+
+/// Changes committed together at most, so that the first of a long queue is answered soon.
+const BATCH: usize = 256;
+
+/// The way to the writing thread. Dropping it finishes the queue.
+pub(crate) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new()
+            .name("sessrum-sqlite".to_owned())
+            .spawn(move || work(&connection, jobs))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Makes a change, all of it or nothing, and answers after it is on the disk. A change that is
+    /// queued is made even when its caller no longer waits.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        let job = Pending { change: Some(change), outcome: None, caller };
+        let queue = self.queue.as_ref().ok_or(StoreErrorKind::Unavailable)?;
+        queue.send(Box::new(job)).await.map_err(|_| StoreErrorKind::Unavailable)?;
+        answer.await.map_err(|_| StoreErrorKind::Unavailable)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // The thread ends by itself once the queue is closed and empty; it has no result.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A change of whatever outcome.
+trait Job: Send {
+    /// Makes the change and keeps what came of it.
+    fn run(&mut self, connection: &Connection) -> Result<()>;
+
+    /// Keeps why the change alone was not made.
+    fn fail(&mut self, error: Error);
+
+    /// Tells the caller what came of it, or why the whole batch was not committed.
+    fn answer(self: Box<Self>, failure: Option<&Arc<Error>>);
+}
+
+struct Pending<F, T> {
+    change: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Pending<F, T>
+where
+    F: FnOnce(&Connection) -> Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, connection: &Connection) -> Result<()> {
+        if let Some(change) = self.change.take() {
+            // A panic would take the thread, and with it every later change.
+            let made = catch_unwind(AssertUnwindSafe(|| change(connection)));
+            self.outcome = Some(Ok(made.unwrap_or(Err(Error::UnwindingPanic))?));
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.outcome = Some(Err(store_error(error)));
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Arc<Error>>) {
+        let answer = match failure {
+            Some(error) => Err(StoreError::new(kind_of(error), Arc::clone(error))),
+            None => self.outcome.unwrap_or_else(|| Err(StoreErrorKind::Failed.into())),
+        };
+        // Whoever no longer waits does not want to know.
+        let _ = self.caller.send(answer);
+    }
+}
+
+fn work(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let failure = commit(connection, &mut batch).err().map(Arc::new);
+        for job in batch.drain(..) {
+            job.answer(failure.as_ref());
+        }
+    }
+}
+
+/// Makes the changes in one transaction. An error means that none of them was made.
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<()> {
+    let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for job in batch {
+        let savepoint = transaction.savepoint()?;
+        match job.run(&savepoint) {
+            Ok(()) => savepoint.commit()?,
+            // A full disk and the like undo the whole transaction, the neighbours' changes too.
+            Err(error) if savepoint.is_autocommit() => return Err(error),
+            Err(error) => {
+                savepoint.finish()?;
+                job.fail(error);
+            }
+        }
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests;

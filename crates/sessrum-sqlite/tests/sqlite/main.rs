@@ -1,0 +1,8 @@
+//! What is SQLite's own. How stores behave alike is in the conformance suite.
+
+#![cfg(test)]
+
+mod concurrency;
+mod opening;
+mod support;
+mod verbs;

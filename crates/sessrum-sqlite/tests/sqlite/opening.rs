@@ -1,0 +1,187 @@
+//! What opening says when something stands in the way, and what it leaves behind.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use sessrum_core::store::{SessionStore as _, StoreError, StoreErrorKind};
+use sessrum_sqlite::{OpenError, SqliteStore, migrate};
+use tempfile::TempDir;
+
+fn migrated() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    migrate(&path).unwrap();
+    (directory, path)
+}
+
+/// One sentence that names the file and goes on with what to do.
+fn assert_helpful(error: &OpenError, path: &Path, advice: &str) {
+    let text = error.to_string();
+    assert!(text.starts_with(&path.display().to_string()), "{text}");
+    assert!(text.contains(advice), "{text}");
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("none").join("sessions.db");
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::DirectoryMissing(_)), "{error:?}");
+        assert_helpful(&error, &path, "create the directory");
+    }
+}
+
+#[test]
+fn a_directory_is_no_database() {
+    let directory = tempfile::tempdir().unwrap();
+    for error in
+        [migrate(directory.path()).unwrap_err(), SqliteStore::open(directory.path()).unwrap_err()]
+    {
+        assert!(matches!(error, OpenError::NotAFile(_)), "{error:?}");
+        assert_helpful(&error, directory.path(), "name the file");
+    }
+}
+
+#[test]
+fn a_database_that_was_not_migrated_is_refused_and_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::NotMigrated(_)), "{error:?}");
+    assert_helpful(&error, &path, "run `sessrum migrate`");
+    assert!(!path.exists());
+
+    fs::write(&path, []).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::NotMigrated);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (_directory, path) = migrated();
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "INSERT INTO sessrum_schema_history (version, name, applied_on, checksum)
+             VALUES (999, 'later', '2030-01-01T00:00:00Z', '1')",
+        )
+        .unwrap();
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::NewerSchema { found: 999, .. }), "{error:?}");
+        assert_helpful(&error, &path, "upgrade the program");
+        assert_eq!(StoreError::from(error).kind(), StoreErrorKind::NewerSchema);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_database_are_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let bytes = b"this is a letter, not a database; ".repeat(100);
+    fs::write(&path, &bytes).unwrap();
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::Corrupt { .. }), "{error:?}");
+        assert_helpful(&error, &path, "restore a backup");
+        assert!(error.source().is_some());
+    }
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_damaged_database_is_refused() {
+    let (_directory, path) = migrated();
+    let mut bytes = fs::read(&path).unwrap();
+    // The list of tables is in the first page, after the file's header of 100 bytes.
+    bytes[100..200].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error:?}");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_refused() {
+    let (_directory, path) = migrated();
+    let mut bytes = fs::read(&path).unwrap();
+    // A write version that SQLite does not know makes the file read-only, for every user.
+    bytes[18] = 3;
+    fs::write(&path, bytes).unwrap();
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
+        assert_helpful(&error, &path, "write access");
+    }
+}
+
+#[test]
+fn tables_of_another_program_with_the_same_names_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("application.db");
+    let application = Connection::open(&path).unwrap();
+    application.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
+    let error = migrate(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Failed { .. }), "{error:?}");
+    assert_helpful(&error, &path, "choose another path");
+    assert!(!application.table_exists(None, "user_sessions").unwrap());
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing_even_beside_an_open_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    assert_eq!(migrate(&path).unwrap(), [1]);
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(migrate(&path).unwrap().is_empty());
+    store.check().await.unwrap();
+}
+
+#[test]
+fn many_processes_may_migrate_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let applied: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| migrate(&path).unwrap().len())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(applied, 1);
+}
+
+#[test]
+fn names_that_mean_something_else_to_sqlite_are_files() {
+    for name in [":memory:", "file:sessions.db?mode=memory"] {
+        let error = SqliteStore::open(name).unwrap_err();
+        assert!(matches!(error, OpenError::NotMigrated(_)), "{error:?}");
+        assert_helpful(&error, &std::path::absolute(name).unwrap(), "run `sessrum migrate`");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_the_file_or_its_journals() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (directory, path) = migrated();
+    let store = SqliteStore::open(&path).unwrap();
+    store.check().await.unwrap();
+    let mut files = 0;
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+        files += 1;
+    }
+    assert_eq!(files, 3);
+}
+
+#[tokio::test]
+async fn closing_folds_the_journal_into_the_file() {
+    let (directory, path) = migrated();
+    let store = SqliteStore::open(&path).unwrap();
+    store.check().await.unwrap();
+    drop(store);
+    let left: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [path]);
+}
