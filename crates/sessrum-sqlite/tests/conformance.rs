@@ -1,5 +1,7 @@
 //! SQLite runs the suite that every store runs, and agrees with the reference.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use sessrum_core::store::Store;

@@ -36,12 +36,22 @@ pub(super) fn length(duration: Duration) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
+/// What is ahead is told to the nearest unit: a session of 30 minutes has 30 a second later.
+fn to_nearest(ahead: Duration) -> Duration {
+    let half_unit = match ahead.as_secs() {
+        DAY.. => DAY / 2,
+        HOUR.. => HOUR / 2,
+        _ => MINUTE / 2,
+    };
+    ahead + Duration::from_secs(half_unit)
+}
+
 fn distance(at: Timestamp, now: Timestamp) -> String {
     let (past, ahead) = (now.since(at), at.since(now));
     match (past.as_secs(), ahead.as_secs()) {
         (0..MINUTE, 0) => "just now".to_owned(),
         (0, 1..MINUTE) => "in less than a minute".to_owned(),
-        (0, _) => format!("in {}", length(ahead)),
+        (0, _) => format!("in {}", length(to_nearest(ahead))),
         _ => format!("{} ago", length(past)),
     }
 }
@@ -81,10 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn the_future_never_promises_more_time_than_there_is() {
+    fn the_future_is_told_to_the_nearest_unit() {
         assert_eq!(before(1), "in less than a minute");
         assert_eq!(before(30 * MINUTE), "in 30 minutes");
-        assert_eq!(before(30 * MINUTE - 1), "in 29 minutes");
+        assert_eq!(before(30 * MINUTE - 1), "in 30 minutes");
+        assert_eq!(before(30 * MINUTE - 31), "in 29 minutes");
+        assert_eq!(before(12 * HOUR - 1), "in 12 hours");
+        assert_eq!(before(11 * HOUR + 20 * MINUTE), "in 11 hours");
         assert_eq!(before(12 * HOUR), "in 12 hours");
         assert_eq!(before(14 * DAY), "in 14 days");
     }
