@@ -78,9 +78,13 @@ impl UnifiedSessionManager {
 
     /// Counts this moment as activity of the session: it stays for another idle time. The mark is
     /// written with the next [`flush_session_activity`](Self::flush_session_activity); this
-    /// instance honours it at once.
+    /// instance honours it at once. Does nothing when the idle time was over before this moment.
     pub fn update_session_activity(&self, context: &mut SessionContext) {
         let now = self.now();
+        // A request that was slower than the idle limit must not revive its session.
+        if context.idle_expires_at <= now {
+            return;
+        }
         self.activity.mark(context.session.id, now);
         context.session.last_activity = now.max(context.session.last_activity);
         context.idle_expires_at = context.session.last_activity
