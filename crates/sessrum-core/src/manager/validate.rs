@@ -1,4 +1,5 @@
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 
 use super::UnifiedSessionManager;
 use crate::client::Client;
@@ -161,20 +162,24 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Enforce {
             return Err(self.end_for(session, EndReason::FingerprintMismatch, change).await);
         }
-        if self.first_observation(session.id) {
+        if self.observed().insert(session.id) {
             let event = NewEvent {
                 kind: EventKind::FingerprintChanged,
                 user_id: Some(session.user_id.clone()),
                 session: Some(session.handle),
                 detail: score.to_string(),
             };
-            self.store().record(event, change).await?;
+            if let Err(error) = self.store().record(event, change).await {
+                self.observed().remove(&session.id);
+                return Err(error.into());
+            }
         }
         Ok(())
     }
 
-    fn first_observation(&self, session: SessionId) -> bool {
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner).insert(session)
+    /// Sessions whose changed fingerprint was recorded since the last clean-up.
+    pub(super) fn observed(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a session that a request has shown to be unfit; the error for that request.
