@@ -16,7 +16,7 @@ use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
 use crate::store::{LoadedSession, NewEvent, StoreError};
 use crate::time::Timestamp;
-use crate::token::{SessionHandle, SessionToken};
+use crate::token::{SessionHandle, SessionToken, TokenHash};
 
 impl UnifiedSessionManager {
     /// The context of a request: loads the row, judges it, and ends the session when the request
@@ -33,8 +33,12 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let loaded = self.store().load_by_token(&token_hash).await?.ok_or(SessionNotFoundError)?;
+        let mut loaded = self.load(&token_hash).await?;
         let now = self.now();
+        if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
+            // A flush may have moved activity into the row after the row was read.
+            loaded = self.load(&token_hash).await?;
+        }
         let idle_expires_at = self.judge(&loaded.session, now)?;
         let standing = loaded.token.standing(now, &self.policy);
         let change = Change { client: client.clone(), ..Change::by_system(now) };
@@ -125,6 +129,10 @@ impl UnifiedSessionManager {
             Ok(_) => SessionNotFoundError.into(),
             Err(error) => error.into(),
         }
+    }
+
+    async fn load(&self, token: &TokenHash) -> Result<LoadedSession, SessionError> {
+        Ok(self.store().load_by_token(token).await?.ok_or(SessionNotFoundError)?)
     }
 
     /// The facts that came with the row, or the application's own.
