@@ -1,5 +1,6 @@
 //! Removing rows that ended long enough ago.
 
+use sessrum_core::store::NewSession;
 use sessrum_core::{EndReason, EventKind, TokenHash, UserId, UserSession};
 
 use crate::Fixture;
@@ -17,6 +18,8 @@ pub async fn rows_that_ended_before_go_with_their_tokens(store: Fixture) {
     assert_eq!(store.delete_ended_before(at(11), 10).await.unwrap(), 1);
     assert_eq!(store.find_by_handle(&session.handle).await.unwrap(), None);
     assert!(!store.opens(&token).await);
+    let same_token = NewSession { token, ..store.new_session(&UserId::from(1)) };
+    store.created(same_token, 12).await;
 }
 
 pub async fn rows_that_ended_at_or_after_the_moment_stay(store: Fixture) {

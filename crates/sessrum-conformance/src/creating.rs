@@ -1,11 +1,10 @@
 //! Signing in: a session comes into being, and what gives way to it.
 
-use sessrum_core::store::{Activity, CreateOutcome, NewSession};
+use sessrum_core::store::{Activity, CreateOutcome, NewSession, PasswordChange};
 use sessrum_core::{EndReason, Ended, SessionFingerprint, SessionId, UserId};
 
 use crate::Fixture;
 use crate::fixture::{at, change, ids, password};
-use sessrum_core::store::PasswordChange;
 
 pub async fn a_new_session_is_as_it_was_given(store: Fixture) {
     let user = store.user("ada").await;

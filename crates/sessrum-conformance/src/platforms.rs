@@ -206,6 +206,19 @@ pub async fn sessions_in_a_deactivated_platform_have_none(store: Fixture) {
     assert_eq!(store.row(&beside).await, beside);
 }
 
+pub async fn sessions_of_others_stay_when_a_platform_goes(store: Fixture) {
+    let user = store.user("ada").await;
+    let removed = store.platform(&user, "a").await;
+    let switched_off = store.platform(&user, "b").await;
+    let other = UserId::from("someone else");
+    let (in_removed, _) = two_sessions(&store, &other, &removed).await;
+    let (in_switched_off, _) = two_sessions(&store, &other, &switched_off).await;
+    store.remove_platform(&user, &removed.id, &change(9)).await.unwrap();
+    changed(&store, &user, &switched_off, active(false)).await;
+    assert_eq!(store.row(&in_removed).await, in_removed);
+    assert_eq!(store.row(&in_switched_off).await, in_switched_off);
+}
+
 pub async fn platform_keys_are_never_given_again(store: Fixture) {
     let user = store.user("ada").await;
     let first = store.platform(&user, "art").await;

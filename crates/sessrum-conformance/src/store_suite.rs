@@ -165,6 +165,7 @@ macro_rules! store_suite {
                 sealed_credentials_are_kept_and_replaced,
                 sessions_in_a_removed_platform_have_none,
                 sessions_in_a_deactivated_platform_have_none,
+                sessions_of_others_stay_when_a_platform_goes,
                 platform_keys_are_never_given_again,
             }
             directory {

@@ -111,6 +111,7 @@ pub async fn confirming_keeps_a_successor_that_was_issued_later(store: Fixture) 
     store.confirm_token(&third, at(63)).await.unwrap();
     assert_eq!(standing(&store, &third, 999).await, TokenStanding::Current);
     assert_eq!(record(&store, &second).await.retired_at, Some(at(63)));
+    assert_eq!(record(&store, &first).await.retired_at, Some(at(62)));
 }
 
 pub async fn an_overtaken_token_that_turns_up_late_retires_nobody(store: Fixture) {

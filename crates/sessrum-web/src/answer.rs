@@ -90,7 +90,7 @@ impl Answers {
         id: &str,
     ) -> Response {
         let found = response.extensions_mut().remove::<Problem>();
-        let Some(mut problem) = found.or_else(|| routing_problem(response.status())) else {
+        let Some(mut problem) = found.or_else(|| routing_problem(&response)) else {
             return response;
         };
         problem.request_id = Some(id.to_owned());
@@ -125,9 +125,13 @@ impl Answers {
     }
 }
 
-/// What the router itself refuses has no problem yet.
-fn routing_problem(status: StatusCode) -> Option<Problem> {
-    match status {
+/// What the router itself refuses has no problem yet, and no content: a handler's own page with
+/// such a status stays.
+fn routing_problem(response: &Response) -> Option<Problem> {
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return None;
+    }
+    match response.status() {
         StatusCode::NOT_FOUND => Some(Problem::new(Code::NotFound)),
         StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(Code::MethodNotAllowed)),
         _ => None,

@@ -1,1 +1,90 @@
-//! x
+//! One session system for web applications.
+//!
+//! A session is a row in a database. The browser holds an opaque token in one cookie; the database
+//! holds the token's hash. Everything else follows from the row: who is signed in, in which
+//! platform they act, which devices they have, what happened when. There is no second place to
+//! look, so nothing can disagree.
+//!
+//! This crate is for axum applications. Applications in other languages run the server
+//! (`cargo run --release`), which is made of the same parts.
+//!
+//! # An application with sessions
+//!
+//! ```
+//! use std::sync::Arc;
+//! use axum::{Router, middleware, routing::get};
+//! use sessrum::{Accounts, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager};
+//! use sessrum::web::{self, CsrfGate, CurrentSession, DatabaseSessionLayer, Origin, SessionCookieManager};
+//!
+//! async fn hello(session: CurrentSession) -> String {
+//!     format!("Hello, {}!", session.user.username)
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("sessions.db");
+//! let origin = Origin::parse("http://127.0.0.1:8080")?;
+//! sessrum::sqlite::migrate(&path)?;
+//! let store = Arc::new(sessrum::sqlite::SqliteStore::open(&path)?);
+//! let secret = SecretKey::generate(&OsRandom)?; // keep it, or open forms break at a restart
+//! let manager = Arc::new(UnifiedSessionManager::new(store, &secret));
+//! let hasher = PasswordHasher::new(PasswordCost::default(), 1, Arc::new(OsRandom))?;
+//! let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
+//!
+//! let (session_api, _openapi) = web::api::router(web::api::ApiState { accounts }).split_for_parts();
+//! let gate = CsrfGate::new(origin.clone(), &["/api/login"]);
+//! let app: Router = Router::new()
+//!     .route("/", get(hello))
+//!     .merge(session_api)
+//!     .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
+//!     .layer(DatabaseSessionLayer::new(manager, SessionCookieManager::new(&origin)));
+//!
+//! # use axum::{body::Body, http::{Request, StatusCode}};
+//! # use tower::ServiceExt as _;
+//! // Nobody is signed in yet.
+//! let answer = app.oneshot(Request::get("/").body(Body::empty())?).await?;
+//! assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a handler takes
+//!
+//! | argument | lets in |
+//! | --- | --- |
+//! | [`CurrentSession`](web::CurrentSession) | whoever is signed in |
+//! | `Option<CurrentSession>` | anyone; `None` is nobody |
+//! | [`ObservedSession`](web::ObservedSession) | whoever is signed in, without counting as activity |
+//! | [`RequirePlatform`](web::RequirePlatform) | who acts in a platform |
+//! | [`RequireRole`](web::RequireRole) | who has at least a role |
+//! | [`RequireFreshLogin`](web::RequireFreshLogin) | who proved a short while ago who they are |
+//!
+//! Code below a handler uses the [accessors](web::access). A database that cannot be asked is 503
+//! in all of them, never "nobody".
+//!
+//! # What it does by itself
+//!
+//! - The row is loaded when someone asks for it, once a request. Static files open no database.
+//! - Activity is marked in memory and written in batches: call
+//!   [`flush_session_activity`](UnifiedSessionManager::flush_session_activity) every second and
+//!   once before the process ends.
+//! - What is over is dead at once. Its row is ended, and later removed, by
+//!   [`cleanup_expired_sessions`](UnifiedSessionManager::cleanup_expired_sessions): call it every
+//!   minute.
+//! - Tokens are replaced in use; a stolen one gives itself away. See
+//!   [`SessionPolicy`] for every time and limit.
+//!
+//! # Your own users
+//!
+//! An application that has users and keeps them implements [`Directory`] and hands it to
+//! [`UnifiedSessionManager::with_directory`]. Keys stay what they were: numbers, UUIDs, texts.
+
+pub use sessrum_core::*;
+
+/// The stores on SQLite.
+#[cfg(feature = "sqlite")]
+pub use sessrum_sqlite as sqlite;
+/// Sessions in axum.
+#[cfg(feature = "axum")]
+pub use sessrum_web as web;

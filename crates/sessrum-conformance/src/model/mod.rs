@@ -23,6 +23,9 @@ use answers::World;
 /// Operations in a sequence: about sixty, and down to none when a failing one is made shorter.
 const LENGTH: RangeInclusive<usize> = 0..=120;
 
+/// Characters of an answer that are shown, from shortly before the first difference.
+const SHOWN: usize = 400;
+
 /// The shortest sequence found that a store answers differently from the reference.
 pub struct Disagreement {
     /// The operations.
@@ -101,5 +104,8 @@ fn differ(what: &str, expected: &str, found: &str) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
-    Err(format!("{what}:\n  reference: {expected}\n      store: {found}"))
+    let common = expected.chars().zip(found.chars()).take_while(|(one, other)| one == other);
+    let skipped = common.count().saturating_sub(SHOWN / 4);
+    let shown = |text: &str| -> String { text.chars().skip(skipped).take(SHOWN).collect() };
+    Err(format!("{what}:\n  reference: …{}\n      store: …{}", shown(expected), shown(found)))
 }

@@ -5,6 +5,7 @@ use crate::context::PlatformInfo;
 use crate::event::{Change, EventKind};
 use crate::identity::{PlatformId, UserId};
 use crate::secret::SealedCredentials;
+use crate::session::UserSession;
 use crate::store::{AddPlatform, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome};
 use crate::time::Timestamp;
 
@@ -114,7 +115,7 @@ impl State {
         platform.info.is_default = is_active && what.is_default.unwrap_or(platform.info.is_default);
         let connection = platform.to_connection();
         if !is_active {
-            self.leave_platform(id, change);
+            self.leave_platform(user, id, change);
         }
         let name = connection.info.name.clone();
         self.record_of(EventKind::PlatformChanged, user, None, name, change);
@@ -131,7 +132,7 @@ impl State {
             return false;
         };
         self.platforms.retain(|_, platform| platform.info.id != *id);
-        self.leave_platform(id, change);
+        self.leave_platform(user, id, change);
         self.record_of(EventKind::PlatformRemoved, user, None, name, change);
         true
     }
@@ -146,10 +147,12 @@ impl State {
         }
     }
 
-    /// Live sessions in a platform that can no longer be chosen have none.
-    fn leave_platform(&mut self, id: &PlatformId, change: &Change) {
-        let is_in_it = |platform: &Option<PlatformId>| platform.as_ref() == Some(id);
-        for row in self.live_rows().filter(|row| is_in_it(&row.session.active_platform_id)) {
+    /// The user's live sessions in a platform that can no longer be chosen have none.
+    fn leave_platform(&mut self, user: &UserId, id: &PlatformId, change: &Change) {
+        let is_in_it = |session: &UserSession| {
+            session.user_id == *user && session.active_platform_id.as_ref() == Some(id)
+        };
+        for row in self.live_rows().filter(|row| is_in_it(&row.session)) {
             row.session.active_platform_id = None;
             row.revise(change);
         }

@@ -200,7 +200,7 @@ pub trait AccountStore: Send + Sync + 'static {
         user: &UserId,
     ) -> Result<Vec<PlatformConnection>, StoreError>;
 
-    /// Changes a platform.
+    /// Changes a platform. The user's sessions in one that is inactive then have none.
     async fn change_platform(
         &self,
         user: &UserId,
@@ -209,7 +209,7 @@ pub trait AccountStore: Send + Sync + 'static {
         change: &Change,
     ) -> Result<PlatformOutcome, StoreError>;
 
-    /// Removes a platform; false when it is not this user's. Sessions that were in it have none.
+    /// Removes a platform; false when it is not this user's. The user's sessions in it have none.
     async fn remove_platform(
         &self,
         user: &UserId,

@@ -8,6 +8,7 @@ mod platform;
 mod session;
 mod user;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -149,9 +150,13 @@ fn open(config: &Config) -> anyhow::Result<Instance> {
 }
 
 fn start_log(log: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.level)
+    // Whether migrations were applied is told in one line of our own.
+    let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", log.level))
         .with_context(|| format!("the configuration's log.level \"{}\" is not known", log.level))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().init(),

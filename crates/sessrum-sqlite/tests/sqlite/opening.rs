@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Barrier;
 
 use rusqlite::Connection;
 use sessrum_core::store::{SessionStore as _, StoreError, StoreErrorKind};
@@ -137,15 +138,22 @@ async fn migrating_again_changes_nothing_even_beside_an_open_store() {
 }
 
 #[test]
-fn many_processes_may_migrate_at_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("sessions.db");
-    let applied: usize = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| migrate(&path).unwrap().len())).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-    });
-    assert_eq!(applied, 1);
+fn many_may_migrate_at_once() {
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sessions.db");
+        fs::write(&path, []).unwrap();
+        let start = Barrier::new(8);
+        let applied: usize = std::thread::scope(|scope| {
+            let migrate = || {
+                start.wait();
+                migrate(&path).unwrap().len()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(migrate)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(applied, 1);
+    }
 }
 
 #[test]

@@ -95,6 +95,11 @@ async fn loading_tells_the_user_and_a_platform_that_is_theirs_and_active() {
     assert_eq!(loaded.session.active_platform_id, None);
     assert_eq!(loaded.session.revision, 4);
     assert_eq!(loaded.session.updated_at, at(3));
+
+    // Whoever found it active just before may still switch to it, and reading makes sure.
+    switch(Some(&own)).await;
+    let loaded = load().await;
+    assert_eq!((loaded.session.active_platform_id, loaded.platform), (Some(own), None));
 }
 
 #[tokio::test]
@@ -199,11 +204,11 @@ async fn what_is_over_ends_by_each_of_the_three_limits_and_no_sooner() {
 #[tokio::test]
 async fn an_ended_session_stays_as_it_ended() {
     let test = TestStore::new();
-    let new = test.new_session(1);
-    let token = new.token;
-    let id = test.sign_in(new, 1).await.id;
+    let id = test.sign_in(test.new_session(1), 1).await.id;
+    let unseen = test.token();
+    test.rotate(id, rotation(unseen), &by_system(1)).await.unwrap();
     test.end(id, EndReason::Logout, &by_system(2)).await.unwrap();
-    let before = test.load_by_token(&token).await.unwrap().unwrap();
+    let before = test.load_by_token(&unseen).await.unwrap().unwrap();
     let events = test.trail().await;
 
     let successor = test.token();
@@ -216,9 +221,9 @@ async fn an_ended_session_stays_as_it_ended() {
     assert_eq!(test.touch_many(&[mark]).await.unwrap(), 0);
     assert_eq!(test.put_data(id, put("key")).await.unwrap(), PutOutcome::Gone);
     test.switch_platform_if(id, Some(&1.into()), None, &by_system(3)).await.unwrap();
-    test.confirm_token(&token, at(3)).await.unwrap();
+    test.confirm_token(&unseen, at(3)).await.unwrap();
     assert_eq!(test.end(id, EndReason::Evicted, &by_system(3)).await.unwrap(), None);
-    assert_eq!(test.load_by_token(&token).await.unwrap().unwrap(), before);
+    assert_eq!(test.load_by_token(&unseen).await.unwrap().unwrap(), before);
     assert_eq!(test.trail().await, events);
 }
 
@@ -278,6 +283,7 @@ async fn a_new_password_keeps_one_session_and_is_refused_when_another_came_first
     };
     let row = row.unwrap();
     assert_eq!((row.id, row.revision, row.expires_at), (kept, 2, at(500)));
+    assert_eq!((row.authenticated_at, row.last_activity, row.updated_at), (at(5), at(5), at(5)));
     assert_eq!(ended.iter().map(|session| session.id).collect::<Vec<_>>(), [other]);
     let facts = test.find_for_sign_in("ada").await.unwrap().unwrap();
     assert_eq!(facts.password_changed_at, at(5));
@@ -317,4 +323,7 @@ async fn a_revision_of_data_is_never_given_twice_and_bytes_are_counted() {
     let write = |cap| DataWrite { key: "é", value: "\"é\"", cap, ..put("") };
     assert_eq!(test.put_data(id, write(12)).await.unwrap(), PutOutcome::TooLarge);
     assert_eq!(test.put_data(id, write(13)).await.unwrap(), stored(3, true));
+    let write = |cap| DataWrite { key: "x", value: "1", cap, ..put("") };
+    assert_eq!(test.put_data(id, write(14)).await.unwrap(), PutOutcome::TooLarge);
+    assert_eq!(test.put_data(id, write(15)).await.unwrap(), stored(4, true));
 }

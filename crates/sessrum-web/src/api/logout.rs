@@ -6,7 +6,7 @@ use crate::request_session::RequestSession;
 
 /// What a browser drops of this site after signing out. Not `"cookies"`: the answer takes its own
 /// cookie away, and other cookies of the site are none of its business.
-const CLEAR_SITE_DATA: (HeaderName, &str) =
+pub const CLEAR_SITE_DATA: (HeaderName, &str) =
     (HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"");
 
 /// Signs out: ends the session and takes the cookie away. Also when it was over already.

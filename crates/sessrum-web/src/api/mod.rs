@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use login::sign_in;
-pub use logout::sign_out;
+pub use logout::{CLEAR_SITE_DATA, sign_out};
 pub use password::change_password;
 pub use platforms::{
     PlatformInput, PlatformInputError, PlatformRow, apply as change_platform,

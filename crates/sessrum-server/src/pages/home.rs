@@ -1,0 +1,59 @@
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use sessrum_core::{PlatformInfo, SessionContext, UserInfo};
+use sessrum_web::{CurrentSession, Problem, RequestSession};
+
+use super::human_time::{Moment, length};
+use super::layout::{Frame, Notice, page};
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    user: UserInfo,
+    platform: Option<PlatformInfo>,
+    /// Those that the session can switch to.
+    others: Vec<PlatformInfo>,
+    device: String,
+    signed_in: Moment,
+    ends: Moment,
+    idle_ends: Moment,
+    idle_limit: String,
+}
+
+/// Who one is, the platform one is in, and how long that lasts.
+pub(super) async fn show(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+) -> Result<Response, Problem> {
+    home(&session, &context, StatusCode::OK, None).await
+}
+
+/// The home page of a context.
+///
+/// # Errors
+/// A [`Problem`] when the database cannot say which platforms there are.
+pub(super) async fn home(
+    session: &RequestSession,
+    context: &SessionContext,
+    status: StatusCode,
+    notice: Option<Notice>,
+) -> Result<Response, Problem> {
+    let manager = session.manager();
+    let now = manager.now();
+    let mut others = manager.directory().platforms(context.user_id()).await?;
+    others.retain(|platform| Some(&platform.id) != context.platform_id());
+    let template = HomePage {
+        frame: Frame::signed_in(session, context, "/")?.with_notice(notice),
+        user: context.user.clone(),
+        platform: context.platform.clone(),
+        others,
+        device: sessrum_core::Client::device_name(context.session.user_agent.as_deref()),
+        signed_in: Moment::seen_from(now, context.session.created_at),
+        ends: Moment::seen_from(now, context.session.expires_at),
+        idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
+        idle_limit: length(manager.policy().lifetime_of(context.session.remembered).idle),
+    };
+    page(status, &template)
+}

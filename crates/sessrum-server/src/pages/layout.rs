@@ -1,0 +1,113 @@
+//! What all pages share: the frame around their content, and how they become answers.
+
+use std::borrow::Cow;
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use sessrum_core::{PlatformInfo, SessionContext};
+use sessrum_web::{Code, Problem, RequestSession};
+
+/// The frame around a page: head, header, navigation, and a notice above the content.
+pub(super) struct Frame {
+    /// The page's own address, which the navigation marks.
+    pub(super) here: &'static str,
+    pub(super) member: Option<Member>,
+    pub(super) notice: Option<Notice>,
+}
+
+/// Who is signed in.
+pub(super) struct Member {
+    pub(super) username: String,
+    pub(super) platform: Option<PlatformInfo>,
+    revision: i64,
+    pub(super) csrf_token: String,
+}
+
+/// A sentence above the content.
+pub(super) struct Notice {
+    pub(super) class: &'static str,
+    /// How soon a screen reader says it.
+    pub(super) role: &'static str,
+    pub(super) text: Cow<'static, str>,
+}
+
+impl Notice {
+    /// Something to know.
+    pub(super) const fn info(text: &'static str) -> Self {
+        Self { class: "notice", role: "status", text: Cow::Borrowed(text) }
+    }
+
+    /// Something is done.
+    pub(super) const fn done(text: &'static str) -> Self {
+        Self { class: "notice done", role: "status", text: Cow::Borrowed(text) }
+    }
+
+    /// Something went wrong.
+    pub(super) fn failed(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { class: "notice failed", role: "alert", text: text.into() }
+    }
+}
+
+impl Frame {
+    /// The frame of whoever is not signed in.
+    pub(super) const fn signed_out() -> Self {
+        Self { here: "", member: None, notice: None }
+    }
+
+    /// The frame of the page at `here` for a signed-in user.
+    ///
+    /// # Errors
+    /// A [`Problem`] when there is no randomness for the CSRF token.
+    pub(super) fn signed_in(
+        session: &RequestSession,
+        context: &SessionContext,
+        here: &'static str,
+    ) -> Result<Self, Problem> {
+        let manager = session.manager();
+        let member = Member {
+            username: context.user.username.clone(),
+            platform: context.platform.clone(),
+            revision: context.session.revision,
+            csrf_token: manager
+                .csrf_key()
+                .session_token(&context.session.handle, manager.random())?,
+        };
+        Ok(Self { here, member: Some(member), notice: None })
+    }
+
+    /// With a notice above the content.
+    pub(super) fn with_notice(self, notice: Option<Notice>) -> Self {
+        Self { notice, ..self }
+    }
+
+    /// The token for the page's forms; empty for whoever is not signed in.
+    pub(super) fn csrf_token(&self) -> &str {
+        self.member.as_ref().map_or("", |member| &member.csrf_token)
+    }
+
+    /// The key of the session's platform; empty when there is none.
+    pub(super) fn platform_id(&self) -> String {
+        let platform = self.member.as_ref().and_then(|member| member.platform.as_ref());
+        platform.map(|platform| platform.id.to_string()).unwrap_or_default()
+    }
+
+    /// The session's revision; empty for whoever is not signed in.
+    pub(super) fn revision(&self) -> String {
+        self.member.as_ref().map(|member| member.revision.to_string()).unwrap_or_default()
+    }
+}
+
+/// Answers with a page, which no cache keeps: it has a token for its forms.
+///
+/// # Errors
+/// A [`Problem`] when the template fails.
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+    let html = template.render().map_err(|error| {
+        tracing::error!("a page could not be made: {error}");
+        Problem::new(Code::InternalError)
+    })?;
+    let mut response = (status, Html(html)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}

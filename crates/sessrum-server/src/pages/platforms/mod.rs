@@ -1,0 +1,129 @@
+mod add;
+mod change;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use sessrum_core::store::PlatformConnection;
+use sessrum_core::{PlatformId, SessionContext};
+use sessrum_web::{CurrentSession, Problem, RequestSession, local_path};
+
+pub(super) use add::add;
+pub(super) use change::{activate, deactivate, make_default, remove};
+
+use super::form::{FieldErrors, PageQuery};
+use super::layout::{Frame, Notice, page};
+use add::PlatformForm;
+
+const HERE: &str = "/account/platforms";
+
+#[derive(Template)]
+#[template(path = "platforms.html")]
+struct PlatformsPage {
+    frame: Frame,
+    platforms: Vec<PlatformRow>,
+    form: PlatformForm,
+    errors: FieldErrors,
+    /// Whether the form is unfolded.
+    is_adding: bool,
+}
+
+struct PlatformRow {
+    id: String,
+    name: String,
+    platform_type: String,
+    /// The account there, as in `ada@pixelfed.example`.
+    account: String,
+    is_current: bool,
+    is_default: bool,
+    is_active: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PlatformsQuery {
+    reason: String,
+    done: String,
+    next: String,
+}
+
+/// The user's platforms, and the form that connects another.
+pub(super) async fn show(
+    CurrentSession(context): CurrentSession,
+    session: RequestSession,
+    PageQuery(query): PageQuery<PlatformsQuery>,
+) -> Result<Response, Problem> {
+    let notice = match (query.reason.as_str(), query.done.as_str()) {
+        ("platform_required", _) => {
+            Some(Notice::info("That page needs a platform. Connect or choose one here first."))
+        }
+        (_, "added") => Some(Notice::done("The platform is connected.")),
+        (_, "default") => Some(Notice::done("New sessions start with that platform from now on.")),
+        (_, "activated") => Some(Notice::done("The platform can be chosen again.")),
+        (_, "deactivated") => Some(Notice::done("The platform is deactivated.")),
+        (_, "removed") => Some(Notice::done("The platform is removed.")),
+        _ => None,
+    };
+    let next = local_path(&query.next).unwrap_or_default().to_owned();
+    let listed =
+        Listed { form: PlatformForm { next, ..PlatformForm::default() }, notice, ..Listed::ok() };
+    list(&session, &context, listed).await
+}
+
+/// What a list is shown with.
+struct Listed {
+    status: StatusCode,
+    notice: Option<Notice>,
+    form: PlatformForm,
+    errors: FieldErrors,
+    is_adding: bool,
+}
+
+impl Listed {
+    fn ok() -> Self {
+        Self {
+            status: StatusCode::OK,
+            notice: None,
+            form: PlatformForm::default(),
+            errors: FieldErrors::default(),
+            is_adding: false,
+        }
+    }
+}
+
+async fn list(
+    session: &RequestSession,
+    context: &SessionContext,
+    listed: Listed,
+) -> Result<Response, Problem> {
+    let Listed { status, notice, form, errors, is_adding } = listed;
+    let found = session.manager().store().platform_connections(context.user_id()).await?;
+    let row = |PlatformConnection { info, is_active, .. }: PlatformConnection| {
+        let site =
+            info.instance_url.split_once("://").map_or(&*info.instance_url, |(_, site)| site);
+        PlatformRow {
+            account: format!("{}@{site}", info.username),
+            is_current: Some(&info.id) == context.platform_id(),
+            id: info.id.to_string(),
+            name: info.name,
+            platform_type: info.platform_type,
+            is_default: info.is_default,
+            is_active,
+        }
+    };
+    let platforms: Vec<_> = found.into_iter().map(row).collect();
+    let template = PlatformsPage {
+        frame: Frame::signed_in(session, context, HERE)?.with_notice(notice),
+        is_adding,
+        platforms,
+        form,
+        errors,
+    };
+    page(status, &template)
+}
+
+/// The key that a form or an address names: the bundled tables count in whole numbers.
+pub(super) fn platform_id(text: &str) -> PlatformId {
+    text.parse::<i64>().map_or_else(|_| PlatformId::from(text), PlatformId::from)
+}

@@ -1,0 +1,170 @@
+//! The operator's commands.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::process::{PASSWORD, Server, SignedIn, installation, run, run_with_input, sessrum};
+
+fn json_of(arguments: &[&str], directory: &Path) -> Value {
+    serde_json::from_str(&run(arguments, directory)).unwrap()
+}
+
+/// Runs a command that must fail; its exit code and what it says.
+fn refused(arguments: &[&str], directory: &Path, input: &str) -> (i32, String) {
+    let output = run_with_input(arguments, directory, input);
+    assert!(output.stdout.is_empty(), "{arguments:?} printed data");
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn users_and_platforms_are_managed() {
+    let directory = installation();
+    let path = directory.path();
+    run(&["user", "set-role", "ada", "moderator"], path);
+    run(&["user", "disable", "ada"], path);
+    let users = json_of(&["user", "list", "--json"], path);
+    assert_eq!(users[0]["username"], "ada");
+    assert_eq!(users[0]["role"], "moderator");
+    assert_eq!(users[0]["is_active"], false);
+    run(&["user", "enable", "ada"], path);
+    assert!(run(&["user", "list"], path).contains("active"));
+
+    let platforms = json_of(&["platform", "list", "ada", "--json"], path);
+    assert_eq!(platforms.as_array().unwrap().len(), 3);
+    assert_eq!(platforms[0]["is_default"], true);
+    run(&["platform", "remove", "ada", "2"], path);
+    assert_eq!(json_of(&["platform", "list", "ada", "--json"], path).as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn sessions_are_seen_and_ended_beside_a_running_server() {
+    let directory = installation();
+    let path = directory.path();
+    let server = Server::start(path);
+    let http = reqwest::Client::new();
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(SignedIn::ada(&http, &server.url).await.unwrap());
+    }
+    let sessions = json_of(&["session", "list", "--user", "ada", "--json"], path);
+    assert_eq!(sessions.as_array().unwrap().len(), 3);
+    assert_eq!(json_of(&["status", "--json"], path)["sessions_active"], 3);
+    assert!(run(&["session", "list"], path).contains(clients[0].handle()));
+
+    let reason = async |client: &SignedIn| {
+        let answer = client.get("/api/session/state").await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap()["end_reason"].clone())
+    };
+    run(&["session", "revoke", clients[0].handle()], path);
+    assert_eq!(reason(&clients[0]).await, (401, json!("revoked_by_admin")));
+    assert_eq!(reason(&clients[1]).await, (200, Value::Null));
+    run(&["user", "set-password", "ada", "--password-stdin"], path);
+    assert_eq!(reason(&clients[1]).await, (401, json!("password_changed")));
+    let again = SignedIn::ada(&http, &server.url).await.unwrap();
+    run(&["session", "revoke-user", "ada"], path);
+    assert_eq!(reason(&again).await, (401, json!("revoked_by_admin")));
+    SignedIn::ada(&http, &server.url).await.unwrap();
+    run(&["session", "revoke-all"], path);
+    assert_eq!(json_of(&["session", "list", "--json"], path), json!([]));
+    let shown = run(&["session", "show", again.handle()], path);
+    assert!(shown.contains("revoked_by_admin"), "{shown}");
+    assert_eq!(json_of(&["cleanup", "--json"], path), json!({"expired": 0, "purged": 0}));
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_exits_1() {
+    let directory = installation();
+    let add = ["user", "add", "ada", "--email", "other@example.org", "--password-stdin"];
+    let platform = ["platform", "add", "ada", "--name", "x", "--type", "t", "--username", "u"];
+    for (arguments, input, wanted) in [
+        (&add[..], PASSWORD, "there is a user ada already"),
+        (
+            &["user", "add", "bob", "--email", "ADA@example.org", "--password-stdin"],
+            PASSWORD,
+            "another user has this address",
+        ),
+        (
+            &["user", "add", "bob", "--email", "b@example.org", "--password-stdin"],
+            "short",
+            "at least 8 characters",
+        ),
+        (&["user", "disable", "nobody"], "", "there is no user nobody"),
+        (&["user", "set-password", "ada", "--password-stdin"], "", "at least 8 characters"),
+        (&["platform", "remove", "ada", "99"], "", "no platform with the id 99"),
+        (&[&platform[..], &["--instance-url", "nowhere"]].concat(), "", "the address of a site"),
+        (&["session", "show", "x"], "", "no session's name"),
+        (&["session", "revoke", "AAAAAAAAAAAAAAAAAAAAAA"], "", "there is no session"),
+        (&["--config", "missing.toml", "status"], "", "missing.toml"),
+        (&["--database-url", "mysql://h", "status"], "", "must be sqlite:PATH"),
+        (&["serve", "--listen", "0.0.0.0:0"], "", "must be https"),
+        (&["serve", "--listen", "nowhere"], "", "an address and a port"),
+    ] {
+        let (code, said) = refused(arguments, directory.path(), input);
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+        assert!(said.contains(wanted), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(input.is_empty() || !said.contains(input));
+    }
+}
+
+#[test]
+fn a_wrong_command_line_exits_2() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["fly"][..],
+        &[],
+        &["user", "add", "ada"],
+        &["user", "add", "ada", "--email", "a@example.org"],
+        &["user", "set-role", "ada", "queen"],
+        &["serve", "--port", "80"],
+    ] {
+        assert_eq!(refused(arguments, directory.path(), "").0, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_configuration_is_checked_and_printed_without_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sessrum.toml");
+    let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    std::fs::write(&file, format!("secret_key = \"{secret}\"\n[session]\nidle = \"20m\"")).unwrap();
+    let printed = run(&["config", "print"], directory.path());
+    assert!(printed.contains("idle = \"20m\"") && printed.contains("(hidden)"), "{printed}");
+    assert!(!printed.contains(secret));
+    run(&["config", "check"], directory.path());
+
+    std::fs::write(&file, "[session]\nidel = \"20m\"").unwrap();
+    let (code, said) = refused(&["config", "check"], directory.path(), "");
+    assert_eq!(code, 1);
+    assert!(said.contains("session.idel") && said.contains("session.idle"), "{said}");
+}
+
+#[test]
+fn the_environment_configures_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = sessrum(&["config", "print"]);
+    command.current_dir(directory.path()).env("SESSRUM_SESSION__PER_USER", "3");
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(printed.contains("per_user = 3"), "{printed}");
+}
+
+#[test]
+fn the_openapi_document_needs_no_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let document = json_of(&["openapi"], directory.path());
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["paths"]["/api/login"]["post"].is_object());
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// ASVS 6.3.2: a fresh database lets nobody in.
+#[tokio::test]
+async fn there_are_no_default_accounts_6_3_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path());
+    let refused = SignedIn::ada(&reqwest::Client::new(), &server.url).await;
+    assert_eq!(refused.err().and_then(|error| error.status()).map(|s| s.as_u16()), Some(401));
+    assert_eq!(json_of(&["user", "list", "--json"], directory.path()), json!([]));
+}

@@ -1,0 +1,62 @@
+//! Databases that cannot be used: one sentence, exit 1, and nothing is lost.
+
+use std::path::Path;
+
+use crate::process::{installation, run_with_input};
+
+fn refused(arguments: &[&str], directory: &Path) -> String {
+    let output = run_with_input(arguments, directory, "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let last = said.lines().last().unwrap().to_owned();
+    assert!(last.starts_with("sessrum: "), "{said}");
+    last
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    for command in ["serve", "status", "migrate"] {
+        let url = "sqlite:nowhere/sessrum.db";
+        let said = refused(&["--database-url", url, command], directory.path());
+        assert!(said.contains("nowhere"), "{said}");
+    }
+}
+
+#[test]
+fn a_database_that_was_never_made_says_what_to_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = refused(&["status"], directory.path());
+    assert!(said.contains("sessrum migrate"), "{said}");
+    assert!(!directory.path().join("sessrum.db").exists(), "asking made a file");
+}
+
+#[test]
+fn a_file_that_is_no_database_stays_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sessrum.db");
+    let text = "Dear diary, ".repeat(1_000);
+    std::fs::write(&file, &text).unwrap();
+    for command in ["serve", "migrate", "status"] {
+        let said = refused(&[command], directory.path());
+        assert!(said.contains("sessrum.db"), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn a_secret_key_that_is_none_is_refused() {
+    let directory = installation();
+    std::fs::write(directory.path().join("sessrum.db.key"), "hunter2").unwrap();
+    let said = refused(&["status"], directory.path());
+    assert!(said.contains("sessrum.db.key") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let directory = installation();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refused(&["serve", "--listen", &address], directory.path());
+    assert!(said.contains(&address), "{said}");
+}

@@ -1,0 +1,4 @@
+mod confirm;
+mod platforms;
+mod security;
+mod sessions;

@@ -1,0 +1,169 @@
+//! A whole site over a store in memory, with a clock and a directory that tests control.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use sessrum_core::store::{
+    AddPlatform, NewPlatform, PlatformConnection, Store, StoreError, StoreErrorKind,
+};
+use sessrum_core::{
+    Accounts, Change, Directory, ManualClock, MemoryStore, PasswordCost, PasswordHasher,
+    PlatformId, PlatformInfo, Role, SecretKey, SeededRandom, SignInFacts, Timestamp,
+    UnifiedSessionManager, UserAdded, UserFacts, UserId,
+};
+use sessrum_server::app::app;
+use sessrum_server::jobs::JobHealth;
+use sessrum_web::Origin;
+
+use crate::browser::Browser;
+
+pub(crate) const ORIGIN: &str = "http://127.0.0.1:8080";
+pub(crate) const PASSWORD: &str = "correct horse";
+
+pub(crate) struct Site {
+    pub(crate) router: Router,
+    pub(crate) manager: Arc<UnifiedSessionManager>,
+    clock: Arc<ManualClock>,
+    directory: Arc<FailingDirectory>,
+    accounts: Arc<Accounts>,
+}
+
+impl Site {
+    /// A site where `ada` has two platforms and `new` has none.
+    pub(crate) async fn new() -> Self {
+        let site = Self::empty();
+        let ada = site.add_user("ada", Role::Reviewer).await;
+        site.add_platform(&ada, "Landscapes", "ada").await;
+        site.add_platform(&ada, "Portraits", "ada.portraits").await;
+        site.add_user("new", Role::Viewer).await;
+        site
+    }
+
+    pub(crate) fn empty() -> Self {
+        let random = Arc::new(SeededRandom::new(7));
+        let store = Arc::new(MemoryStore::new());
+        // 2026-11-23T21:00:00Z.
+        let clock =
+            Arc::new(ManualClock::starting_at(Timestamp::from_micros(1_795_467_600_000_000)));
+        let directory =
+            Arc::new(FailingDirectory { store: store.clone(), is_down: AtomicBool::new(false) });
+        let manager = UnifiedSessionManager::new(store, &SecretKey::from_bytes([9; 32]))
+            .with_clock(clock.clone())
+            .with_random(random.clone())
+            .with_directory(directory.clone());
+        let manager = Arc::new(manager);
+        let cheap = PasswordCost { memory_kib: 64, passes: 1 };
+        let hasher = PasswordHasher::new(cheap, 2, random).unwrap();
+        let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
+        let health = Arc::new(JobHealth::starting(manager.now(), &[]));
+        let router = app(accounts.clone(), health, &Origin::parse(ORIGIN).unwrap());
+        Self { router, manager, clock, directory, accounts }
+    }
+
+    pub(crate) async fn add_user(&self, name: &str, role: Role) -> UserId {
+        let local: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let (email, change) = (format!("{local}@example.org"), self.by_system());
+        match self.accounts.add_user(name.to_owned(), email, role, PASSWORD, &change).await.unwrap()
+        {
+            UserAdded::Added(id) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn add_platform(
+        &self,
+        user: &UserId,
+        name: &str,
+        account: &str,
+    ) -> PlatformId {
+        let new = NewPlatform {
+            name: name.to_owned(),
+            platform_type: "pixelfed".to_owned(),
+            instance_url: "https://pixelfed.example".to_owned(),
+            username: account.to_owned(),
+            credentials: None,
+            is_default: false,
+        };
+        match self.store().add_platform(user, new, &self.by_system()).await.unwrap() {
+            AddPlatform::Added(platform) => platform.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn platforms_of(&self, username: &str) -> Vec<PlatformConnection> {
+        let user = self.store().user_by_name(username).await.unwrap().unwrap();
+        self.store().platform_connections(&user.info.id).await.unwrap()
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.manager.store()
+    }
+
+    pub(crate) fn advance(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(minutes * 60));
+    }
+
+    /// From now on users and platforms cannot be looked up, or can again.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.directory.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    pub(crate) fn by_system(&self) -> Change {
+        Change::by_system(self.manager.now())
+    }
+
+    /// A browser that has not been here before.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// A browser that is signed in.
+    pub(crate) async fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        let form = browser.get("/login").await;
+        let fields = [("username", username), ("password", PASSWORD)];
+        let answer = browser.submit(&form, "/login", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+}
+
+struct FailingDirectory {
+    store: Arc<MemoryStore>,
+    is_down: AtomicBool,
+}
+
+impl FailingDirectory {
+    fn up(&self) -> Result<&MemoryStore, StoreError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::from(StoreErrorKind::Unavailable));
+        }
+        Ok(&self.store)
+    }
+}
+
+#[async_trait]
+impl Directory for FailingDirectory {
+    async fn find_for_sign_in(&self, username: &str) -> Result<Option<SignInFacts>, StoreError> {
+        self.up()?.find_for_sign_in(username).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<UserFacts>, StoreError> {
+        self.up()?.user(id).await
+    }
+
+    async fn platform(
+        &self,
+        user: &UserId,
+        id: &PlatformId,
+    ) -> Result<Option<PlatformInfo>, StoreError> {
+        self.up()?.platform(user, id).await
+    }
+
+    async fn platforms(&self, user: &UserId) -> Result<Vec<PlatformInfo>, StoreError> {
+        self.up()?.platforms(user).await
+    }
+}

@@ -1,0 +1,21 @@
+//! SQLite runs the suite that every store runs, and agrees with the reference.
+
+use std::sync::Arc;
+
+use sessrum_core::store::Store;
+use sessrum_sqlite::SqliteStore;
+
+/// A store in a directory of its own, which goes with it.
+async fn fresh() -> (Arc<dyn Store>, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessrum.db");
+    sessrum_sqlite::migrate(&path).unwrap();
+    (Arc::new(SqliteStore::open(&path).unwrap()), directory)
+}
+
+sessrum_conformance::suite!(fresh());
+
+#[test]
+fn sqlite_agrees_with_the_reference() {
+    sessrum_conformance::model::agrees_with_memory(fresh);
+}
