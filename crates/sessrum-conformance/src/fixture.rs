@@ -92,9 +92,16 @@ impl Deref for Fixture {
     }
 }
 
-impl Fixture {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+impl From<Arc<dyn Store>> for Fixture {
+    fn from(store: Arc<dyn Store>) -> Self {
         Self { store, random: Arc::new(SeededRandom::new(1)) }
+    }
+}
+
+impl Fixture {
+    /// The store itself.
+    pub(crate) fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
     }
 
     pub(crate) fn token(&self) -> TokenHash {
@@ -232,7 +239,7 @@ impl Fixture {
         self.trail().await.iter().filter(|event| event.kind == kind).count()
     }
 
-    /// Starts `count` tasks that wait for each other and then run at once; their results.
+    /// As [`race`], each task with the fixture.
     pub(crate) async fn race<Task, Output>(
         &self,
         count: usize,
@@ -242,20 +249,29 @@ impl Fixture {
         Task: Future<Output = Output> + Send + 'static,
         Output: Send + 'static,
     {
-        let start = Arc::new(Barrier::new(count));
-        let tasks: Vec<_> = (0..count)
-            .map(|index| {
-                let (start, task) = (Arc::clone(&start), task(self.clone(), index));
-                tokio::spawn(async move {
-                    start.wait().await;
-                    task.await
-                })
-            })
-            .collect();
-        let mut results = Vec::with_capacity(count);
-        for task in tasks {
-            results.push(task.await.unwrap());
-        }
-        results
+        race(count, |index| task(self.clone(), index)).await
     }
+}
+
+/// Starts `count` tasks that wait for each other and then run at once; their results.
+pub(crate) async fn race<Task, Output>(count: usize, task: impl Fn(usize) -> Task) -> Vec<Output>
+where
+    Task: Future<Output = Output> + Send + 'static,
+    Output: Send + 'static,
+{
+    let start = Arc::new(Barrier::new(count));
+    let tasks: Vec<_> = (0..count)
+        .map(|index| {
+            let (start, task) = (Arc::clone(&start), task(index));
+            tokio::spawn(async move {
+                start.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut results = Vec::with_capacity(count);
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
 }

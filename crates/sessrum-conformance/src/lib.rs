@@ -9,7 +9,8 @@
 //! sessrum_conformance::suite!(async { Arc::new(MemoryStore::new()) as Arc<dyn Store> });
 //! ```
 //!
-//! [`suite!`] makes one `#[test]` of each function in the modules below; [`model`] compares a
+//! [`suite!`] makes one `#[test]` of each function in the modules below: [`manager`] has those of
+//! sessions as a whole, the others those of the store alone. [`model`] compares a
 //! store with [`MemoryStore`](sessrum_core::MemoryStore) over random sequences of operations, in a
 //! test that the store's file calls it from.
 #![allow(
@@ -34,14 +35,17 @@ pub mod ending;
 pub mod events;
 mod fixture;
 pub mod lists;
+pub mod manager;
 pub mod model;
 pub mod platforms;
 pub mod races;
 mod runner;
+mod store_suite;
 mod suite;
 pub mod switching;
 pub mod tokens;
 pub mod users;
 
 pub use fixture::Fixture;
+pub use manager::ManagerFixture;
 pub use runner::{Subject, run};

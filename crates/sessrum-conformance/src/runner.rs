@@ -3,8 +3,6 @@ use std::sync::Arc;
 
 use sessrum_core::store::Store;
 
-use crate::Fixture;
-
 /// What a factory makes: an empty store, alone or with a guard that must outlive it, such as a
 /// directory.
 pub trait Subject {
@@ -24,15 +22,16 @@ impl<Guard> Subject for (Arc<dyn Store>, Guard) {
     }
 }
 
-/// Runs one behaviour on a store of its own. [`suite!`](crate::suite) calls it.
-pub fn run<Made, Behaviour>(make: Made, behaviour: impl FnOnce(Fixture) -> Behaviour)
+/// Runs one behaviour, given what it needs around a store of its own. [`suite!`](crate::suite) calls it.
+pub fn run<Made, Given, Behaviour>(make: Made, behaviour: impl FnOnce(Given) -> Behaviour)
 where
     Made: Future<Output: Subject>,
+    Given: From<Arc<dyn Store>>,
     Behaviour: Future<Output = ()>,
 {
     runtime().block_on(async {
         let subject = make.await;
-        behaviour(Fixture::new(subject.store())).await;
+        behaviour(subject.store().into()).await;
     });
 }
 

@@ -90,6 +90,12 @@ impl Accounts {
         &self.manager
     }
 
+    /// What hashes the passwords.
+    #[must_use]
+    pub const fn hasher(&self) -> &PasswordHasher {
+        &self.hasher
+    }
+
     /// Signs in with a name and a password. [`SignInOutcome::Refused`] says only that the two do
     /// not go together: an unknown user, a wrong password and a disabled user look alike and take
     /// one hash each.

@@ -1,6 +1,7 @@
 //! Passwords: Argon2id, a bounded number at a time, off the request threads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -86,6 +87,7 @@ pub struct PasswordHasher {
     random: Arc<dyn Random>,
     /// Checked when there is no user, so that it takes as long as when there is one.
     decoy: PasswordHash,
+    hashed: AtomicU64,
 }
 
 impl PasswordHasher {
@@ -102,7 +104,14 @@ impl PasswordHasher {
         let mut secret = [0; 32];
         random.fill(&mut secret)?;
         let decoy = hash(&cost, &secret, random.as_ref())?;
-        Ok(Self { cost, turns: Arc::new(Semaphore::new(at_once.max(1))), random, decoy })
+        let turns = Arc::new(Semaphore::new(at_once.max(1)));
+        Ok(Self { cost, turns, random, decoy, hashed: AtomicU64::new(0) })
+    }
+
+    /// How many passwords it has hashed or checked: the work that sign-ins have cost so far.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
     }
 
     /// Hashes a password.
@@ -149,6 +158,7 @@ impl PasswordHasher {
     ) -> Result<T, PasswordError> {
         // The permit goes into the work: a caller that goes away does not free its turn early.
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(failed)?;
+        self.hashed.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             let result = work();
             drop(turn);

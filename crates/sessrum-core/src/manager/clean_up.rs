@@ -1,5 +1,3 @@
-use std::sync::PoisonError;
-
 use super::UnifiedSessionManager;
 use crate::directory::DirectoryChange;
 use crate::event::Change;
@@ -65,7 +63,7 @@ impl UnifiedSessionManager {
         mut progress: impl FnMut(CleanupReport) + Send,
     ) -> Result<CleanupReport, StoreError> {
         self.flush_session_activity().await?;
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.observed().clear();
         let now = self.now();
         let change = Change::by_system(now);
         let mut report = CleanupReport::default();

@@ -1,4 +1,5 @@
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 
 use super::UnifiedSessionManager;
 use crate::client::Client;
@@ -15,7 +16,7 @@ use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
 use crate::store::{LoadedSession, NewEvent, StoreError};
 use crate::time::Timestamp;
-use crate::token::{SessionHandle, SessionToken};
+use crate::token::{SessionHandle, SessionToken, TokenHash};
 
 impl UnifiedSessionManager {
     /// The context of a request: loads the row, judges it, and ends the session when the request
@@ -32,8 +33,12 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let loaded = self.store().load_by_token(&token_hash).await?.ok_or(SessionNotFoundError)?;
+        let mut loaded = self.load(&token_hash).await?;
         let now = self.now();
+        if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
+            // A flush may have moved activity into the row after the row was read.
+            loaded = self.load(&token_hash).await?;
+        }
         let idle_expires_at = self.judge(&loaded.session, now)?;
         let standing = loaded.token.standing(now, &self.policy);
         let change = Change { client: client.clone(), ..Change::by_system(now) };
@@ -78,9 +83,13 @@ impl UnifiedSessionManager {
 
     /// Counts this moment as activity of the session: it stays for another idle time. The mark is
     /// written with the next [`flush_session_activity`](Self::flush_session_activity); this
-    /// instance honours it at once.
+    /// instance honours it at once. Does nothing when the idle time was over before this moment.
     pub fn update_session_activity(&self, context: &mut SessionContext) {
         let now = self.now();
+        // A request that was slower than the idle limit must not revive its session.
+        if context.idle_expires_at <= now {
+            return;
+        }
         self.activity.mark(context.session.id, now);
         context.session.last_activity = now.max(context.session.last_activity);
         context.idle_expires_at = context.session.last_activity
@@ -122,6 +131,10 @@ impl UnifiedSessionManager {
         }
     }
 
+    async fn load(&self, token: &TokenHash) -> Result<LoadedSession, SessionError> {
+        Ok(self.store().load_by_token(token).await?.ok_or(SessionNotFoundError)?)
+    }
+
     /// The facts that came with the row, or the application's own.
     async fn with_facts(
         &self,
@@ -157,20 +170,24 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Enforce {
             return Err(self.end_for(session, EndReason::FingerprintMismatch, change).await);
         }
-        if self.first_observation(session.id) {
+        if self.observed().insert(session.id) {
             let event = NewEvent {
                 kind: EventKind::FingerprintChanged,
                 user_id: Some(session.user_id.clone()),
                 session: Some(session.handle),
                 detail: score.to_string(),
             };
-            self.store().record(event, change).await?;
+            if let Err(error) = self.store().record(event, change).await {
+                self.observed().remove(&session.id);
+                return Err(error.into());
+            }
         }
         Ok(())
     }
 
-    fn first_observation(&self, session: SessionId) -> bool {
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner).insert(session)
+    /// Sessions whose changed fingerprint was recorded since the last clean-up.
+    pub(super) fn observed(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a session that a request has shown to be unfit; the error for that request.

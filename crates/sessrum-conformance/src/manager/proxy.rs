@@ -1,0 +1,155 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sessrum_core::store::*;
+use sessrum_core::*;
+
+type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A store in front of another: fails when it is told to, and lets something happen right after a
+/// verb, as a race would.
+pub(crate) struct ProxyStore {
+    inner: Arc<dyn Store>,
+    fails: Mutex<Fails>,
+    next: Mutex<Option<(&'static str, Interruption)>>,
+}
+
+enum Fails {
+    Nothing,
+    Verb(&'static str),
+    Everything,
+}
+
+impl ProxyStore {
+    pub(crate) fn of(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { inner, fails: Mutex::new(Fails::Nothing), next: Mutex::default() })
+    }
+
+    pub(crate) fn fail(&self) {
+        *self.fails.lock().unwrap() = Fails::Everything;
+    }
+
+    pub(crate) fn fail_at(&self, verb: &'static str) {
+        *self.fails.lock().unwrap() = Fails::Verb(verb);
+    }
+
+    pub(crate) fn recover(&self) {
+        *self.fails.lock().unwrap() = Fails::Nothing;
+    }
+
+    /// Does something once, between the next answer of `verb` and its arrival.
+    pub(crate) fn after(
+        &self,
+        verb: &'static str,
+        interruption: impl Future<Output = ()> + Send + 'static,
+    ) {
+        *self.next.lock().unwrap() = Some((verb, Box::pin(interruption)));
+    }
+
+    fn check(&self, verb: &str) -> Result<(), StoreError> {
+        match *self.fails.lock().unwrap() {
+            Fails::Everything => Err(StoreErrorKind::Unavailable.into()),
+            Fails::Verb(failing) if failing == verb => Err(StoreErrorKind::Unavailable.into()),
+            Fails::Verb(_) | Fails::Nothing => Ok(()),
+        }
+    }
+
+    async fn interrupt(&self, verb: &str) {
+        let interruption = self.next.lock().unwrap().take_if(|(after, _)| *after == verb);
+        if let Some((_, interruption)) = interruption {
+            interruption.await;
+        }
+    }
+}
+
+/// Hands verbs on.
+macro_rules! proxied {
+    ($($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ })+) => {$(
+        #[async_trait]
+        impl $trait for ProxyStore {
+            $(async fn $verb(&self, $($name: $type),*) -> Result<$answer, StoreError> {
+                self.check(stringify!($verb))?;
+                let answer = self.inner.$verb($($name),*).await;
+                self.interrupt(stringify!($verb)).await;
+                answer
+            })+
+        }
+    )+};
+}
+
+proxied! {
+    SessionStore {
+        fn create(new: NewSession, change: &Change) -> CreateOutcome;
+        fn load_by_token(token: &TokenHash) -> Option<LoadedSession>;
+        fn find_by_handle(handle: &SessionHandle) -> Option<UserSession>;
+        fn confirm_token(token: &TokenHash, at: Timestamp) -> ();
+        fn rotate(session: SessionId, rotation: Rotation, change: &Change) -> RotateOutcome;
+        fn touch_many(marks: &[Activity]) -> usize;
+        fn switch_platform_if(
+            session: SessionId,
+            platform: Option<&PlatformId>,
+            expected: Option<i64>,
+            change: &Change
+        ) -> UpdateOutcome;
+        fn end(session: SessionId, reason: EndReason, change: &Change) -> Option<EndedSession>;
+        fn end_for_user(
+            user: &UserId,
+            keep: Option<SessionId>,
+            reason: EndReason,
+            change: &Change
+        ) -> Vec<EndedSession>;
+        fn end_all(
+            keep: Option<SessionId>,
+            reason: EndReason,
+            limit: usize,
+            change: &Change
+        ) -> Vec<EndedSession>;
+        fn end_expired(limits: ExpiryLimits, limit: usize, change: &Change) -> Vec<EndedSession>;
+        fn delete_ended_before(before: Timestamp, limit: usize) -> usize;
+        fn list_for_user(user: &UserId) -> Vec<UserSession>;
+        fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
+        fn count_live() -> u64;
+        fn check() -> ();
+    }
+    DataStore {
+        fn data(session: SessionId, key: &str) -> Option<DataEntry>;
+        fn list_data(session: SessionId) -> Vec<DataEntry>;
+        fn put_data(session: SessionId, write: DataWrite<'_>) -> PutOutcome;
+        fn remove_data(session: SessionId, key: &str, precondition: Precondition) -> RemoveOutcome;
+    }
+    EventStore {
+        fn record(event: NewEvent, change: &Change) -> ();
+        fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
+    }
+    AccountStore {
+        fn add_user(new: NewUser, change: &Change) -> AddUser;
+        fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+        fn user_by_name(username: &str) -> Option<User>;
+        fn set_user_active(user: &UserId, active: bool, change: &Change)
+            -> Option<Vec<EndedSession>>;
+        fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+        fn change_password(user: &UserId, password: PasswordChange, change: &Change)
+            -> PasswordOutcome;
+        fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
+        fn add_platform(user: &UserId, new: NewPlatform, change: &Change) -> AddPlatform;
+        fn platform_connections(user: &UserId) -> Vec<PlatformConnection>;
+        fn change_platform(
+            user: &UserId,
+            platform: &PlatformId,
+            what: PlatformChange,
+            change: &Change
+        ) -> PlatformOutcome;
+        fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
+        fn platform_credentials(user: &UserId, platform: &PlatformId)
+            -> Option<SealedCredentials>;
+    }
+    Directory {
+        fn find_for_sign_in(username: &str) -> Option<SignInFacts>;
+        fn user(id: &UserId) -> Option<UserFacts>;
+        fn platform(user: &UserId, id: &PlatformId) -> Option<PlatformInfo>;
+        fn platforms(user: &UserId) -> Vec<PlatformInfo>;
+        fn changes_after(cursor: Option<i64>) -> DirectoryChanges;
+    }
+}
