@@ -14,7 +14,7 @@ async fn home_tells_who_one_is_where_and_for_how_long() {
     assert!(page.has("Firefox on Linux"));
     assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\">3 minutes ago</time>"));
     assert!(page.has("<time datetime=\"2026-11-23T21:33:00Z\">in 30 minutes</time>"));
-    assert!(page.has("<time datetime=\"2026-11-24T09:00:00Z\">in 11 hours</time>"));
+    assert!(page.has("<time datetime=\"2026-11-24T09:00:00Z\">in 12 hours</time>"));
     assert!(page.has("23 November 2026, 21:00 UTC"));
     assert!(page.has("href=\"/account/sessions\""));
     assert!(page.has("<body data-platform-id=\"1\" data-revision=\"1\">"));
