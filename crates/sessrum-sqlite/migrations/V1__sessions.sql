@@ -63,8 +63,6 @@ CREATE INDEX user_sessions_live_by_user ON user_sessions (user_id, last_activity
 CREATE INDEX user_sessions_live_by_expiry ON user_sessions (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX user_sessions_live_by_activity ON user_sessions (remembered, last_activity)
     WHERE ended_at IS NULL;
-CREATE INDEX user_sessions_live_by_platform ON user_sessions (active_platform_id)
-    WHERE ended_at IS NULL AND active_platform_id IS NOT NULL;
 CREATE INDEX user_sessions_ended ON user_sessions (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE session_tokens (

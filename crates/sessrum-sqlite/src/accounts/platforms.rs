@@ -74,7 +74,7 @@ pub(super) fn change(
     let columns = params![platform, row.info.name, is_active, is_default, sealed, key_id];
     sql::UPDATE.execute(connection, columns)?;
     if !row.is_active {
-        LEAVE_PLATFORM.execute(connection, params![platform, Sql(change.at)])?;
+        LEAVE_PLATFORM.execute(connection, params![user, platform, Sql(change.at)])?;
     }
     let kind = EventKind::PlatformChanged;
     record_of(connection, kind, &UserId::from(user), None, &row.info.name, change)?;
@@ -89,7 +89,7 @@ pub(super) fn remove(
 ) -> Result<bool> {
     let removed = sql::DELETE.first(connection, [platform, user], |row| row.get::<_, String>(0))?;
     let Some(name) = removed else { return Ok(false) };
-    LEAVE_PLATFORM.execute(connection, params![platform, Sql(change.at)])?;
+    LEAVE_PLATFORM.execute(connection, params![user, platform, Sql(change.at)])?;
     record_of(connection, EventKind::PlatformRemoved, &UserId::from(user), None, &name, change)?;
     Ok(true)
 }

@@ -64,9 +64,11 @@ statements! {
          WHERE id = ?1 AND ended_at IS NULL AND (?4 IS NULL OR revision = ?4) \
          RETURNING ", session_columns!();
 
+    /// Sets the sessions of user `?1` that are in platform `?2` to none.
     LEAVE_PLATFORM =
-        "UPDATE user_sessions SET active_platform_id = NULL, updated_at = ?2, \
-         revision = revision + 1 WHERE active_platform_id = ?1 AND ended_at IS NULL";
+        "UPDATE user_sessions SET active_platform_id = NULL, updated_at = ?3, \
+         revision = revision + 1 \
+         WHERE user_id = ?1 AND ended_at IS NULL AND active_platform_id = ?2";
 
     /// Gives a session's row `?3` more revisions and, where `?4` is set, a new absolute end.
     RENEW =
