@@ -1,0 +1,3 @@
+//! The session API, a file a route.
+
+mod login;
