@@ -3,6 +3,7 @@ use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sessrum_core::Timestamp;
 use sessrum_core::store::{DataEntry, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 use utoipa::ToSchema;
@@ -20,9 +21,9 @@ const LONGEST_KEY: usize = 200;
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entry {
     key: String,
-    /// Any JSON.
+    /// Any JSON, as it was set.
     #[schema(value_type = Object)]
-    value: serde_json::Value,
+    value: Box<RawValue>,
     /// What `If-Match` takes, in quotes.
     revision: i64,
     #[schema(value_type = String, format = DateTime)]
@@ -51,7 +52,7 @@ pub(super) async fn list(
 
 fn entry(found: DataEntry) -> Result<Entry, Problem> {
     let DataEntry { key, value, revision, updated_at } = found;
-    let value = serde_json::from_str(&value).map_err(|error| {
+    let value = RawValue::from_string(value).map_err(|error| {
         tracing::error!(key, "stored data is no JSON: {error}");
         Problem::new(Code::InternalError)
     })?;
@@ -102,7 +103,7 @@ pub(super) async fn put(
     require_json(request.headers())?;
     let precondition = precondition(request.headers())?;
     let body = read_body(request, &()).await?;
-    let value = serde_json::from_slice::<&serde_json::value::RawValue>(&body).map_err(|error| {
+    let value = serde_json::from_slice::<&RawValue>(&body).map_err(|error| {
         let at = format!("no JSON: line {}, column {}", error.line(), error.column());
         Problem::field("", at).with_status(StatusCode::BAD_REQUEST)
     })?;
