@@ -170,10 +170,13 @@ pub async fn connect(
     match manager.store().add_platform(context.user_id(), new, &change).await? {
         AddPlatform::Added(platform) => {
             if context.platform.is_none() {
-                let revision = Some(context.session.revision);
-                manager
-                    .update_platform_context(context, &platform.id, revision, session.client())
-                    .await?;
+                let (id, revision) = (&platform.id, Some(context.session.revision));
+                let chosen =
+                    manager.update_platform_context(context, id, revision, session.client()).await;
+                // The platform is connected whatever becomes of this; it can be chosen later.
+                if let Err(error) = chosen {
+                    tracing::warn!("the session is not in its first platform yet: {error}");
+                }
             }
             Ok(platform.into())
         }
