@@ -105,7 +105,8 @@ impl Site {
         for platform in platforms {
             let new = NewPlatform {
                 name: (*platform).to_owned(),
-                platform_type: if *platform == "Photos" { "pixelfed" } else { "mastodon" }.to_owned(),
+                platform_type: if *platform == "Photos" { "pixelfed" } else { "mastodon" }
+                    .to_owned(),
                 instance_url: format!("https://{}.example", platform.to_lowercase()),
                 username: name.to_owned(),
                 credentials: None,

@@ -41,7 +41,10 @@ impl WatchedStore {
         self.asked.lock().unwrap().push(verb);
         let fails = *self.fails.lock().unwrap();
         if fails(verb) {
-            return Err(StoreError::new(StoreErrorKind::Unavailable, "secret detail of the driver"));
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "secret detail of the driver",
+            ));
         }
         Ok(())
     }
