@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use sessrum_core::store::{DataEntry, DataWrite, Precondition, PutOutcome, Remove
 use utoipa::ToSchema;
 
 use super::documented::{Changing, Reading, Sending};
-use crate::extract::CurrentSession;
+use crate::extract::{CurrentSession, PathText};
 use crate::json::{read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -70,7 +70,7 @@ params(("key" = String, Path, description = "1 to 200 bytes")), responses(
 pub(super) async fn get(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
 ) -> Result<Response, Problem> {
     check_key(&key)?;
     let found = session.manager().store().data(context.session.id, &key).await?;
@@ -90,13 +90,14 @@ params(
 request_body(content = serde_json::Value, description = "Any JSON"), responses(
     (status = 201, description = "The key is new; `ETag` has its revision."),
     (status = 204, description = "The key is set; `ETag` has its revision."),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 412, body = Problem, content_type = "application/problem+json"),
     Sending,
 ))]
 pub(super) async fn put(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
     request: Request,
 ) -> Result<Response, Problem> {
     check_key(&key)?;
@@ -145,7 +146,7 @@ params(
 pub(super) async fn remove(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     check_key(&key)?;
