@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -90,7 +91,7 @@ impl Answers {
         id: &str,
     ) -> Response {
         let found = response.extensions_mut().remove::<Problem>();
-        let Some(mut problem) = found.or_else(|| routing_problem(response.status())) else {
+        let Some(mut problem) = found.or_else(|| routing_problem(&response)) else {
             return response;
         };
         problem.request_id = Some(id.to_owned());
@@ -125,9 +126,13 @@ impl Answers {
     }
 }
 
-/// What the router itself refuses has no problem yet.
-fn routing_problem(status: StatusCode) -> Option<Problem> {
-    match status {
+/// What the router itself refuses has no problem yet, and no body: an application's own refusal has
+/// its own words.
+fn routing_problem(response: &Response) -> Option<Problem> {
+    if !response.body().is_end_stream() {
+        return None;
+    }
+    match response.status() {
         StatusCode::NOT_FOUND => Some(Problem::new(Code::NotFound)),
         StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(Code::MethodNotAllowed)),
         _ => None,
