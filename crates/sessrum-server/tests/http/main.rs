@@ -5,4 +5,18 @@
 #![cfg(test)]
 
 mod api;
+mod cookies;
+mod csrf;
+mod ending;
+mod faults;
+mod health;
+mod input;
+mod library;
+mod lifetime;
+mod openapi;
+mod outage;
+mod privacy;
+mod problems;
+mod rotation;
+mod routing;
 mod support;

@@ -82,7 +82,10 @@ fn is_documented(document: &Value, method: &Method, path: &str, answer: &Answer)
     let Some((template, item)) = paths.iter().find(|(template, _)| matches(template, path)) else {
         return;
     };
-    let Some(operation) = item.get(method.as_str().to_ascii_lowercase()) else { return };
+    // Methods are compared as they are: `get` is another method than `GET`.
+    let operation = item.as_object().unwrap().iter();
+    let mut operation = operation.filter(|(name, _)| name.to_ascii_uppercase() == method.as_str());
+    let Some((_, operation)) = operation.next() else { return };
     let status = answer.status.as_str();
     let described = operation["responses"].get(status).is_some();
     assert!(described, "{method} {template} does not describe {status}: {answer:?}");
