@@ -62,6 +62,8 @@ pub enum PasswordChanged {
     Wrong,
     /// The new one may not be chosen.
     Unfit(PasswordRule),
+    /// The application keeps its users' passwords itself, in its own directory.
+    NotKeptHere,
 }
 
 /// What came of a request to add a user.
@@ -160,6 +162,9 @@ impl Accounts {
         new: &str,
         client: &Client,
     ) -> Result<PasswordChanged, AccountError> {
+        if self.manager.has_own_directory() {
+            return Ok(PasswordChanged::NotKeptHere);
+        }
         if let Err(rule) = check_new_password(new) {
             return Ok(PasswordChanged::Unfit(rule));
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Keys come from the application's own tables and stay what they were: `7` and `"7"` differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a whole number or a text")]
 pub enum Key {
     /// A whole number.
     Integer(i64),

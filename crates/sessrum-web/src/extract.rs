@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use axum::http::request::Parts;
 use sessrum_core::SessionContext;
 
@@ -78,5 +78,18 @@ impl<S: Sync> FromRequestParts<S> for ObservedSession {
         let session =
             <RequestSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         session.observe().await.map(Self)
+    }
+}
+
+/// The parameter of an address. At one that is no text there is nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct PathText(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = <Path<String> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        path.map(|Path(text)| Self(text)).map_err(|_| Problem::new(Code::NotFound))
     }
 }

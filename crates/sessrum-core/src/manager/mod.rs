@@ -125,6 +125,12 @@ impl UnifiedSessionManager {
         }
     }
 
+    /// Whether users and platforms are the application's own, not those of the bundled tables.
+    #[must_use]
+    pub const fn has_own_directory(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// The rules.
     #[must_use]
     pub const fn policy(&self) -> &SessionPolicy {

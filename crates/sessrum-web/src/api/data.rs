@@ -1,14 +1,15 @@
 use axum::Json;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sessrum_core::Timestamp;
 use sessrum_core::store::{DataEntry, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 use utoipa::ToSchema;
 
 use super::documented::{Changing, Reading, Sending};
-use crate::extract::CurrentSession;
+use crate::extract::{CurrentSession, PathText};
 use crate::json::{read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -20,9 +21,9 @@ const LONGEST_KEY: usize = 200;
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entry {
     key: String,
-    /// Any JSON.
+    /// Any JSON, as it was set.
     #[schema(value_type = Object)]
-    value: serde_json::Value,
+    value: Box<RawValue>,
     /// What `If-Match` takes, in quotes.
     revision: i64,
     #[schema(value_type = String, format = DateTime)]
@@ -51,7 +52,7 @@ pub(super) async fn list(
 
 fn entry(found: DataEntry) -> Result<Entry, Problem> {
     let DataEntry { key, value, revision, updated_at } = found;
-    let value = serde_json::from_str(&value).map_err(|error| {
+    let value = RawValue::from_string(value).map_err(|error| {
         tracing::error!(key, "stored data is no JSON: {error}");
         Problem::new(Code::InternalError)
     })?;
@@ -69,7 +70,7 @@ params(("key" = String, Path, description = "1 to 200 bytes")), responses(
 pub(super) async fn get(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
 ) -> Result<Response, Problem> {
     check_key(&key)?;
     let found = session.manager().store().data(context.session.id, &key).await?;
@@ -89,20 +90,21 @@ params(
 request_body(content = serde_json::Value, description = "Any JSON"), responses(
     (status = 201, description = "The key is new; `ETag` has its revision."),
     (status = 204, description = "The key is set; `ETag` has its revision."),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 412, body = Problem, content_type = "application/problem+json"),
     Sending,
 ))]
 pub(super) async fn put(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
     request: Request,
 ) -> Result<Response, Problem> {
     check_key(&key)?;
     require_json(request.headers())?;
     let precondition = precondition(request.headers())?;
     let body = read_body(request, &()).await?;
-    let value = serde_json::from_slice::<&serde_json::value::RawValue>(&body).map_err(|error| {
+    let value = serde_json::from_slice::<&RawValue>(&body).map_err(|error| {
         let at = format!("no JSON: line {}, column {}", error.line(), error.column());
         Problem::field("", at).with_status(StatusCode::BAD_REQUEST)
     })?;
@@ -144,7 +146,7 @@ params(
 pub(super) async fn remove(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(key): Path<String>,
+    PathText(key): PathText,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     check_key(&key)?;

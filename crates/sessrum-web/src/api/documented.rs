@@ -23,15 +23,15 @@ macro_rules! problems {
 
 problems!(
     /// Of whatever reads a session.
-    Reading: 401 503
+    Reading: 401 500 503
 );
 problems!(
     /// Of unsafe requests without a body.
-    Changing: 401 403 503
+    Changing: 401 403 500 503
 );
 problems!(
     /// Of unsafe requests with a JSON body.
-    Sending: 400 401 403 413 415 422 503
+    Sending: 400 401 403 413 415 422 500 503
 );
 
 fn problem(status: u16) -> (String, RefOr<Response>) {

@@ -12,7 +12,7 @@ use super::reauthenticate::wrong_password;
 use super::state::SignedInState;
 use crate::extract::CurrentSession;
 use crate::json::JsonBody;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
 #[derive(Deserialize, ToSchema)]
@@ -29,6 +29,7 @@ pub(super) struct PasswordInput {
 #[utoipa::path(post, path = "/api/account/password", tag = "account",
 request_body = PasswordInput, responses(
     (status = 200, body = SignedInState),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
     Sending,
 ))]
 pub(super) async fn change(
@@ -47,7 +48,7 @@ pub(super) async fn change(
 ///
 /// # Errors
 /// 403 [`Code::InvalidCredentials`](crate::Code::InvalidCredentials) when the current password is
-/// another, 422 when the new one may not be chosen.
+/// another, 422 when the new one may not be chosen, 404 when the application keeps passwords itself.
 pub async fn change_password(
     accounts: &Accounts,
     context: &SessionContext,
@@ -63,5 +64,7 @@ pub async fn change_password(
         }
         PasswordChanged::Wrong => Err(wrong_password()),
         PasswordChanged::Unfit(rule) => Err(Problem::field("new_password", rule.to_string())),
+        PasswordChanged::NotKeptHere => Err(Problem::new(Code::NotFound)
+            .with_detail("Passwords are managed by the application itself.")),
     }
 }

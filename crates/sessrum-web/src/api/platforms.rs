@@ -1,5 +1,4 @@
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{
@@ -14,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::documented::{Changing, Reading, Sending};
 use super::state::StatePlatform;
-use crate::extract::CurrentSession;
+use crate::extract::{CurrentSession, PathText};
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -170,10 +169,13 @@ pub async fn connect(
     match manager.store().add_platform(context.user_id(), new, &change).await? {
         AddPlatform::Added(platform) => {
             if context.platform.is_none() {
-                let revision = Some(context.session.revision);
-                manager
-                    .update_platform_context(context, &platform.id, revision, session.client())
-                    .await?;
+                let (id, revision) = (&platform.id, Some(context.session.revision));
+                let chosen =
+                    manager.update_platform_context(context, id, revision, session.client()).await;
+                // The platform is connected whatever becomes of this; it can be chosen later.
+                if let Err(error) = chosen {
+                    tracing::warn!("the session is not in its first platform yet: {error}");
+                }
             }
             Ok(platform.into())
         }
@@ -193,7 +195,7 @@ params(("id" = i64, Path)), responses(
 pub(super) async fn get(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<PlatformRow>, Problem> {
     let id = platform_id(&id)?;
     let rows = session.manager().store().platform_connections(context.user_id()).await?;
@@ -212,7 +214,7 @@ params(("id" = i64, Path)), request_body = PlatformChangeInput, responses(
 pub(super) async fn change(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     JsonBody(input): JsonBody<PlatformChangeInput>,
 ) -> Result<Json<PlatformRow>, Problem> {
     let what = PlatformChange {
@@ -234,7 +236,7 @@ params(("id" = i64, Path)), responses(
 pub(super) async fn make_default(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<PlatformRow>, Problem> {
     let what = PlatformChange { is_default: Some(true), ..PlatformChange::default() };
     Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
@@ -271,7 +273,7 @@ params(("id" = i64, Path)), responses(
 pub(super) async fn remove(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<StatusCode, Problem> {
     disconnect(&session, &context, &platform_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,12 +1,11 @@
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::Serialize;
 use sessrum_core::{Client, EndReason, SessionHandle, Timestamp};
 use utoipa::ToSchema;
 
 use super::documented::{Changing, Reading};
-use crate::extract::ObservedSession;
+use crate::extract::{ObservedSession, PathText};
 use crate::guard::RequireFreshLogin;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -89,7 +88,7 @@ params(("handle" = String, Path, description = "The session's public name")), re
 pub(super) async fn end(
     _: RequireFreshLogin,
     session: RequestSession,
-    Path(handle): Path<String>,
+    PathText(handle): PathText,
 ) -> Result<StatusCode, Problem> {
     end_device(&session, &handle).await?;
     Ok(StatusCode::NO_CONTENT)

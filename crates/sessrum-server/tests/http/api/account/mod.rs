@@ -1,0 +1,3 @@
+//! `/api/account`.
+
+mod password;

@@ -1,0 +1,72 @@
+//! `POST /api/account/password`.
+
+use serde_json::{Value, json};
+
+use crate::support::{HOUR, MINUTE, PASSWORD, Site};
+
+const PATH: &str = "/api/account/password";
+
+fn change(current: &str, new: &str) -> Value {
+    json!({"current_password": current, "new_password": new})
+}
+
+/// Abuse 21.
+#[tokio::test]
+async fn others_end_and_the_callers_own_token_is_replaced_7_4_3() {
+    let site = Site::new().await;
+    let (browser, other) = (site.signed_in("ada").await, site.signed_in("ada").await);
+    let (bob, token) = (site.signed_in("bob").await, browser.token().unwrap());
+    let answer = browser.post(PATH, change(PASSWORD, "a new secret")).await.is(200).sets_cookie();
+    assert_ne!(answer.token().unwrap(), token);
+    other.state_of().await.ended("password_changed").keeps_cookie();
+    bob.state_of().await.ok();
+    browser.heartbeat().await.ok();
+    site.browser().sign_in("ada").await.problem(401, "invalid_credentials");
+    let input = json!({"username": "ada", "password": "a new secret"});
+    site.browser().post("/api/login", input).await.is(200);
+}
+
+/// The row is unchanged without proof that is seconds old: the current password itself.
+#[tokio::test]
+async fn it_needs_the_current_password_7_5_1() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    site.pass(20 * MINUTE);
+    for wrong in ["wrong one", "", &PASSWORD.to_uppercase(), &format!("{PASSWORD} ")] {
+        let answer = browser.post(PATH, change(wrong, "a new secret")).await;
+        answer.problem(403, "invalid_credentials").keeps_cookie();
+    }
+    site.browser().sign_in("ada").await.is(200);
+}
+
+#[tokio::test]
+async fn the_new_one_must_fit_the_rules_6_2_1() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    for unfit in ["", "1234567", &"x".repeat(257)] {
+        browser.post(PATH, change(PASSWORD, unfit)).await.invalid("new_password").keeps_cookie();
+    }
+    browser.post(PATH, change(PASSWORD, &"x".repeat(256))).await.is(200);
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_counts() {
+    let site = Site::new().await;
+    let (one, other) = (site.signed_in("ada").await, site.signed_in("ada").await);
+    let (first, second) = tokio::join!(
+        one.post(PATH, change(PASSWORD, "the first new one")),
+        other.post(PATH, change(PASSWORD, "the second new one")),
+    );
+    let good = [&first, &second].iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((good, site.live().await), (1, 1), "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn it_ends_no_session_that_begins_later() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    browser.post(PATH, change(PASSWORD, "a new secret")).await.ok();
+    site.pass(HOUR / 4);
+    browser.heartbeat().await.ok();
+    assert_eq!(site.live().await, 1);
+}

@@ -1,0 +1,157 @@
+//! `POST /api/login`.
+
+use serde_json::json;
+
+use crate::support::{PASSWORD, Site};
+
+#[tokio::test]
+async fn signing_in_gives_one_session_one_cookie_and_the_state() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let answer = browser.sign_in("ada").await.is(200).sets_cookie();
+    assert_eq!(answer.at("/user/username"), "ada");
+    assert_eq!(site.live().await, 1);
+    let state = browser.state_of().await.ok().json();
+    assert_eq!(state["session"], answer.json()["session"]);
+    assert_eq!(state["platform"]["name"], "Photos");
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_user_look_alike_6_3_8() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let mut bodies = Vec::new();
+    for (name, password) in [("ada", "wrong password"), ("nobody", PASSWORD)] {
+        let input = json!({"username": name, "password": password});
+        let answer = browser.post("/api/login", input).await;
+        let mut body = answer.problem(401, "invalid_credentials").keeps_cookie().json();
+        body["request_id"].take();
+        bodies.push(body);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    assert_eq!(site.live().await, 0);
+}
+
+#[tokio::test]
+async fn signing_in_again_replaces_the_session_and_its_token_7_2_4() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let (token, before) = (browser.token().unwrap(), browser.copied());
+    browser.sign_in("ada").await.ok();
+    assert_ne!(browser.token().unwrap(), token);
+    assert_eq!(site.live().await, 1);
+    before.state_of().await.ended("logout");
+}
+
+/// Abuse 20.
+#[tokio::test]
+async fn signing_in_as_another_user_starts_empty() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    browser.put("/api/session/data/draft", json!("ada's")).await.is(201);
+    let (old, handle) = (browser.copied(), browser.handle().await);
+    browser.sign_in("bob").await.ok();
+    assert_eq!(browser.state_of().await.at("/user/username"), "bob");
+    assert_ne!(browser.handle().await, handle);
+    assert_eq!(browser.get("/api/session/data").await.json(), json!({"entries": []}));
+    old.state_of().await.ended("logout");
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_leaves_the_session_of_the_browser_alone() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let input = json!({"username": "bob", "password": "wrong password"});
+    let answer = browser.post("/api/login", input).await;
+    answer.problem(401, "invalid_credentials").keeps_cookie();
+    assert_eq!(browser.state_of().await.at("/user/username"), "ada");
+}
+
+#[tokio::test]
+async fn a_platform_can_be_chosen_and_must_be_ones_own() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let mut input = json!({"username": "ada", "password": PASSWORD, "platform_id": 3});
+    let answer = browser.post("/api/login", input.clone()).await;
+    answer.problem(404, "platform_not_found").keeps_cookie();
+    assert_eq!(site.live().await, 0);
+    input["platform_id"] = json!(2);
+    assert_eq!(browser.post("/api/login", input).await.ok().at("/platform/name"), "News");
+}
+
+#[tokio::test]
+async fn a_user_without_platforms_has_none_chosen() {
+    let site = Site::new().await;
+    site.add_user("carol", sessrum_core::Role::Viewer, &[]).await;
+    let browser = site.signed_in("carol").await;
+    assert!(browser.state_of().await.json()["platform"].is_null());
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_refused_like_an_unknown_one_7_4_2() {
+    let site = Site::new().await;
+    let ada = site.user("ada").await;
+    let store = site.manager().store();
+    store.set_user_active(&ada, false, &site.change()).await.unwrap();
+    let answer = site.browser().sign_in("ada").await;
+    answer.problem(401, "invalid_credentials").keeps_cookie();
+}
+
+#[tokio::test]
+async fn the_origin_is_all_the_proof_it_needs() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let input = json!({"username": "ada", "password": PASSWORD});
+    let call = || browser.call("POST", "/api/login").json(&input).without("sec-fetch-site");
+    call().send().await.ok();
+    // Signed in, and without a token.
+    call().without("x-csrf-token").send().await.ok();
+    let foreign = call().with("origin", "https://evil.example").send().await;
+    foreign.problem(403, "origin_rejected").keeps_cookie();
+}
+
+/// Abuse 8, WSTG-SESS-03: what a browser brought before signing in is worth nothing after.
+#[tokio::test]
+async fn an_unknown_token_is_not_adopted() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let planted = "A".repeat(43);
+    browser.hold(&planted);
+    browser.state_of().await.problem(401, "session_not_found").keeps_cookie();
+    browser.sign_in("ada").await.ok().sets_cookie();
+    assert_ne!(browser.token().unwrap(), planted);
+    let attacker = site.browser();
+    attacker.hold(&planted);
+    attacker.state_of().await.problem(401, "session_not_found");
+}
+
+/// Abuse 28, 7.1.2.
+#[tokio::test]
+async fn the_eleventh_device_signs_out_the_one_used_least_recently() {
+    let site = Site::new().await;
+    let mut devices = Vec::new();
+    for _ in 0..10 {
+        devices.push(site.signed_in("ada").await);
+        site.pass(crate::support::SECOND);
+    }
+    devices[0].heartbeat().await.ok();
+    site.run_jobs().await;
+    devices.push(site.signed_in("ada").await);
+    devices[1].state_of().await.ended("evicted");
+    for index in [0, 2, 9, 10] {
+        devices[index].state_of().await.ok();
+    }
+    assert_eq!(site.live().await, 10);
+}
+
+#[tokio::test]
+async fn no_method_but_post_signs_in_7_6_2() {
+    let site = Site::new().await;
+    let browser = site.browser();
+    let path = format!("/api/login?username=ada&password={}", PASSWORD.replace(' ', "+"));
+    for method in ["GET", "HEAD", "PUT"] {
+        let answer = browser.call(method, &path).send().await.is(405).keeps_cookie();
+        assert_eq!(answer.header("allow"), Some("POST"));
+    }
+    assert_eq!(site.live().await, 0);
+}

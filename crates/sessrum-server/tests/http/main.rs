@@ -1,0 +1,22 @@
+//! The site over HTTP, as browsers and programs meet it: the production router on SQLite, a clock
+//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of the security
+//! checklist.
+
+#![cfg(test)]
+
+mod api;
+mod cookies;
+mod csrf;
+mod ending;
+mod faults;
+mod health;
+mod input;
+mod library;
+mod lifetime;
+mod openapi;
+mod outage;
+mod privacy;
+mod problems;
+mod rotation;
+mod routing;
+mod support;

@@ -1,0 +1,107 @@
+//! Every problem code that the API has, as a whole answer.
+
+use insta::{Settings, assert_snapshot};
+use serde_json::json;
+use sessrum_core::EndReason;
+
+use crate::support::{Answer, HOUR, Site};
+
+/// A snapshot under the code's own name.
+#[track_caller]
+fn shows(code: &str, answer: &Answer) {
+    assert_eq!(answer.at("/code"), code);
+    let mut settings = Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| assert_snapshot!(format!("problem_{code}"), answer.shown()));
+}
+
+#[tokio::test]
+async fn of_who_is_not_signed_in() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let phone = site.signed_in("ada").await;
+    shows("session_not_found", &site.browser().state_of().await);
+    browser.press("/api/sessions/revoke-others").await.ok();
+    shows("session_ended", &phone.state_of().await);
+    let wrong = json!({"username": "ada", "password": "wrong one"});
+    shows("invalid_credentials", &phone.post("/api/login", wrong).await);
+    site.pass(HOUR);
+    shows("session_expired", &browser.state_of().await);
+}
+
+#[tokio::test]
+async fn of_refusals() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let call = || browser.call("POST", "/api/session/heartbeat");
+    shows("csrf_failed", &call().without("x-csrf-token").send().await);
+    shows("origin_rejected", &call().with("sec-fetch-site", "cross-site").send().await);
+    site.pass(HOUR / 4);
+    let stale = browser.press("/api/sessions/revoke-others").await;
+    shows("reauthentication_required", &stale);
+}
+
+#[tokio::test]
+async fn of_input() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let switch = |body| browser.post("/api/session/platform", body);
+    shows("platform_not_found", &switch(json!({"platform_id": 3})).await);
+    shows("validation_failed", &switch(json!({"platform_id": [3]})).await);
+    let text = browser.call("POST", "/api/session/platform").body("text/plain", "{}");
+    shows("unsupported_media_type", &text.send().await);
+    let large = json!("x".repeat(300_000));
+    shows("payload_too_large", &browser.put("/api/session/data/k", large).await);
+}
+
+#[tokio::test]
+async fn of_addresses() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    shows("not_found", &browser.get("/api/nothing").await);
+    shows("method_not_allowed", &browser.get("/api/logout").await);
+}
+
+#[tokio::test]
+async fn of_an_outage() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    site.store().go_down();
+    let answer = browser.state_of().await;
+    shows("store_unavailable", &answer);
+    assert!(!answer.text().contains("secret detail"));
+}
+
+/// Each end reason is told in words of its own, and no page can be sent words by a link.
+#[tokio::test]
+async fn each_end_reason_has_its_sentence() {
+    let site = Site::new().await;
+    let mut sentences = String::new();
+    for reason in EndReason::ALL {
+        let browser = site.signed_in("ada").await;
+        let row = site.manager().store().list_for_user(&site.user("ada").await).await.unwrap();
+        site.manager().store().end(row[0].id, *reason, &site.change()).await.unwrap();
+        let answer = browser.state_of().await.keeps_cookie();
+        sentences += &format!("{reason}: {} {}\n", answer.at("/code"), answer.at("/detail"));
+    }
+    assert_snapshot!(sentences);
+}
+
+/// Abuse 14: what is damaged is refused, and tells nobody how.
+#[tokio::test]
+async fn of_damage() {
+    let site = Site::new().await;
+    let (browser, bob) = (site.signed_in("ada").await, site.signed_in("bob").await);
+    browser.put("/api/session/data/k", json!("kept")).await.ok();
+    let database = rusqlite::Connection::open(site.database()).unwrap();
+    database.execute("UPDATE session_data SET value = 'canary'", []).unwrap();
+    shows("internal_error", &browser.get("/api/session/data").await);
+    let damage = "UPDATE user_sessions SET ended_at = 1, end_reason = 'canary' WHERE user_id = 1";
+    database.execute(damage, []).unwrap();
+    for _ in 0..2 {
+        let answer = browser.state_of().await.problem(503, "store_unavailable").keeps_cookie();
+        assert!(!answer.text().contains("canary"));
+    }
+    bob.state_of().await.ok();
+}

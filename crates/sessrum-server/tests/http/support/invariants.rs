@@ -1,0 +1,99 @@
+//! What holds of every answer, whatever the test.
+
+use axum::http::{Method, header};
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::site::Site;
+
+/// The only calls that may take the cookie away.
+fn may_clear(method: &Method, path: &str) -> bool {
+    matches!((method.as_str(), path), ("POST", "/api/logout"))
+        || (method == "DELETE" && path.starts_with("/api/sessions/"))
+}
+
+pub(super) fn check(site: &Site, method: &Method, path: &str, answer: &Answer) {
+    let id = answer.header("x-request-id");
+    assert!(id.is_some_and(|id| id.len() == 16), "{answer:?}");
+    assert!(!answer.headers.contains_key("access-control-allow-origin"), "{answer:?}");
+    if path.starts_with("/api/") {
+        is_api_like(method, path, answer, id.unwrap());
+    }
+    for line in answer.set_cookies() {
+        is_sound_cookie(site, line);
+    }
+    tokens_stay_in_set_cookie(site, answer);
+    if let Some(document) = site.document() {
+        is_documented(document, method, path, answer);
+    }
+}
+
+fn is_api_like(method: &Method, path: &str, answer: &Answer, id: &str) {
+    // An answer that comes late would wipe what a newer sign-in has just set.
+    if !may_clear(method, path) {
+        let clears = answer.set_cookies().iter().any(|line| line.contains("Max-Age=0"));
+        assert!(!clears, "{method} {path} clears the cookie: {answer:?}");
+    }
+    if answer.status.is_client_error() || answer.status.is_server_error() {
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+        if method == Method::HEAD {
+            return;
+        }
+        let problem = answer.json();
+        assert_eq!(problem["status"], answer.status.as_u16(), "{answer:?}");
+        assert_eq!(problem["request_id"], id, "{answer:?}");
+        let code = problem["code"].as_str().unwrap();
+        assert_eq!(problem["type"], format!("urn:sessrum:problem:{code}"), "{answer:?}");
+    } else {
+        // 14.3.2: nothing of a session is kept in a cache.
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+    }
+}
+
+/// 3.3.1 to 3.3.5, for deletions too.
+fn is_sound_cookie(site: &Site, line: &str) {
+    let cookie = cookie::Cookie::parse(line).unwrap();
+    let is_https = site.origin().is_secure();
+    assert_eq!(cookie.name(), if is_https { "__Host-session_id" } else { "session_id" });
+    assert_eq!(cookie.secure().unwrap_or(false), is_https, "{line}");
+    assert_eq!(cookie.http_only(), Some(true), "{line}");
+    assert_eq!(cookie.same_site(), Some(cookie::SameSite::Lax), "{line}");
+    assert_eq!((cookie.path(), cookie.domain()), (Some("/"), None), "{line}");
+    assert!(matches!(cookie.value().len(), 0 | 43) && line.len() < 4096, "{line}");
+}
+
+/// 3.3.4, 14.2.1: the token leaves in `Set-Cookie` alone.
+fn tokens_stay_in_set_cookie(site: &Site, answer: &Answer) {
+    let mut tokens = site.tokens();
+    tokens.extend(answer.token());
+    let headers = answer.headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
+    let headers: Vec<&[u8]> = headers.map(|(_, value)| value.as_bytes()).collect();
+    let all = [&headers.concat(), &answer.body[..]].concat();
+    let all = String::from_utf8_lossy(&all);
+    for token in tokens.iter() {
+        assert!(!all.contains(token), "a token is in {all}");
+    }
+}
+
+/// Each answer of a described route is described.
+fn is_documented(document: &Value, method: &Method, path: &str, answer: &Answer) {
+    let paths = document["paths"].as_object().unwrap();
+    let Some((template, item)) = paths.iter().find(|(template, _)| matches(template, path)) else {
+        return;
+    };
+    // Methods are compared as they are: `get` is another method than `GET`.
+    let operation = item.as_object().unwrap().iter();
+    let mut operation = operation.filter(|(name, _)| name.to_ascii_uppercase() == method.as_str());
+    let Some((_, operation)) = operation.next() else { return };
+    let status = answer.status.as_str();
+    let described = operation["responses"].get(status).is_some();
+    assert!(described, "{method} {template} does not describe {status}: {answer:?}");
+}
+
+/// Whether a path is one of a template's, a literal segment before a parameter.
+pub(crate) fn matches(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(part, given)| part == given || part.starts_with('{'))
+}

@@ -1,0 +1,18 @@
+//! What the tests stand on: a [`Site`](site::Site), a [`Browser`](browser::Browser) that keeps its
+//! cookie, an [`Answer`](answer::Answer).
+
+mod answer;
+mod browser;
+mod invariants;
+mod site;
+mod store;
+
+pub(crate) use answer::Answer;
+pub(crate) use browser::{Browser, Call};
+pub(crate) use site::{HTTP, HTTPS, PASSWORD, Plan, Site, hasher};
+
+use std::time::Duration;
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
