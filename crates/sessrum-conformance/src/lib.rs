@@ -38,6 +38,7 @@ pub mod lists;
 pub mod manager;
 pub mod model;
 pub mod platforms;
+mod proxy;
 pub mod races;
 mod runner;
 mod store_suite;
@@ -48,4 +49,5 @@ pub mod users;
 
 pub use fixture::Fixture;
 pub use manager::ManagerFixture;
+pub use proxy::ProxyStore;
 pub use runner::{Subject, run};

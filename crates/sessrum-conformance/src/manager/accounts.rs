@@ -11,8 +11,8 @@ use sessrum_core::{
 
 use super::ManagerFixture;
 use super::fixture::{CHEAP, TICK, ended, home};
-use super::proxy::ProxyStore;
 use crate::fixture::password;
+use crate::proxy::ProxyStore;
 
 pub(crate) const PASSWORD: &str = "correct horse";
 

@@ -9,7 +9,7 @@ use sessrum_core::{
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home};
 use super::lifetimes::{BATCHES, crowd};
-use super::proxy::ProxyStore;
+use crate::proxy::ProxyStore;
 
 pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(app: ManagerFixture) {
     let user = app.user("ada").await;

@@ -13,8 +13,8 @@ use sessrum_core::{
 use super::ManagerFixture;
 use super::accounts::{PASSWORD, form};
 use super::fixture::{CHEAP, TICK, ended, home, long_lived};
-use super::proxy::ProxyStore;
 use crate::fixture::at;
+use crate::proxy::ProxyStore;
 
 /// One user, "ada" with the key "u-ada", and workspaces that are hers.
 #[derive(Default)]

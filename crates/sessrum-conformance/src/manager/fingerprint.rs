@@ -7,7 +7,7 @@ use sessrum_core::{
 
 use super::ManagerFixture;
 use super::fixture::{ended, home, refusal};
-use super::proxy::ProxyStore;
+use crate::proxy::ProxyStore;
 
 fn noticing(app: &ManagerFixture, fingerprint: FingerprintMode) -> ManagerFixture {
     app.with_policy(SessionPolicy { fingerprint, ..SessionPolicy::default() })

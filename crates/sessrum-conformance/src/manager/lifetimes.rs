@@ -7,7 +7,7 @@ use sessrum_core::{SessionExpiredError, SessionId, SessionToken, SignIn, UserId,
 
 use super::ManagerFixture;
 use super::fixture::{TICK, home};
-use super::proxy::ProxyStore;
+use crate::proxy::ProxyStore;
 
 /// More sessions than are touched or ended in one batch.
 pub(crate) const BATCHES: usize = 520;

@@ -13,7 +13,6 @@ mod fixture;
 pub mod lifetimes;
 pub mod outages;
 pub mod passwords;
-mod proxy;
 pub mod rotation;
 pub mod signing_in;
 mod suite;

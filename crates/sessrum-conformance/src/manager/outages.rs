@@ -7,8 +7,8 @@ use sessrum_core::{AccountError, EndReason, SessionContext, SessionError, Sessio
 
 use super::ManagerFixture;
 use super::fixture::{CHEAP, home, long_lived};
-use super::proxy::ProxyStore;
 use crate::fixture::{at, password};
+use crate::proxy::ProxyStore;
 
 /// A user with a session whose token is due, over a store that can be made to fail.
 struct Outage {

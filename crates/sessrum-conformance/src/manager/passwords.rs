@@ -9,8 +9,8 @@ use sessrum_core::{
 use super::ManagerFixture;
 use super::accounts::{PASSWORD, enter, form, member};
 use super::fixture::{CHEAP, TICK, ended, home, refusal};
-use super::proxy::ProxyStore;
 use crate::fixture::{count, ids};
+use crate::proxy::ProxyStore;
 
 const NEW: &str = "another horse";
 

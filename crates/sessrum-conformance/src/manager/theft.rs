@@ -6,8 +6,8 @@ use sessrum_core::{Client, EndReason, EventKind, SessionError, SessionToken};
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home, long_lived};
-use super::proxy::ProxyStore;
 use crate::fixture::count;
+use crate::proxy::ProxyStore;
 
 /// The retired token of a session and the one in use, at the last moment of the grace.
 async fn replaced(app: &ManagerFixture) -> (SessionToken, SessionToken) {

@@ -43,9 +43,9 @@ async fn fault_03_a_switch_is_all_or_nothing() {
     let browser = site.signed_in("ada").await;
     let before = (browser.state_of().await.json(), browser.get("/api/platforms").await.json());
     let switch = || browser.post("/api/session/platform", json!({"platform_id": 2}));
-    site.store().fail_when(|verb| verb == "switch_platform_if");
+    site.store().fail_at("switch_platform_if");
     switch().await.problem(503, "store_unavailable");
-    site.store().come_back();
+    site.store().recover();
     let after = (browser.state_of().await.json(), browser.get("/api/platforms").await.json());
     assert_eq!(before, after);
     switch().await.is(200);
@@ -125,9 +125,9 @@ async fn fault_08_health_tells_the_truth() {
     let site = Site::new().await;
     let browser = site.browser();
     browser.get("/readyz").await.is(200);
-    site.store().fail_when(|verb| verb == "check");
+    site.store().fail_at("check");
     browser.get("/readyz").await.is(503);
-    site.store().come_back();
+    site.store().recover();
     site.pass(HOUR);
     let late = browser.get("/readyz").await.is(503);
     assert!(late.at("/components/job:clean_up").starts_with("has not succeeded since"));
@@ -142,14 +142,14 @@ async fn fault_08_the_supervisor_tells_which_job_fails() {
     let (stop, stopping) = watch::channel(false);
     let running = supervise(Arc::clone(site.manager()), Arc::clone(&jobs), stopping);
     let running = tokio::spawn(running);
-    site.store().go_down();
+    site.store().fail();
     site.pass(HOUR);
     let asked = || site.store().asked().len();
     while asked() == 0 {
         tokio::task::yield_now().await;
     }
     assert!(jobs.late(site.manager().now())[0].1.is_some());
-    site.store().come_back();
+    site.store().recover();
     while jobs.late(site.manager().now())[0].1.is_some() {
         tokio::time::advance(MINUTE).await;
     }

@@ -22,13 +22,13 @@ async fn readiness_follows_the_database() {
     }});
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
     assert_eq!(site.store().asked(), ["check"]);
-    site.store().go_down();
+    site.store().fail();
     let down = browser.get("/readyz").await.is(503);
     assert_eq!(down.at("/status"), "not_ready");
     assert_eq!(down.at("/components/database"), "the database cannot be reached");
     assert!(!down.text().contains("secret detail"));
     browser.get("/healthz").await.is(200);
-    site.store().come_back();
+    site.store().recover();
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
 }
 

@@ -35,12 +35,12 @@ fn calls(browser: &Browser) -> Vec<Call> {
 async fn nobody_is_anonymous_because_the_database_is_down() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    site.store().go_down();
+    site.store().fail();
     for call in calls(&browser) {
         is_outage(call.send().await);
     }
     is_outage(site.browser().sign_in("ada").await);
-    site.store().come_back();
+    site.store().recover();
     // By itself, and as if nothing had been.
     let state = browser.state_of().await.ok().keeps_cookie();
     assert_eq!((state.at("/session/revision"), state.at("/platform/id")), ("1".into(), "1".into()));
@@ -55,7 +55,7 @@ async fn a_logout_that_is_not_certain_keeps_the_cookie() {
     for fails in fails {
         site.store().fail_when(fails);
         is_outage(browser.log_out().await);
-        site.store().come_back();
+        site.store().recover();
         browser.state_of().await.ok();
     }
     browser.log_out().await.is(204).clears_cookie();
@@ -101,7 +101,7 @@ async fn a_verb_that_fails_is_not_half_done() {
     for (fails, call) in cases {
         site.store().fail_when(fails);
         is_outage(call.send().await);
-        site.store().come_back();
+        site.store().recover();
         assert_eq!(browser.state_of().await.ok().keeps_cookie().json(), before);
     }
     site.signed_in("ada").await.state_of().await.ok();
@@ -117,13 +117,13 @@ async fn a_rotation_that_fails_disturbs_nobody() {
         browser.heartbeat().await.ok();
     }
     site.pass(2 * MINUTE);
-    site.store().fail_when(|verb| verb == "rotate");
+    site.store().fail_at("rotate");
     browser.heartbeat().await.ok().keeps_cookie();
-    site.store().come_back();
+    site.store().recover();
     browser.heartbeat().await.ok().sets_cookie();
-    site.store().fail_when(|verb| verb == "confirm_token");
+    site.store().fail_at("confirm_token");
     is_outage(browser.heartbeat().await);
-    site.store().come_back();
+    site.store().recover();
     browser.heartbeat().await.ok();
 }
 
@@ -134,9 +134,9 @@ async fn activity_of_an_outage_is_written_after_it() {
     let browser = site.signed_in("ada").await;
     site.pass(20 * MINUTE);
     browser.heartbeat().await.ok();
-    site.store().go_down();
+    site.store().fail();
     assert!(site.manager().flush_session_activity().await.is_err());
-    site.store().come_back();
+    site.store().recover();
     site.pass(20 * MINUTE);
     site.run_jobs().await;
     browser.state_of().await.ok();
@@ -181,9 +181,9 @@ async fn a_signed_in_browser_opens_the_database_only_where_the_session_is_asked_
 async fn an_outage_longer_than_the_idle_time_is_no_excuse() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    site.store().go_down();
+    site.store().fail();
     site.pass(HOUR);
     is_outage(browser.state_of().await);
-    site.store().come_back();
+    site.store().recover();
     browser.state_of().await.problem(401, "session_expired");
 }

@@ -67,9 +67,9 @@ async fn no_secret_reaches_the_log_the_trail_or_the_file() {
         browser.heartbeat().await.ok();
     }
     browser.call("POST", "/api/session/heartbeat").with("x-csrf-token", "canary").send().await;
-    site.store().go_down();
+    site.store().fail();
     browser.state_of().await;
-    site.store().come_back();
+    site.store().recover();
     let thief = browser.copied();
     browser.log_out().await.ok();
     thief.state_of().await.ended("logout");

@@ -67,7 +67,7 @@ async fn of_addresses() {
 async fn of_an_outage() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    site.store().go_down();
+    site.store().fail();
     let answer = browser.state_of().await;
     shows("store_unavailable", &answer);
     assert!(!answer.text().contains("secret detail"));

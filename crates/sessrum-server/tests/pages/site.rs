@@ -1,18 +1,14 @@
 //! A whole site over a store in memory, with a clock and a directory that tests control.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
-use sessrum_core::store::{
-    AddPlatform, NewPlatform, PlatformConnection, Store, StoreError, StoreErrorKind,
-};
+use sessrum_conformance::ProxyStore;
+use sessrum_core::store::{AddPlatform, NewPlatform, PlatformConnection, Store};
 use sessrum_core::{
-    Accounts, Change, Directory, ManualClock, MemoryStore, PasswordCost, PasswordHasher,
-    PlatformId, PlatformInfo, Role, SecretKey, SeededRandom, SignInFacts, Timestamp,
-    UnifiedSessionManager, UserAdded, UserFacts, UserId,
+    Accounts, Change, ManualClock, MemoryStore, PasswordCost, PasswordHasher, PlatformId, Role,
+    SecretKey, SeededRandom, Timestamp, UnifiedSessionManager, UserAdded, UserId,
 };
 use sessrum_server::app::app;
 use sessrum_server::jobs::JobHealth;
@@ -27,7 +23,7 @@ pub(crate) struct Site {
     pub(crate) router: Router,
     pub(crate) manager: Arc<UnifiedSessionManager>,
     clock: Arc<ManualClock>,
-    directory: Arc<FailingDirectory>,
+    proxy: Arc<ProxyStore>,
     accounts: Arc<Accounts>,
 }
 
@@ -44,23 +40,20 @@ impl Site {
 
     pub(crate) fn empty() -> Self {
         let random = Arc::new(SeededRandom::new(7));
-        let store = Arc::new(MemoryStore::new());
+        let proxy = ProxyStore::of(Arc::new(MemoryStore::new()));
         // 2026-11-23T21:00:00Z.
         let clock =
             Arc::new(ManualClock::starting_at(Timestamp::from_micros(1_795_467_600_000_000)));
-        let directory =
-            Arc::new(FailingDirectory { store: store.clone(), is_down: AtomicBool::new(false) });
-        let manager = UnifiedSessionManager::new(store, &SecretKey::from_bytes([9; 32]))
+        let manager = UnifiedSessionManager::new(proxy.clone(), &SecretKey::from_bytes([9; 32]))
             .with_clock(clock.clone())
-            .with_random(random.clone())
-            .with_directory(directory.clone());
+            .with_random(random.clone());
         let manager = Arc::new(manager);
         let cheap = PasswordCost { memory_kib: 64, passes: 1 };
         let hasher = PasswordHasher::new(cheap, 2, random).unwrap();
         let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
         let health = Arc::new(JobHealth::starting(manager.now(), &[]));
         let router = app(accounts.clone(), health, &Origin::parse(ORIGIN).unwrap());
-        Self { router, manager, clock, directory, accounts }
+        Self { router, manager, clock, proxy, accounts }
     }
 
     pub(crate) async fn add_user(&self, name: &str, role: Role) -> UserId {
@@ -106,9 +99,9 @@ impl Site {
         self.clock.advance(Duration::from_secs(minutes * 60));
     }
 
-    /// From now on users and platforms cannot be looked up, or can again.
+    /// From now on the database cannot be reached, or can again.
     pub(crate) fn set_down(&self, is_down: bool) {
-        self.directory.is_down.store(is_down, Ordering::SeqCst);
+        self.proxy.fail_when(move |_| is_down);
     }
 
     pub(crate) fn by_system(&self) -> Change {
@@ -128,42 +121,5 @@ impl Site {
         let answer = browser.submit(&form, "/login", &fields).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         browser
-    }
-}
-
-struct FailingDirectory {
-    store: Arc<MemoryStore>,
-    is_down: AtomicBool,
-}
-
-impl FailingDirectory {
-    fn up(&self) -> Result<&MemoryStore, StoreError> {
-        if self.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::from(StoreErrorKind::Unavailable));
-        }
-        Ok(&self.store)
-    }
-}
-
-#[async_trait]
-impl Directory for FailingDirectory {
-    async fn find_for_sign_in(&self, username: &str) -> Result<Option<SignInFacts>, StoreError> {
-        self.up()?.find_for_sign_in(username).await
-    }
-
-    async fn user(&self, id: &UserId) -> Result<Option<UserFacts>, StoreError> {
-        self.up()?.user(id).await
-    }
-
-    async fn platform(
-        &self,
-        user: &UserId,
-        id: &PlatformId,
-    ) -> Result<Option<PlatformInfo>, StoreError> {
-        self.up()?.platform(user, id).await
-    }
-
-    async fn platforms(&self, user: &UserId) -> Result<Vec<PlatformInfo>, StoreError> {
-        self.up()?.platforms(user).await
     }
 }

@@ -123,9 +123,9 @@ async fn a_platform_that_is_connected_is_answered_for_even_if_it_cannot_be_chose
     let site = Site::new().await;
     site.add_user("carol", Role::Viewer, &[]).await;
     let browser = site.signed_in("carol").await;
-    site.store().fail_when(|verb| verb == "switch_platform_if");
+    site.store().fail_at("switch_platform_if");
     browser.post(PATH, videos()).await.is(201);
-    site.store().come_back();
+    site.store().recover();
     assert_eq!(names(&browser).await, named(&[("Films", true)]));
 }
 

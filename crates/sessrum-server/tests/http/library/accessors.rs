@@ -101,7 +101,7 @@ async fn without_a_session_they_say_so() {
 async fn an_outage_is_neither_yes_nor_no() {
     let site = site().await;
     let browser = site.signed_in("ada").await;
-    site.store().go_down();
+    site.store().fail();
     browser.get("/authenticated").await.problem(503, "store_unavailable").keeps_cookie();
 }
 

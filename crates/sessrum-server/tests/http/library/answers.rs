@@ -73,9 +73,9 @@ async fn people_are_told_why_their_session_ended() {
 async fn an_outage_sends_nobody_to_sign_in() {
     let site = site().await;
     let browser = site.signed_in("ada").await;
-    site.store().go_down();
+    site.store().fail();
     visit(&browser, "/article").await.keeps_cookie();
-    site.store().come_back();
+    site.store().recover();
     visit(&browser, "/article").await.is(200);
 }
 

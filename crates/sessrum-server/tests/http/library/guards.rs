@@ -51,11 +51,11 @@ async fn an_optional_session_lets_anyone_in_and_an_outage_is_no_anonymity() {
     let browser = site.signed_in("ada").await;
     assert_eq!(browser.get("/maybe").await.ok().text(), "ada");
     assert_eq!(site.browser().get("/maybe").await.ok().text(), "nobody");
-    site.store().go_down();
+    site.store().fail();
     browser.get("/maybe").await.problem(503, "store_unavailable").keeps_cookie();
     // Without a cookie there is nothing to ask.
     assert_eq!(site.browser().get("/maybe").await.ok().text(), "nobody");
-    site.store().come_back();
+    site.store().recover();
     site.pass(31 * MINUTE);
     assert_eq!(browser.get("/maybe").await.ok().keeps_cookie().text(), "nobody");
 }

@@ -5,7 +5,6 @@ mod answer;
 mod browser;
 mod invariants;
 mod site;
-mod store;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};

@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 use super::answer::Answer;
 use super::browser::Browser;
 use super::invariants;
-use super::store::WatchedStore;
+use sessrum_conformance::ProxyStore;
 
 /// Everyone's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -70,7 +70,7 @@ struct Inner {
     router: Router,
     origin: Origin,
     clock: Arc<ManualClock>,
-    store: Arc<WatchedStore>,
+    store: Arc<ProxyStore>,
     accounts: Arc<Accounts>,
     document: Option<serde_json::Value>,
     /// Every token that a browser was given or has sent.
@@ -141,7 +141,7 @@ impl Site {
         SessionCookieManager::new(&self.0.origin).name()
     }
 
-    pub(crate) fn store(&self) -> &WatchedStore {
+    pub(crate) fn store(&self) -> &ProxyStore {
         &self.0.store
     }
 
@@ -214,7 +214,7 @@ impl Inner {
         } else {
             Arc::new(SqliteStore::open_and_migrate(directory.path().join("sessions.db")).unwrap())
         };
-        let store = Arc::new(WatchedStore::around(store));
+        let store = ProxyStore::of(store);
         let clock = Arc::new(ManualClock::starting_at(START));
         let secret = SecretKey::from_bytes([7; 32]);
         let mut manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret)

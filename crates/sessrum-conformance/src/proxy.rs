@@ -1,3 +1,5 @@
+//! A store that tests can watch, break and interrupt.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -8,39 +10,53 @@ use sessrum_core::*;
 
 type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A store in front of another: fails when it is told to, and lets something happen right after a
-/// verb, as a race would.
-pub(crate) struct ProxyStore {
+/// A store in front of another, for tests of what stands on a store: it tells what was asked, fails
+/// when it is told to, and lets something happen right after a verb, as a race would.
+pub struct ProxyStore {
     inner: Arc<dyn Store>,
-    fails: Mutex<Fails>,
+    asked: Mutex<Vec<&'static str>>,
+    fails: Mutex<Box<dyn Fn(&str) -> bool + Send>>,
     next: Mutex<Option<(&'static str, Interruption)>>,
 }
 
-enum Fails {
-    Nothing,
-    Verb(&'static str),
-    Everything,
-}
-
 impl ProxyStore {
-    pub(crate) fn of(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, fails: Mutex::new(Fails::Nothing), next: Mutex::default() })
+    /// A proxy in front of `inner`.
+    pub fn of(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            asked: Mutex::default(),
+            fails: Mutex::new(Box::new(|_| false)),
+            next: Mutex::default(),
+        })
     }
 
-    pub(crate) fn fail(&self) {
-        *self.fails.lock().unwrap() = Fails::Everything;
+    /// The verbs that were asked for since the last call.
+    pub fn asked(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
-    pub(crate) fn fail_at(&self, verb: &'static str) {
-        *self.fails.lock().unwrap() = Fails::Verb(verb);
+    /// From now on the verbs that `fails` picks find no database.
+    pub fn fail_when(&self, fails: impl Fn(&str) -> bool + Send + 'static) {
+        *self.fails.lock().unwrap() = Box::new(fails);
     }
 
-    pub(crate) fn recover(&self) {
-        *self.fails.lock().unwrap() = Fails::Nothing;
+    /// From now on this verb alone finds no database.
+    pub fn fail_at(&self, verb: &'static str) {
+        self.fail_when(move |asked| asked == verb);
+    }
+
+    /// From now on no verb finds the database.
+    pub fn fail(&self) {
+        self.fail_when(|_| true);
+    }
+
+    /// Everything works again.
+    pub fn recover(&self) {
+        self.fail_when(|_| false);
     }
 
     /// Does something once, between the next answer of `verb` and its arrival.
-    pub(crate) fn after(
+    pub fn after(
         &self,
         verb: &'static str,
         interruption: impl Future<Output = ()> + Send + 'static,
@@ -48,12 +64,15 @@ impl ProxyStore {
         *self.next.lock().unwrap() = Some((verb, Box::pin(interruption)));
     }
 
-    fn check(&self, verb: &str) -> Result<(), StoreError> {
-        match *self.fails.lock().unwrap() {
-            Fails::Everything => Err(StoreErrorKind::Unavailable.into()),
-            Fails::Verb(failing) if failing == verb => Err(StoreErrorKind::Unavailable.into()),
-            Fails::Verb(_) | Fails::Nothing => Ok(()),
+    fn enter(&self, verb: &'static str) -> Result<(), StoreError> {
+        self.asked.lock().unwrap().push(verb);
+        if (self.fails.lock().unwrap())(verb) {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "secret detail of the driver",
+            ));
         }
+        Ok(())
     }
 
     async fn interrupt(&self, verb: &str) {
@@ -70,7 +89,7 @@ macro_rules! proxied {
         #[async_trait]
         impl $trait for ProxyStore {
             $(async fn $verb(&self, $($name: $type),*) -> Result<$answer, StoreError> {
-                self.check(stringify!($verb))?;
+                self.enter(stringify!($verb))?;
                 let answer = self.inner.$verb($($name),*).await;
                 self.interrupt(stringify!($verb)).await;
                 answer
