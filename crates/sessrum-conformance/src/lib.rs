@@ -20,6 +20,10 @@
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
+    clippy::unchecked_time_subtraction,
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    clippy::wildcard_imports,
     missing_docs,
     reason = "every function here is a test or serves tests: its name is its documentation"
 )]

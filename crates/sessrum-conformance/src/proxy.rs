@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sessrum_core::store::*;
 use sessrum_core::*;
 
+type Picks = Box<dyn Fn(&str) -> bool + Send>;
 type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A store in front of another, for tests of what stands on a store: it tells what was asked, fails
@@ -15,7 +16,7 @@ type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct ProxyStore {
     inner: Arc<dyn Store>,
     asked: Mutex<Vec<&'static str>>,
-    fails: Mutex<Box<dyn Fn(&str) -> bool + Send>>,
+    fails: Mutex<Picks>,
     next: Mutex<Option<(&'static str, Interruption)>>,
 }
 

@@ -3,6 +3,10 @@
 //! checklist.
 
 #![cfg(test)]
+#![allow(
+    clippy::unchecked_time_subtraction,
+    reason = "the limits under test are longer than a second"
+)]
 
 mod api;
 mod cookies;
