@@ -3,6 +3,7 @@
 //! checklist.
 
 #![cfg(test)]
+#![expect(clippy::unchecked_time_subtraction, reason = "a second less than a limit of minutes")]
 
 mod api;
 mod cookies;

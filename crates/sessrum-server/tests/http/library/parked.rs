@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use sessrum_core::Accounts;
 use sessrum_core::store::{DataWrite, Precondition, PutOutcome};
 use sessrum_web::access::update_session_platform;
 use sessrum_web::{CurrentSession, Problem, RequestSession};
