@@ -1,8 +1,8 @@
 /// Makes one `#[test]` of every behaviour for the store that `$factory`, a future, makes anew for
 /// each: an `Arc<dyn Store>`, or a pair of it and what must outlive it.
 ///
-/// What a store must do is in [`store_suite!`](crate::store_suite); what the manager and accounts
-/// must do on top of it is in [`manager_suite!`](crate::manager_suite).
+/// What a store must do is in `store_suite!`; what the manager and accounts
+/// must do on top of it is in `manager_suite!`.
 #[macro_export]
 macro_rules! suite {
     ($factory:expr) => {

@@ -3,10 +3,7 @@
 //! checklist.
 
 #![cfg(test)]
-#![allow(
-    clippy::unchecked_time_subtraction,
-    reason = "the limits under test are longer than a second"
-)]
+#![expect(clippy::unchecked_time_subtraction, reason = "a second less than a limit of minutes")]
 
 mod api;
 mod cookies;

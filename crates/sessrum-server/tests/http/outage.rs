@@ -4,6 +4,9 @@ use serde_json::json;
 
 use crate::support::{Answer, Browser, Call, HOUR, MINUTE, PASSWORD, Site};
 
+/// Which verbs fail.
+type Fails = fn(&str) -> bool;
+
 #[track_caller]
 fn is_outage(answer: Answer) {
     let answer = answer.problem(503, "store_unavailable").keeps_cookie();
@@ -51,7 +54,7 @@ async fn nobody_is_anonymous_because_the_database_is_down() {
 async fn a_logout_that_is_not_certain_keeps_the_cookie() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    let fails: [fn(&str) -> bool; 2] = [|_| true, |verb| verb == "end"];
+    let fails: [Fails; 2] = [|_| true, |verb| verb == "end"];
     for fails in fails {
         site.store().fail_when(fails);
         is_outage(browser.log_out().await);
@@ -67,7 +70,7 @@ async fn a_verb_that_fails_is_not_half_done() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
     let before = browser.state_of().await.ok().json();
-    let cases: [(fn(&str) -> bool, Call); 6] = [
+    let cases: [(Fails, Call); 6] = [
         (
             |verb| verb == "switch_platform_if",
             browser.call("POST", "/api/session/platform").json(&json!({"platform_id": 2})),

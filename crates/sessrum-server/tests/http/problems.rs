@@ -1,5 +1,7 @@
 //! Every problem code that the API has, as a whole answer.
 
+use std::fmt::Write as _;
+
 use insta::{Settings, assert_snapshot};
 use serde_json::json;
 use sessrum_core::EndReason;
@@ -83,7 +85,8 @@ async fn each_end_reason_has_its_sentence() {
         let row = site.manager().store().list_for_user(&site.user("ada").await).await.unwrap();
         site.manager().store().end(row[0].id, *reason, &site.change()).await.unwrap();
         let answer = browser.state_of().await.keeps_cookie();
-        sentences += &format!("{reason}: {} {}\n", answer.at("/code"), answer.at("/detail"));
+        let (code, detail) = (answer.at("/code"), answer.at("/detail"));
+        writeln!(sentences, "{reason}: {code} {detail}").unwrap();
     }
     assert_snapshot!(sentences);
 }

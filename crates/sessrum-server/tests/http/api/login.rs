@@ -155,3 +155,30 @@ async fn no_method_but_post_signs_in_7_6_2() {
     }
     assert_eq!(site.live().await, 0);
 }
+
+/// Abuse 36.
+#[tokio::test]
+async fn randomness_that_repeats_gives_nobody_anothers_session() {
+    let site = Site::new().await;
+    site.repeat_randomness();
+    let ada = site.signed_in("ada").await;
+    site.repeat_randomness();
+    let bob = site.signed_in("bob").await;
+    assert_eq!(site.store().asked().iter().filter(|verb| **verb == "create").count(), 3);
+    assert_ne!(ada.token(), bob.token());
+    assert_eq!(ada.state_of().await.at("/user/username"), "ada");
+    assert_eq!(bob.state_of().await.at("/user/username"), "bob");
+    assert_ne!(ada.handle().await, bob.handle().await);
+}
+
+#[tokio::test]
+async fn a_fresh_database_lets_nobody_in_6_3_2() {
+    let site = Site::empty();
+    for name in ["admin", "root", "sessrum", "reviewer", ""] {
+        for password in ["admin", "password", "sessrum", "", PASSWORD] {
+            let input = json!({"username": name, "password": password});
+            let answer = site.browser().post("/api/login", input).await;
+            answer.problem(401, "invalid_credentials").keeps_cookie();
+        }
+    }
+}

@@ -150,7 +150,7 @@ impl Browser {
             if !is_accepted(&cookie) {
                 continue;
             }
-            if cookie.max_age().is_some_and(|age| age.is_zero()) {
+            if cookie.max_age().is_some_and(cookie::time::Duration::is_zero) {
                 state.cookies.remove(cookie.name());
             } else {
                 state.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());

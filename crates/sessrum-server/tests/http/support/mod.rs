@@ -4,6 +4,7 @@
 mod answer;
 mod browser;
 mod invariants;
+mod random;
 mod site;
 
 pub(crate) use answer::Answer;

@@ -28,6 +28,7 @@ use tower::ServiceExt as _;
 use super::answer::Answer;
 use super::browser::Browser;
 use super::invariants;
+use super::random::RepeatableRandom;
 use sessrum_conformance::ProxyStore;
 
 /// Everyone's password.
@@ -71,6 +72,7 @@ struct Inner {
     origin: Origin,
     clock: Arc<ManualClock>,
     store: Arc<ProxyStore>,
+    random: Arc<RepeatableRandom>,
     accounts: Arc<Accounts>,
     document: Option<serde_json::Value>,
     /// Every token that a browser was given or has sent.
@@ -95,6 +97,11 @@ impl Site {
         site.add_user("bob", Role::Viewer, &["Videos"]).await;
         site.store().asked();
         site
+    }
+
+    /// The server on a database that was just made.
+    pub(crate) fn empty() -> Self {
+        Self(Arc::new(Inner::of(Plan::default())))
     }
 
     pub(crate) async fn add_user(&self, name: &str, role: Role, platforms: &[&str]) -> UserId {
@@ -167,6 +174,11 @@ impl Site {
         self.0.clock.advance(time);
     }
 
+    /// From now on comes the randomness again that came at the start.
+    pub(crate) fn repeat_randomness(&self) {
+        self.0.random.start_over();
+    }
+
     /// Every job, once.
     pub(crate) async fn run_jobs(&self) {
         for job in [Job::FlushActivity, Job::CleanUp] {
@@ -216,11 +228,12 @@ impl Inner {
         };
         let store = ProxyStore::of(store);
         let clock = Arc::new(ManualClock::starting_at(START));
+        let random = Arc::new(RepeatableRandom::default());
         let secret = SecretKey::from_bytes([7; 32]);
         let mut manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret)
             .with_policy(plan.policy)
             .with_clock(Arc::clone(&clock) as _)
-            .with_random(Arc::new(SeededRandom::new(1)));
+            .with_random(Arc::clone(&random) as _);
         if let Some(users) = plan.directory {
             manager = manager.with_directory(users);
         }
@@ -228,16 +241,15 @@ impl Inner {
         let origin = Origin::parse(plan.origin).unwrap();
         let jobs = [Job::FlushActivity, Job::CleanUp].map(|job| (job, Duration::from_mins(1)));
         let jobs = Arc::new(JobHealth::starting(START, &jobs));
-        let (router, document) = match plan.routes {
-            Some(routes) => (library(&accounts, routes, &origin), None),
-            None => {
-                let document = sessrum_server::app::openapi(&accounts, Arc::clone(&jobs));
-                let document = serde_json::to_value(document).unwrap();
-                (app(Arc::clone(&accounts), jobs, &origin), Some(document))
-            }
+        let (router, document) = if let Some(routes) = plan.routes {
+            (library(&accounts, routes, &origin), None)
+        } else {
+            let document = sessrum_server::app::openapi(&accounts, Arc::clone(&jobs));
+            let document = serde_json::to_value(document).unwrap();
+            (app(Arc::clone(&accounts), jobs, &origin), Some(document))
         };
         let tokens = Mutex::default();
-        Self { router, origin, clock, store, accounts, document, tokens, directory }
+        Self { router, origin, clock, store, random, accounts, document, tokens, directory }
     }
 }
 
