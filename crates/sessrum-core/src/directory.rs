@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::context::{PlatformInfo, UserInfo};
 use crate::identity::{PlatformId, UserId};
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 use crate::time::Timestamp;
 
 /// A user as the directory has it now.

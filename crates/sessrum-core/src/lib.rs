@@ -25,6 +25,7 @@ mod random;
 mod secret;
 mod session;
 pub mod store;
+mod store_error;
 mod time;
 mod token;
 

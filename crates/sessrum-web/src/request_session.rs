@@ -132,9 +132,7 @@ impl RequestSession {
     pub(crate) async fn finish(&self) -> CookieChange {
         let asked = std::mem::take(&mut self.write().cookie);
         let CookieChange::Keep = asked else { return asked };
-        let Some(context) = self.read_context().filter(|context| context.rotation_due) else {
-            return CookieChange::Keep;
-        };
+        let Some(context) = self.read_context() else { return CookieChange::Keep };
         match self.manager().rotate_session(&context, self.client()).await {
             Ok(Some(token)) => CookieChange::Set(token, self.cookie_age(&context)),
             Ok(None) => CookieChange::Keep,

@@ -6,7 +6,6 @@
 
 mod accounts;
 mod data;
-mod error;
 mod events;
 mod sessions;
 
@@ -15,7 +14,6 @@ pub use accounts::{
     PlatformChange, PlatformConnection, PlatformOutcome, User,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
-pub use error::{StoreError, StoreErrorKind};
 pub use events::{EventFilter, EventStore, NewEvent};
 pub use sessions::{
     Activity, CreateOutcome, EndedSession, LoadedSession, NewSession, Page, RotateOutcome,
@@ -23,6 +21,7 @@ pub use sessions::{
 };
 
 use crate::directory::Directory;
+pub use crate::store_error::{StoreError, StoreErrorKind};
 
 /// Everything a database does for a session system.
 pub trait Store: SessionStore + DataStore + EventStore + AccountStore + Directory {}

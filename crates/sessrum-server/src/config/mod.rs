@@ -1,5 +1,6 @@
 //! The configuration: defaults, then `sessrum.toml`, then `SESSRUM_…`, then flags.
 
+mod error;
 mod read;
 mod settings;
 mod values;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use sessrum_core::{PasswordCost, SecretKey, SessionPolicy};
 use sessrum_web::Origin;
 
-pub use read::{ConfigError, Overrides, read};
+pub use error::ConfigError;
+pub use read::{Overrides, read};
 pub use settings::{LogFormat, LogSettings, Settings};
 pub use values::{DatabaseUrl, Period, Profile, Secret};
 pub(crate) use values::{decode_key, encode_key};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sessrum_core::{FingerprintMode, Lifetime, PasswordCost, SessionPolicy};
 
-use super::read::ConfigError;
+use super::error::ConfigError;
 use super::values::{DatabaseUrl, Period, Profile, Secret};
 
 /// Every key of `sessrum.toml`, as it is written there.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sessrum_core::{Lifetime, SecretKey};
 use zeroize::Zeroizing;
 
-use super::read::ConfigError;
+use super::error::ConfigError;
 
 /// A length of time as people write it: `1s`, `30m`, `12h`, `14d`, `1h 30m`. A day has 24 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
