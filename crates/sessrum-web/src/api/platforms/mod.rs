@@ -1,15 +1,14 @@
+mod input;
+
 use axum::Json;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use sessrum_core::store::{
-    AddPlatform, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome,
-};
-use sessrum_core::{
-    PlatformId, SealError, SealedCredentials, SessionContext, Timestamp, UnifiedSessionManager,
-    UserId,
-};
+use serde::Serialize;
+use sessrum_core::store::{AddPlatform, PlatformChange, PlatformConnection, PlatformOutcome};
+use sessrum_core::{PlatformId, SessionContext, Timestamp};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
+
+use input::PlatformChangeInput;
+pub use input::{PlatformInput, PlatformInputError};
 
 use super::documented::{Changing, Reading, Sending};
 use super::state::StatePlatform;
@@ -17,9 +16,6 @@ use crate::extract::{CurrentSession, PathText};
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
-
-/// The longest name or address, in characters.
-const LONGEST: usize = 200;
 
 /// A platform connection. Credentials go in and never out.
 #[derive(Serialize, ToSchema)]
@@ -43,87 +39,6 @@ impl From<PlatformConnection> for PlatformRow {
 #[derive(Serialize, ToSchema)]
 pub(super) struct PlatformRows {
     platforms: Vec<PlatformRow>,
-}
-
-/// A platform to be connected.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlatformInput {
-    /// The user's own name for it.
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: String,
-    /// Its kind, such as `pixelfed` or `mastodon`.
-    #[schema(min_length = 1, max_length = 200)]
-    pub platform_type: String,
-    /// Where it is, as in `https://pixelfed.example`.
-    #[schema(max_length = 200)]
-    pub instance_url: String,
-    /// The user's name there.
-    #[schema(min_length = 1, max_length = 200)]
-    pub username: String,
-    /// What signs in there. Kept sealed.
-    #[schema(value_type = Option<String>, format = Password)]
-    pub access_token: Option<Zeroizing<String>>,
-    /// Whether it takes over as the default.
-    #[serde(default)]
-    pub is_default: bool,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlatformChangeInput {
-    #[schema(min_length = 1, max_length = 200)]
-    name: Option<String>,
-    /// Whether it can be chosen. An inactive platform is no default.
-    is_active: Option<bool>,
-    /// Other credentials.
-    #[schema(value_type = Option<String>, format = Password)]
-    access_token: Option<Zeroizing<String>>,
-}
-
-/// A platform that cannot be connected.
-#[derive(Debug, thiserror::Error)]
-pub enum PlatformInputError {
-    /// A field is wrong: its name and what it must be.
-    #[error("{0} {1}")]
-    Field(&'static str, String),
-    /// The credentials could not be sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
-impl From<PlatformInputError> for Problem {
-    fn from(error: PlatformInputError) -> Self {
-        match error {
-            PlatformInputError::Field(field, message) => Self::field(field, message),
-            PlatformInputError::Seal(error) => {
-                tracing::error!("{error}");
-                Self::new(Code::InternalError)
-            }
-        }
-    }
-}
-
-impl PlatformInput {
-    /// Checks the input and seals its credentials for `user`.
-    ///
-    /// # Errors
-    /// [`PlatformInputError`] names the field that is wrong.
-    pub fn check(
-        self,
-        user: &UserId,
-        manager: &UnifiedSessionManager,
-    ) -> Result<NewPlatform, PlatformInputError> {
-        let credentials = seal(self.access_token, user, manager)?;
-        Ok(NewPlatform {
-            name: text("name", &self.name)?,
-            platform_type: text("platform_type", &self.platform_type)?,
-            instance_url: instance("instance_url", &self.instance_url)?,
-            username: text("username", &self.username)?,
-            credentials,
-            is_default: self.is_default,
-        })
-    }
 }
 
 /// The user's platforms, inactive ones too: the default first, then by name.
@@ -217,12 +132,7 @@ pub(super) async fn change(
     PathText(id): PathText,
     JsonBody(input): JsonBody<PlatformChangeInput>,
 ) -> Result<Json<PlatformRow>, Problem> {
-    let what = PlatformChange {
-        name: input.name.map(|name| text("name", &name)).transpose()?,
-        is_active: input.is_active,
-        credentials: seal(input.access_token, context.user_id(), session.manager())?,
-        is_default: None,
-    };
+    let what = input.check(context.user_id(), session.manager())?;
     Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
 }
 
@@ -300,53 +210,6 @@ pub async fn disconnect(
 /// Bundled platforms have whole numbers as keys; anything else is nobody's.
 fn platform_id(text: &str) -> Result<PlatformId, Problem> {
     text.parse::<i64>().map(PlatformId::from).map_err(|_| Problem::new(Code::PlatformNotFound))
-}
-
-fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
-    let value = value.trim().to_owned();
-    let length = value.chars().count();
-    if (1..=LONGEST).contains(&length) && !value.chars().any(char::is_control) {
-        Ok(value)
-    } else {
-        Err(PlatformInputError::Field(field, format!("must have 1 to {LONGEST} characters")))
-    }
-}
-
-/// An instance is a site: `http` or `https`, a host, no userinfo. Kept without a trailing slash.
-fn instance(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
-    let bad = || {
-        let example = "must be the address of a site, as in https://pixelfed.example";
-        PlatformInputError::Field(field, example.to_owned())
-    };
-    let url = url::Url::parse(value.trim()).map_err(|_| bad())?;
-    let plain = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain && value.len() <= LONGEST
-    {
-        Ok(url.as_str().trim_end_matches('/').to_owned())
-    } else {
-        Err(bad())
-    }
-}
-
-fn seal(
-    access_token: Option<Zeroizing<String>>,
-    user: &UserId,
-    manager: &UnifiedSessionManager,
-) -> Result<Option<SealedCredentials>, SealError> {
-    let owner = format!("user {user}");
-    access_token
-        .filter(|token| !token.is_empty())
-        .map(|token| manager.sealing_key().seal(&token, &owner, manager.random()))
-        .transpose()
-}
-
-impl From<SealError> for Problem {
-    fn from(error: SealError) -> Self {
-        PlatformInputError::Seal(error).into()
-    }
 }
 
 fn taken(field: &str, message: &str) -> Problem {
