@@ -23,7 +23,7 @@ impl UnifiedSessionManager {
     /// [`StoreError`] when the database fails: the marks are kept for the next time.
     pub async fn flush_session_activity(&self) -> Result<usize, StoreError> {
         let _one_at_a_time = self.flushing.lock().await;
-        // A flush that was dropped half-way left its batch out.
+        // A flush that failed or was dropped half-way left its batch out.
         self.activity.put_back();
         let mut moved = 0;
         loop {
@@ -31,16 +31,8 @@ impl UnifiedSessionManager {
             if batch.is_empty() {
                 return Ok(moved);
             }
-            match self.store().touch_many(&batch).await {
-                Ok(live) => {
-                    moved += live;
-                    self.activity.written();
-                }
-                Err(error) => {
-                    self.activity.put_back();
-                    return Err(error);
-                }
-            }
+            moved += self.store().touch_many(&batch).await?;
+            self.activity.written();
         }
     }
 
