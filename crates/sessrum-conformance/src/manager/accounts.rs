@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sessrum_core::store::PasswordChange;
+use sessrum_core::store::{NewUser, PasswordChange};
 use sessrum_core::{
-    Accounts, EndReason, EventKind, PasswordCost, PasswordRule, PasswordSignIn, PlatformId, Role,
-    SignIn, SignInOutcome, SignedIn, UserAdded, UserId,
+    Accounts, Change, EndReason, EventKind, PasswordCost, PasswordHasher, PasswordRule,
+    PasswordSignIn, PlatformId, Role, SignIn, SignInOutcome, SignedIn, UserAdded, UserId,
 };
 
 use super::ManagerFixture;
-use super::fixture::{CHEAP, TICK, ended, home};
-use crate::fixture::password;
+use super::fixture::{Always, CHEAP, TICK, ended, home};
+use crate::fixture::{new_user, password};
 use crate::proxy::ProxyStore;
 
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -35,7 +35,7 @@ pub(crate) async fn member(accounts: &Accounts, name: &str) -> UserId {
 
 async fn add(accounts: &Accounts, name: &str, password: &str) -> UserAdded {
     let (name, email) = (name.to_owned(), format!("{name}@example.org"));
-    let change = sessrum_core::Change::by_system(accounts.manager().now());
+    let change = Change::by_system(accounts.manager().now());
     accounts.add_user(name, email, Role::Viewer, password, &change).await.unwrap()
 }
 
@@ -97,16 +97,8 @@ pub async fn abuse_26_all_refusals_look_alike_and_take_one_hash_6_3_8(app: Manag
     member(&accounts, "ada").await;
     let disabled = member(&accounts, "bob").await;
     app.store.set_user_active(&disabled, false, &app.operated()).await.unwrap();
-    app.store
-        .add_user(
-            sessrum_core::store::NewUser {
-                password_hash: None,
-                ..crate::fixture::new_user("elsewhere")
-            },
-            &app.operated(),
-        )
-        .await
-        .unwrap();
+    let passwordless = NewUser { password_hash: None, ..new_user("elsewhere") };
+    app.store.add_user(passwordless, &app.operated()).await.unwrap();
     for (name, password) in [
         ("ada", "wrong horse"),
         ("ada", ""),
@@ -125,6 +117,15 @@ pub async fn abuse_26_all_refusals_look_alike_and_take_one_hash_6_3_8(app: Manag
     let before = accounts.hasher().hashed();
     enter(&accounts, "ada").await;
     assert_eq!(accounts.hasher().hashed() - before, 1);
+}
+
+pub async fn what_is_hashed_in_place_of_a_password_signs_nobody_in(app: ManagerFixture) {
+    let foreseeable = Arc::new(Always([b'x'; 32]));
+    let hasher = PasswordHasher::new(CHEAP, 1, foreseeable).unwrap();
+    let manager = Arc::clone(app.accounts(CHEAP).manager());
+    let passwordless = NewUser { password_hash: None, ..new_user("elsewhere") };
+    app.store.add_user(passwordless, &app.operated()).await.unwrap();
+    assert_refused(&Accounts::new(manager, hasher), "elsewhere", &"x".repeat(32)).await;
 }
 
 pub async fn a_refusal_is_recorded_without_what_was_typed_16_3_1(app: ManagerFixture) {

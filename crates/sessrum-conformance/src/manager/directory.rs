@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use sessrum_core::store::StoreError;
 use sessrum_core::{
     Directory, DirectoryChange, DirectoryChanges, EndReason, EventKind, PasswordHash, PlatformId,
-    PlatformInfo, Role, SignInFacts, SignInOutcome, SwitchOutcome, Timestamp, UserFacts, UserId,
-    UserInfo,
+    PlatformInfo, Role, SessionError, SignInFacts, SignInOutcome, SwitchOutcome, Timestamp,
+    UserFacts, UserId, UserInfo,
 };
 
 use super::ManagerFixture;
@@ -237,6 +237,6 @@ pub async fn a_directory_that_fails_is_no_missing_user(app: ManagerFixture) {
     broken.fail();
     let unlucky = app.with(|manager| manager.with_directory(broken).with_policy(long_lived()));
     let error = unlucky.validate_session(&token, &home()).await.unwrap_err();
-    assert!(matches!(error, sessrum_core::SessionError::Store(_)), "{error:?}");
+    assert!(matches!(error, SessionError::Store(_)), "{error:?}");
     app.context(&token).await;
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use sessrum_core::store::{EventFilter, Store};
 use sessrum_core::{
     Accounts, Actor, Change, Client, EndReason, Ended, EventKind, Lifetime, ManualClock,
-    PasswordCost, PasswordHasher, SecretKey, SeededRandom, SessionContext, SessionEndedError,
-    SessionError, SessionEvent, SessionPolicy, SessionToken, SessionValidationError, SignIn,
-    SignInOutcome, SignedIn, Timestamp, UnifiedSessionManager, UserId, UserInfo,
+    PasswordCost, PasswordHasher, Random, RandomError, SecretKey, SeededRandom, SessionContext,
+    SessionEndedError, SessionError, SessionEvent, SessionPolicy, SessionToken,
+    SessionValidationError, SignIn, SignInOutcome, SignedIn, Timestamp, UnifiedSessionManager,
+    UserId, UserInfo,
 };
 
 use crate::Fixture;
@@ -19,6 +20,18 @@ pub(crate) const TICK: Duration = Duration::from_micros(1);
 
 /// The cheapest password hash there is.
 pub(crate) const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, passes: 1 };
+
+/// Randomness that is none.
+pub(crate) struct Always(pub(crate) [u8; 32]);
+
+impl Random for Always {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        for (to, from) in bytes.iter_mut().zip(self.0) {
+            *to = from;
+        }
+        Ok(())
+    }
+}
 
 /// A browser at home.
 pub(crate) fn home() -> Client {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sessrum_core::store::Activity;
-use sessrum_core::{SessionExpiredError, SessionId, SessionToken, SignIn, UserId, UserInfo};
+use sessrum_core::{
+    Lifetime, SessionExpiredError, SessionId, SessionPolicy, SessionToken, SignIn, UserId, UserInfo,
+};
 
 use super::ManagerFixture;
 use super::fixture::{TICK, home};
@@ -174,6 +176,7 @@ pub async fn activity_moves_on_even_when_another_instance_was_later(app: Manager
     app.pass(Duration::from_secs(1));
     let later = Activity { session: signed_in.context.session.id, at: app.now() };
     app.store.touch_many(&[later]).await.unwrap();
+    assert_eq!(app.context(&signed_in.token).await.session.last_activity, later.at);
     app.flush_session_activity().await.unwrap();
     assert_eq!(app.context(&signed_in.token).await.session.last_activity, later.at);
 }
@@ -201,10 +204,8 @@ pub async fn a_reauthentication_starts_both_limits_anew_n5_2(app: ManagerFixture
 pub async fn a_policy_that_changes_is_the_policy_of_sessions_that_live(app: ManagerFixture) {
     let user = app.user("ada").await;
     let token = app.signed_in(&user).await.token;
-    let strict = app.with_policy(sessrum_core::SessionPolicy {
-        lifetime: sessrum_core::Lifetime::STRICT,
-        ..app.policy().clone()
-    });
+    let strict =
+        app.with_policy(SessionPolicy { lifetime: Lifetime::STRICT, ..app.policy().clone() });
     app.pass(strict.policy().lifetime.idle);
     app.context(&token).await;
     assert_expired(&strict, &token).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sessrum_core::{AccountError, EndReason, SessionContext, SessionError, SessionToken, UserInfo};
 
 use super::ManagerFixture;
+use super::accounts::form;
 use super::fixture::{CHEAP, home, long_lived};
 use crate::fixture::{at, password};
 use crate::proxy::ProxyStore;
@@ -64,7 +65,7 @@ pub async fn abuse_27_accounts_say_that_the_store_failed(app: ManagerFixture) {
     let Outage { app, proxy, context, .. } = outage(&app).await;
     let (accounts, client) = (app.accounts(CHEAP), home());
     proxy.fail();
-    let form = super::accounts::form("ada", "correct horse");
+    let form = form("ada", "correct horse");
     let answer = accounts.sign_in(form, None, &client).await;
     assert!(matches!(answer, Err(AccountError::Session(SessionError::Store(_)))), "{answer:?}");
     let answer = accounts.reauthenticate(&context, "correct horse", &client).await;

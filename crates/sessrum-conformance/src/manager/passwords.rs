@@ -1,5 +1,6 @@
 //! Proving again who one is, and changing one's password.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::{
@@ -166,7 +167,7 @@ pub async fn two_changes_of_one_session_have_one_winner_15_4_2(app: ManagerFixtu
 }
 
 pub async fn concurrent_changes_from_two_sessions_leave_one_session(app: ManagerFixture) {
-    let accounts = std::sync::Arc::new(app.accounts(CHEAP));
+    let accounts = Arc::new(app.accounts(CHEAP));
     let id = member(&accounts, "ada").await;
     let contexts = [enter(&accounts, "ada").await.context, enter(&accounts, "ada").await.context];
     app.pass(TICK);

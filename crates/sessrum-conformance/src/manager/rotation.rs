@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sessrum_core::{EndReason, EventKind, Role, SessionNotFoundError, SessionPolicy, SessionToken};
+use sessrum_core::{
+    EndReason, EventKind, Role, SessionNotFoundError, SessionPolicy, SessionToken, UserSession,
+};
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home, long_lived};
@@ -73,8 +75,7 @@ pub async fn a_rotation_changes_the_token_and_nothing_else(app: ManagerFixture) 
     let after = app.context(&successor).await;
     assert_eq!(after.token_hash, successor.hash());
     assert!(!after.rotation_due);
-    let session =
-        sessrum_core::UserSession { updated_at: before.session.updated_at, ..after.session };
+    let session = UserSession { updated_at: before.session.updated_at, ..after.session };
     assert_eq!(session, before.session);
     assert_eq!(app.store.list_data(session.id).await.unwrap().len(), 1);
     let [event] = app.events_of(EventKind::TokenRotated).await.try_into().unwrap();

@@ -1,28 +1,17 @@
 //! Creating sessions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::store::{PlatformChange, StoreErrorKind};
 use sessrum_core::{
-    EndReason, EventKind, PlatformId, Random, RandomError, SeededRandom, SessionError,
-    SessionNotFoundError, SessionPolicy, SessionToken, SignIn, SignInOutcome,
+    EndReason, EventKind, PlatformId, SeededRandom, SessionError, SessionNotFoundError,
+    SessionPolicy, SessionToken, SignIn, SignInOutcome,
 };
 
 use super::ManagerFixture;
-use super::fixture::{ended, home};
+use super::fixture::{Always, ended, home};
 use crate::fixture::{MANY, count, ids, new_platform};
-
-/// Randomness that is none.
-struct Always([u8; 32]);
-
-impl Random for Always {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        for (to, from) in bytes.iter_mut().zip(self.0) {
-            *to = from;
-        }
-        Ok(())
-    }
-}
 
 /// The rules with three sessions a user.
 fn three_each() -> SessionPolicy {
@@ -84,7 +73,7 @@ pub async fn abuse_35_the_stored_hash_sent_as_a_token_opens_nothing(app: Manager
 pub async fn abuse_36_a_collision_generates_again(app: ManagerFixture) {
     let user = app.user("ada").await;
     let repeating = |app: &ManagerFixture| {
-        app.with(|manager| manager.with_random(std::sync::Arc::new(SeededRandom::new(3))))
+        app.with(|manager| manager.with_random(Arc::new(SeededRandom::new(3))))
     };
     let first = repeating(&app).signed_in(&user).await;
     let second = repeating(&app).signed_in(&user).await;
@@ -97,7 +86,7 @@ pub async fn abuse_36_a_collision_generates_again(app: ManagerFixture) {
 
 pub async fn abuse_36_randomness_that_only_repeats_gives_no_session(app: ManagerFixture) {
     let user = app.user("ada").await;
-    let broken = app.with(|manager| manager.with_random(std::sync::Arc::new(Always([5; 32]))));
+    let broken = app.with(|manager| manager.with_random(Arc::new(Always([5; 32]))));
     let first = broken.signed_in(&user).await;
     let error = broken.create_session(app.wish(&user), &home()).await.unwrap_err();
     assert!(matches!(error, SessionError::Store(ref it) if it.kind() == StoreErrorKind::Failed));

@@ -98,6 +98,7 @@ macro_rules! manager_suite {
                 the_event_tells_from_where_the_copy_came,
                 concurrent_uses_of_a_copy_end_the_session_once,
                 a_copy_of_a_token_whose_session_signed_out_tells_of_the_logout,
+                a_copy_used_while_its_session_signs_out_tells_of_the_logout,
                 a_successor_that_was_overtaken_passes_within_the_grace_alone,
                 a_theft_that_could_not_be_acted_on_is_acted_on_later,
             }
@@ -145,6 +146,7 @@ macro_rules! manager_suite {
                 a_name_and_its_password_sign_in,
                 the_form_picks_platform_and_lifetime_and_the_browsers_session_ends,
                 abuse_26_all_refusals_look_alike_and_take_one_hash_6_3_8,
+                what_is_hashed_in_place_of_a_password_signs_nobody_in,
                 a_refusal_is_recorded_without_what_was_typed_16_3_1,
                 a_password_is_hashed_anew_when_its_cost_was_raised_11_4_2,
                 a_password_that_changes_after_its_check_signs_nobody_in_15_4_2,

@@ -82,6 +82,19 @@ pub async fn a_copy_of_a_token_whose_session_signed_out_tells_of_the_logout(app:
     assert_eq!(app.refusal(&old).await, told);
 }
 
+pub async fn a_copy_used_while_its_session_signs_out_tells_of_the_logout(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager.with_policy(long_lived()));
+    let (old, new) = replaced(&app).await;
+    let (own, context) = (app.clone(), app.context(&new).await);
+    app.pass(TICK);
+    proxy.after("load_by_token", async move {
+        assert!(own.destroy_session(&context, &home()).await.unwrap());
+    });
+    assert_eq!(app.refusal(&old).await, ended(EndReason::Logout, app.now()));
+    assert_eq!(app.events_of(EventKind::SessionEnded).await.len(), 1);
+}
+
 pub async fn a_successor_that_was_overtaken_passes_within_the_grace_alone(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let user = app.user("ada").await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sessrum_core::store::PlatformChange;
 use sessrum_core::{
-    EndReason, EventKind, Role, SessionExpiredError, SessionNotFoundError, SignIn, UserId,
+    EndReason, EventKind, Role, SessionExpiredError, SessionNotFoundError, SignIn, UserId, UserInfo,
 };
 
 use super::ManagerFixture;
-use super::fixture::{TICK, ended, home};
+use super::fixture::{TICK, ended, home, refusal};
 
 pub async fn each_end_is_told_by_its_reason(app: ManagerFixture) {
     for &reason in EndReason::ALL {
@@ -39,7 +39,7 @@ pub async fn a_context_and_a_validation_agree(app: ManagerFixture) {
     app.validate_session(&signed_in.token, &home()).await.unwrap();
     app.destroy_session(&signed_in.context, &home()).await.unwrap();
     let error = app.get_session_context(&signed_in.token, &home()).await.unwrap_err();
-    assert_eq!(super::fixture::refusal(error), app.refusal(&signed_in.token).await);
+    assert_eq!(refusal(error), app.refusal(&signed_in.token).await);
 }
 
 pub async fn reading_is_no_activity(app: ManagerFixture) {
@@ -85,7 +85,7 @@ pub async fn a_disabled_user_is_out_at_once_and_stays_out_7_4_2(app: ManagerFixt
 }
 
 pub async fn the_session_of_a_user_whom_nobody_knows_ends(app: ManagerFixture) {
-    let nobody = sessrum_core::UserInfo { id: UserId::from("nobody"), ..app.user("ada").await };
+    let nobody = UserInfo { id: UserId::from("nobody"), ..app.user("ada").await };
     let signed_in = app.signed_in(&nobody).await;
     let told = ended(EndReason::UserDisabled, app.now());
     assert_eq!(app.refusal(&signed_in.token).await, told);
