@@ -2,7 +2,8 @@
 //!
 //! They work anywhere in the task of a request that passed
 //! [`DatabaseSessionLayer`](crate::DatabaseSessionLayer), and not in tasks that it spawns: hand
-//! those what they need. Outside of a request there is simply no session.
+//! those what they need. Outside of a request there is simply no session. Using one counts as
+//! activity, as the extractor does.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -81,10 +82,9 @@ pub async fn current_platform_info() -> Result<Option<PlatformInfo>, Problem> {
 /// # Errors
 /// The [`Problem`] of a database that cannot say: that is not the same as nobody.
 pub async fn is_session_authenticated() -> Result<bool, Problem> {
-    match current_session_context().await {
-        Ok(_) => Ok(true),
-        Err(problem) if problem.asks_to_sign_in() => Ok(false),
-        Err(problem) => Err(problem),
+    match CURRENT.try_with(Clone::clone) {
+        Ok(session) => Ok(session.context_if_signed_in().await?.is_some()),
+        Err(_) => Ok(false),
     }
 }
 

@@ -44,8 +44,9 @@ impl Audience {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Makes the page that tells a person of a problem.
-pub type ProblemPage = dyn Fn(&Problem) -> Response + Send + Sync;
+/// Makes the page that tells a person of a problem, and where they can try again: the page they
+/// asked for, if it was asked for with GET.
+pub type ProblemPage = dyn Fn(&Problem, Option<&str>) -> Response + Send + Sync;
 
 /// How problems are told. Use it with [`axum::middleware::from_fn_with_state`] and
 /// [`Answers::tell`], outside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
@@ -53,15 +54,31 @@ pub type ProblemPage = dyn Fn(&Problem) -> Response + Send + Sync;
 pub struct Answers {
     random: Arc<dyn Random>,
     page: Arc<ProblemPage>,
+    sign_in_path: &'static str,
+    platforms_path: &'static str,
 }
 
 impl Answers {
-    /// Answers whose problem pages come from `page`.
+    /// Answers whose problem pages come from `page`. People sign in at `/login` and connect
+    /// platforms at `/account/platforms`, both with `reason` and `next` in the query.
     pub fn new(
         random: Arc<dyn Random>,
-        page: impl Fn(&Problem) -> Response + Send + Sync + 'static,
+        page: impl Fn(&Problem, Option<&str>) -> Response + Send + Sync + 'static,
     ) -> Self {
-        Self { random, page: Arc::new(page) }
+        Self {
+            random,
+            page: Arc::new(page),
+            sign_in_path: "/login",
+            platforms_path: "/account/platforms",
+        }
+    }
+
+    /// With other addresses for signing in and for connecting a platform.
+    #[must_use]
+    pub const fn with_paths(mut self, sign_in: &'static str, platforms: &'static str) -> Self {
+        self.sign_in_path = sign_in;
+        self.platforms_path = platforms;
+        self
     }
 
     /// The middleware: gives the request an id and a span, and tells what went wrong.
@@ -96,11 +113,13 @@ impl Answers {
         problem.request_id = Some(id.to_owned());
         let mut told = match audience {
             Audience::Program => problem.into_response(),
-            Audience::Person if problem.asks_to_sign_in() => sign_in(&problem, here),
-            Audience::Person if problem.code == Code::PlatformRequired => {
-                Redirect::to("/account/platforms?reason=platform_required").into_response()
+            Audience::Person if problem.asks_to_sign_in() => {
+                redirect(self.sign_in_path, &problem, here)
             }
-            Audience::Person => (self.page)(&problem),
+            Audience::Person if problem.code == Code::PlatformRequired => {
+                redirect(self.platforms_path, &problem, here)
+            }
+            Audience::Person => (self.page)(&problem, here),
         };
         told.extensions_mut().remove::<Problem>();
         for name in [header::SET_COOKIE, header::ALLOW] {
@@ -144,11 +163,11 @@ fn here(parts: &Parts) -> Option<String> {
     (parts.method == Method::GET && path != "/").then(|| path.to_owned())
 }
 
-fn sign_in(problem: &Problem, here: Option<&str>) -> Response {
+fn redirect(path: &str, problem: &Problem, here: Option<&str>) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("reason", problem.end_reason.map_or(problem.code.as_str(), |r| r.as_str()));
     if let Some(here) = here {
         query.append_pair("next", here);
     }
-    Redirect::to(&format!("/login?{}", query.finish())).into_response()
+    Redirect::to(&format!("{path}?{}", query.finish())).into_response()
 }

@@ -6,7 +6,8 @@
 //! token in `X-CSRF-Token` or in the form field `csrf_token`.
 //!
 //! Caveat: the origin is the configured public URL. Behind a proxy it must be the one that browsers
-//! see, or every unsafe request is refused.
+//! see, or every unsafe request is refused. Forms are read up to 64 KiB; a multipart form is not
+//! read, so it sends its token as a header.
 
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 
+use crate::json::broken_body;
 use crate::origin::Origin;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -61,14 +64,11 @@ impl CsrfGate {
             return Ok(request);
         }
         let Some(session) = request.extensions().get::<RequestSession>().cloned() else {
-            return Ok(request);
+            tracing::error!("CsrfGate must stand inside of DatabaseSessionLayer");
+            return Err(Problem::new(Code::InternalError));
         };
-        let context = match session.observe().await {
-            Ok(context) => context,
-            // Without a session there is nothing to forge; the handler says what is missing.
-            Err(problem) if problem.asks_to_sign_in() => return Ok(request),
-            Err(problem) => return Err(problem),
-        };
+        // Without a session there is nothing to forge; the handler says what is missing.
+        let Some(context) = session.observe_if_signed_in().await? else { return Ok(request) };
         let (token, request) = sent_token(request).await?;
         let key = session.manager().csrf_key();
         if token.is_some_and(|token| key.verify_session_token(&context.session.handle, &token)) {
@@ -102,8 +102,13 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Probl
         return Ok((None, request));
     }
     let (parts, body) = request.into_parts();
-    let bytes =
-        to_bytes(body, LARGEST_FORM).await.map_err(|_| Problem::new(Code::PayloadTooLarge))?;
+    let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|error| {
+        if std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>()) {
+            Problem::new(Code::PayloadTooLarge)
+        } else {
+            broken_body()
+        }
+    })?;
     let token = form_field(&bytes, "csrf_token");
     Ok((token, Request::from_parts(parts, Body::from(bytes))))
 }

@@ -50,11 +50,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for CurrentSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
-        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
-            Ok(session) => Ok(Some(session)),
-            Err(problem) if problem.asks_to_sign_in() => Ok(None),
-            Err(problem) => Err(problem),
-        }
+        let session =
+            <RequestSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(session.context_if_signed_in().await?.map(Self))
     }
 }
 

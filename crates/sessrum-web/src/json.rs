@@ -50,8 +50,13 @@ pub(crate) async fn read_body<S: Send + Sync>(
         {
             Problem::new(Code::PayloadTooLarge)
         }
-        _ => Problem::field("", "the body broke off").with_status(StatusCode::BAD_REQUEST),
+        _ => broken_body(),
     })
+}
+
+/// The problem of a body that does not arrive whole.
+pub(crate) fn broken_body() -> Problem {
+    Problem::field("", "the body broke off").with_status(StatusCode::BAD_REQUEST)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

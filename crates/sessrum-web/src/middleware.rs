@@ -90,13 +90,13 @@ where
             };
             let signed_in = session.read_context().is_some();
             let headers = response.headers_mut();
-            if signed_in || line.is_some() {
-                headers
-                    .entry(header::CACHE_CONTROL)
-                    .or_insert(HeaderValue::from_static("no-store"));
-            }
+            let no_store = HeaderValue::from_static("no-store");
             if let Some(line) = line {
+                // Whatever the handler allows: an answer with a token is nobody else's.
+                headers.insert(header::CACHE_CONTROL, no_store);
                 headers.append(header::SET_COOKIE, line);
+            } else if signed_in {
+                headers.entry(header::CACHE_CONTROL).or_insert(no_store);
             }
             Ok(response)
         })

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ struct Inner {
     client: Client,
     /// What the first look found. The context of a good one lives in `current`.
     looked: OnceCell<Result<(), SessionError>>,
+    /// Whether this request has counted as activity.
+    marked: AtomicBool,
     current: RwLock<Current>,
 }
 
@@ -53,6 +56,7 @@ impl RequestSession {
             cookie,
             client,
             looked: OnceCell::new(),
+            marked: AtomicBool::new(false),
             current: RwLock::default(),
         }))
     }
@@ -75,6 +79,9 @@ impl RequestSession {
     /// The [`Problem`] of a request without a good session, or of a database that cannot say.
     pub async fn context(&self) -> Result<Arc<SessionContext>, Problem> {
         let observed = self.observe().await?;
+        if self.0.marked.swap(true, Ordering::Relaxed) {
+            return Ok(observed);
+        }
         let mut context = SessionContext::clone(&observed);
         self.manager().update_session_activity(&mut context);
         let context = Arc::new(context);
@@ -82,11 +89,23 @@ impl RequestSession {
         Ok(context)
     }
 
+    /// The session's context if somebody is signed in. Asking for it is activity.
+    ///
+    /// # Errors
+    /// The [`Problem`] of a database that cannot say: that is not the same as nobody.
+    pub async fn context_if_signed_in(&self) -> Result<Option<Arc<SessionContext>>, Problem> {
+        or_nobody(self.context().await)
+    }
+
     /// The session's context, without counting as activity: for what a page asks by itself.
     ///
     /// # Errors
     /// As [`context`](Self::context).
     pub async fn observe(&self) -> Result<Arc<SessionContext>, Problem> {
+        // A handler may have signed somebody in since the first look.
+        if let Some(context) = self.read_context() {
+            return Ok(context);
+        }
         let looked = self.0.looked.get_or_init(|| async {
             let context = self.load().await?;
             self.write().context = Some(Arc::new(context));
@@ -94,6 +113,14 @@ impl RequestSession {
         });
         looked.await.as_ref().map_err(Problem::from)?;
         self.read_context().ok_or_else(|| Problem::from(SessionError::from(SessionNotFoundError)))
+    }
+
+    /// The session's context if somebody is signed in, without counting as activity.
+    ///
+    /// # Errors
+    /// As [`context_if_signed_in`](Self::context_if_signed_in).
+    pub async fn observe_if_signed_in(&self) -> Result<Option<Arc<SessionContext>>, Problem> {
+        or_nobody(self.observe().await)
     }
 
     /// Whether the browser sent a session cookie, good or not.
@@ -161,5 +188,16 @@ impl RequestSession {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Current> {
         self.0.current.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nobody is an answer; a database that cannot say is an error.
+fn or_nobody(
+    context: Result<Arc<SessionContext>, Problem>,
+) -> Result<Option<Arc<SessionContext>>, Problem> {
+    match context {
+        Ok(context) => Ok(Some(context)),
+        Err(problem) if problem.asks_to_sign_in() => Ok(None),
+        Err(problem) => Err(problem),
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn show(
     PageQuery(query): PageQuery<LoginQuery>,
 ) -> Result<Response, Problem> {
     let next = local_path(&query.next).unwrap_or("/");
-    if signed_in(&session).await?.is_some() {
+    if session.observe_if_signed_in().await?.is_some() {
         return Ok(Redirect::to(next).into_response());
     }
     let manager = session.manager();
@@ -109,7 +109,7 @@ async fn go_on_if_signed_in(
     username: &str,
     next: &str,
 ) -> Result<Redirect, Problem> {
-    match signed_in(session).await? {
+    match session.observe_if_signed_in().await? {
         Some(context) if context.user.username == username => Ok(Redirect::to(next)),
         _ => Err(Problem::new(Code::CsrfFailed).with_detail(STALE)),
     }
@@ -140,12 +140,4 @@ fn again(
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     Ok(response)
-}
-
-async fn signed_in(session: &RequestSession) -> Result<Option<Arc<SessionContext>>, Problem> {
-    match session.observe().await {
-        Ok(context) => Ok(Some(context)),
-        Err(problem) if problem.asks_to_sign_in() => Ok(None),
-        Err(problem) => Err(problem),
-    }
 }

@@ -13,20 +13,23 @@ struct ProblemPage<'a> {
     title: &'a str,
     detail: &'a str,
     request_id: Option<&'a str>,
-    /// A label and where it leads.
-    way_on: (&'static str, &'static str),
+    /// What the way on is called, and where it leads.
+    way_on: &'static str,
+    address: String,
 }
 
 /// The page that tells a person of a problem.
 #[must_use]
-pub fn problem_page(problem: &Problem) -> Response {
+pub fn problem_page(problem: &Problem, here: Option<&str>) -> Response {
+    let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
         frame: Frame::signed_out(),
         status: problem.status().as_u16(),
         title: problem.title(),
         detail: words(problem),
         request_id: problem.request_id.as_deref(),
-        way_on: way_on(problem.code),
+        way_on,
+        address,
     };
     let Ok(mut response) = page(problem.status(), &template) else {
         return problem.clone().into_response();
@@ -53,12 +56,21 @@ fn words(problem: &Problem) -> &str {
     }
 }
 
-const fn way_on(code: Code) -> (&'static str, &'static str) {
-    match code {
+/// From a form's address there is no way back by a link, so it leads to the start page.
+fn way_on(code: Code, here: Option<&str>) -> (&'static str, String) {
+    let back = here.unwrap_or("/");
+    let (label, address) = match code {
         Code::SessionNotFound | Code::SessionExpired | Code::SessionEnded => ("Sign in", "/login"),
-        Code::ReauthenticationRequired => ("Confirm your password", "/account/confirm"),
+        Code::ReauthenticationRequired => return ("Confirm your password", confirm(back)),
         Code::PlatformRequired => ("Connect a platform", "/account/platforms"),
-        Code::StoreUnavailable | Code::InternalError | Code::RateLimited => ("Try again", ""),
+        Code::StoreUnavailable | Code::InternalError | Code::RateLimited => ("Try again", back),
         _ => ("Go to the start page", "/"),
-    }
+    };
+    (label, address.to_owned())
+}
+
+fn confirm(next: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("/account/confirm?{query}")
 }

@@ -36,15 +36,15 @@ async fn a_database_that_is_down_is_503_and_no_reason_to_sign_in_27() {
 fn every_code_has_a_way_on_and_keeps_its_status() {
     for (code, way_on) in [
         (Code::SessionExpired, "/login"),
-        (Code::ReauthenticationRequired, "/account/confirm"),
+        (Code::ReauthenticationRequired, "/account/confirm?next=%2Faccount%2Fsessions"),
         (Code::PlatformRequired, "/account/platforms"),
         (Code::Forbidden, "/"),
         (Code::CsrfFailed, "/"),
-        (Code::StoreUnavailable, ""),
+        (Code::StoreUnavailable, "/account/sessions"),
     ] {
         let problem = Problem::new(code).with_status(StatusCode::IM_A_TEAPOT);
         let html = axum_body(&problem);
-        assert_eq!(problem_page(&problem).status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(problem_page(&problem, None).status(), StatusCode::IM_A_TEAPOT);
         assert!(html.contains(&format!("href=\"{way_on}\">")), "{html}");
     }
 }
@@ -58,7 +58,7 @@ fn details_are_escaped_and_people_are_not_told_of_headers() {
 
 fn axum_body(problem: &Problem) -> String {
     use http_body_util::BodyExt as _;
-    let body = problem_page(problem).into_body();
+    let body = problem_page(problem, Some("/account/sessions")).into_body();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let bytes = runtime.block_on(body.collect()).unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()

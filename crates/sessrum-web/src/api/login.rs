@@ -58,11 +58,7 @@ pub async fn sign_in(
     form: PasswordSignIn,
     session: &RequestSession,
 ) -> Result<sessrum_core::SessionContext, Problem> {
-    let current = match session.observe().await {
-        Ok(context) => Some(context),
-        Err(problem) if problem.asks_to_sign_in() => None,
-        Err(problem) => return Err(problem),
-    };
+    let current = session.observe_if_signed_in().await?;
     match accounts.sign_in(form, current.as_deref(), session.client()).await? {
         SignInOutcome::SignedIn(signed_in) => {
             let SignedIn { token, context, .. } = *signed_in;

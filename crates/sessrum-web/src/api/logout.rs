@@ -27,12 +27,8 @@ pub(super) async fn logout(
 /// [`Code::StoreUnavailable`](crate::Code::StoreUnavailable): the session may live, and so the
 /// cookie stays.
 pub async fn sign_out(session: &RequestSession) -> Result<(), Problem> {
-    match session.observe().await {
-        Ok(context) => {
-            session.manager().destroy_session(&context, session.client()).await?;
-        }
-        Err(problem) if problem.asks_to_sign_in() => {}
-        Err(problem) => return Err(problem),
+    if let Some(context) = session.observe_if_signed_in().await? {
+        session.manager().destroy_session(&context, session.client()).await?;
     }
     session.forget();
     Ok(())

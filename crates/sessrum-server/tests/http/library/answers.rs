@@ -98,5 +98,8 @@ async fn people_without_a_platform_are_sent_to_connect_one() {
     site.add_user("carol", sessrum_core::Role::Viewer, &[]).await;
     let browser = site.signed_in("carol").await;
     let sent = visit(&browser, "/platform").await.is(303).keeps_cookie();
-    assert_eq!(sent.header("location"), Some("/account/platforms?reason=platform_required"));
+    assert_eq!(
+        sent.header("location"),
+        Some("/account/platforms?reason=platform_required&next=%2Fplatform")
+    );
 }

@@ -4,6 +4,7 @@ mod accessors;
 mod answers;
 mod directory;
 mod guards;
+mod own_sign_in;
 mod parked;
 
 use axum::Router;
