@@ -67,9 +67,10 @@ impl CsrfGate {
             tracing::error!("CsrfGate must stand inside of DatabaseSessionLayer");
             return Err(Problem::new(Code::InternalError));
         };
+        // A form arrives whole before its session is looked at: it may have ended on the way.
+        let (token, request) = sent_token(request).await?;
         // Without a session there is nothing to forge; the handler says what is missing.
         let Some(context) = session.observe_if_signed_in().await? else { return Ok(request) };
-        let (token, request) = sent_token(request).await?;
         let key = session.manager().csrf_key();
         if token.is_some_and(|token| key.verify_session_token(&context.session.handle, &token)) {
             Ok(request)
@@ -103,7 +104,9 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Probl
     }
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|error| {
-        if std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>()) {
+        if std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
+        {
             Problem::new(Code::PayloadTooLarge)
         } else {
             broken_body()

@@ -81,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for ObservedSession {
 
 /// The parameter of an address. At one that is no text there is nothing.
 #[derive(Clone, Debug)]
-pub(crate) struct PathText(pub(crate) String);
+pub struct PathText(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathText {
     type Rejection = Problem;

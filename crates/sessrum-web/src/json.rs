@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::problem::{Code, Problem};
+use crate::request_session::RequestSession;
 
 /// A JSON body. Only `application/json` is taken: browsers cannot be made to send that from
 /// another site without asking first.
@@ -39,19 +40,25 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// The whole body, up to the router's limit.
 ///
 /// # Errors
-/// [`Code::PayloadTooLarge`], or [`Code::ValidationFailed`] when it breaks off.
+/// [`Code::PayloadTooLarge`], [`Code::ValidationFailed`] when it breaks off, or what became of the
+/// session while the body was on its way.
 pub(crate) async fn read_body<S: Send + Sync>(
     request: Request,
     state: &S,
 ) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+    let session = request.extensions().get::<RequestSession>().cloned();
+    let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(broken)
             if broken.status() == StatusCode::PAYLOAD_TOO_LARGE =>
         {
             Problem::new(Code::PayloadTooLarge)
         }
         _ => broken_body(),
-    })
+    })?;
+    if let Some(session) = session {
+        session.look_again().await?;
+    }
+    Ok(bytes)
 }
 
 /// The problem of a body that does not arrive whole.
@@ -60,6 +67,10 @@ pub(crate) fn broken_body() -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // An array of values would pass for an object without names.
+    if bytes.trim_ascii_start().first().is_some_and(|byte| b"[\"tfn-0123456789".contains(byte)) {
+        return Err(Problem::field("", "must be an object"));
+    }
     let mut input = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
         let path = error.path().to_string();
@@ -129,6 +140,8 @@ mod tests {
         );
         assert_eq!(errors(r#"{"username":"#), row(400, "", "no JSON: line 1, column 12"));
         assert_eq!(errors(r#"{"username":"a"} x"#).0, 400);
-        assert_eq!(errors("[1]").0, 422);
+        for other in ["[1]", "[]", "null", "\"a\"", "7"] {
+            assert_eq!(errors(other), row(422, "", "must be an object"));
+        }
     }
 }

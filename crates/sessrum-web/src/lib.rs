@@ -24,7 +24,7 @@ pub use answer::{Answers, Audience, ProblemPage, RequestId};
 pub use client::client_of;
 pub use cookie::{SessionCookie, SessionCookieManager};
 pub use csrf::CsrfGate;
-pub use extract::{CurrentSession, ObservedSession};
+pub use extract::{CurrentSession, ObservedSession, PathText};
 pub use guard::{
     Admin, Moderator, RequireFreshLogin, RequirePlatform, RequireRole, RequiredRole, Reviewer,
     Viewer,

@@ -123,6 +123,19 @@ impl RequestSession {
         or_nobody(self.observe().await)
     }
 
+    /// Looks at the row once more, if somebody is signed in: a body may have taken its time, and the
+    /// session may have ended meanwhile. [`JsonBody`](crate::JsonBody) does so by itself.
+    ///
+    /// # Errors
+    /// As [`context`](Self::context).
+    pub async fn look_again(&self) -> Result<(), Problem> {
+        if self.read_context().is_some() {
+            let now = self.load().await.inspect_err(|_| self.write().context = None)?;
+            self.write().context = Some(Arc::new(now));
+        }
+        Ok(())
+    }
+
     /// Whether the browser sent a session cookie, good or not.
     #[must_use]
     pub fn cookie_was_sent(&self) -> bool {

@@ -1,9 +1,8 @@
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use sessrum_web::{Code, Problem};
+use sessrum_web::{Code, PathText, Problem};
 use sha2::{Digest as _, Sha256};
 
 /// A file that pages load. Its name changes with its content, so browsers keep it for good.
@@ -41,7 +40,7 @@ impl Asset {
     }
 }
 
-pub(super) async fn show(Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn show(PathText(name): PathText) -> Result<Response, Problem> {
     let asset = [&STYLESHEET, &FAVICON]
         .into_iter()
         .find(|asset| asset.name == name)

@@ -7,7 +7,7 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use sessrum_web::{Code, FieldError, Problem};
+use sessrum_web::{Code, FieldError, Problem, RequestSession};
 
 /// The query of a page. One that cannot be read says nothing: the page is shown anyway.
 pub(super) struct PageQuery<T>(pub(super) T);
@@ -28,19 +28,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Form::from_request(request, state).await {
-            Ok(Form(form)) => Ok(Self(form)),
-            Err(FormRejection::InvalidFormContentType(_)) => {
-                Err(Problem::new(Code::UnsupportedMediaType).with_detail("This takes a form."))
-            }
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::new(Code::PayloadTooLarge))
-            }
-            // The rejection's own text may repeat a value.
-            Err(_) => Err(Problem::new(Code::ValidationFailed)
-                .with_status(StatusCode::BAD_REQUEST)
-                .with_detail("The form could not be read.")),
+        let session = request.extensions().get::<RequestSession>().cloned();
+        let Form(form) = Form::from_request(request, state).await.map_err(unreadable)?;
+        if let Some(session) = session {
+            session.look_again().await?;
         }
+        Ok(Self(form))
+    }
+}
+
+/// The rejection's own text may repeat a value.
+fn unreadable(rejection: FormRejection) -> Problem {
+    match rejection {
+        FormRejection::InvalidFormContentType(_) => {
+            Problem::new(Code::UnsupportedMediaType).with_detail("This takes a form.")
+        }
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(Code::PayloadTooLarge)
+        }
+        _ => Problem::new(Code::ValidationFailed)
+            .with_status(StatusCode::BAD_REQUEST)
+            .with_detail("The form could not be read."),
     }
 }
 

@@ -20,4 +20,5 @@ mod privacy;
 mod problems;
 mod rotation;
 mod routing;
+mod slow_bodies;
 mod support;

@@ -1,10 +1,9 @@
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use sessrum_core::SessionContext;
 use sessrum_core::store::PlatformChange;
 use sessrum_web::api::{change_platform, disconnect_platform};
-use sessrum_web::{Code, CurrentSession, Problem, RequestSession};
+use sessrum_web::{Code, CurrentSession, PathText, Problem, RequestSession};
 
 use super::{Listed, list, platform_id};
 use crate::pages::layout::Notice;
@@ -13,7 +12,7 @@ use crate::pages::layout::Notice;
 pub(in crate::pages) async fn make_default(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, Problem> {
     let what = PlatformChange { is_default: Some(true), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
@@ -24,7 +23,7 @@ pub(in crate::pages) async fn make_default(
 pub(in crate::pages) async fn activate(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, Problem> {
     let what = PlatformChange { is_active: Some(true), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
@@ -35,7 +34,7 @@ pub(in crate::pages) async fn activate(
 pub(in crate::pages) async fn deactivate(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, Problem> {
     let what = PlatformChange { is_active: Some(false), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
@@ -46,7 +45,7 @@ pub(in crate::pages) async fn deactivate(
 pub(in crate::pages) async fn remove(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, Problem> {
     let removed = disconnect_platform(&session, &context, &platform_id(&id)).await;
     tell(&session, &context, removed, "removed").await
