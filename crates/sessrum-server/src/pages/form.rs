@@ -24,7 +24,7 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequestParts<S> for PageQuery<T
 /// A form.
 pub(super) struct FormBody<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormBody<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for FormBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
