@@ -8,7 +8,7 @@ const LONGEST: usize = 512;
 /// What a request tells of its sender. Everything may be missing; nothing is trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The peer's address, or what a trusted proxy says it is.
+    /// The peer's address.
     pub ip_address: Option<IpAddr>,
     /// The `User-Agent` header, see [`Client::text`].
     pub user_agent: Option<Box<str>>,

@@ -99,7 +99,7 @@ impl FingerprintKey {
     }
 }
 
-/// Seals platform credentials: XChaCha20-Poly1305 under a random nonce, bound to the row they
+/// Seals platform credentials: XChaCha20-Poly1305 under a random nonce, bound to the user they
 /// belong to.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SealingKey {
@@ -111,7 +111,7 @@ pub struct SealingKey {
 /// Credentials as a store holds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedCredentials {
-    /// Names the key, so that a later one can take over.
+    /// Names the key they are sealed under.
     pub key_id: String,
     /// Nonce (24 bytes), then ciphertext and tag.
     pub sealed: Vec<u8>,
