@@ -26,7 +26,7 @@ impl Moment {
 }
 
 /// A length such as "30 minutes", rounded down to its largest unit.
-pub(super) fn length(duration: Duration) -> String {
+fn length(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {
         DAY.. => (seconds / DAY, "day"),

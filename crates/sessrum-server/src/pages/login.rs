@@ -90,16 +90,11 @@ pub(super) async fn submit(
     }
 }
 
-/// Who has no platform yet connects one first.
+/// Who has no platform yet and is on no errand connects one first.
 fn way_on(context: &SessionContext, next: &str) -> String {
     match (&context.platform, next) {
-        (Some(_), next) => next.to_owned(),
         (None, "/") => "/account/platforms".to_owned(),
-        (None, next) => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("next", next);
-            format!("/account/platforms?{}", query.finish())
-        }
+        (_, next) => next.to_owned(),
     }
 }
 

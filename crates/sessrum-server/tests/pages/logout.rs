@@ -10,7 +10,7 @@ async fn signing_out_ends_the_session_and_says_so() {
     assert_eq!(answer.location(), "/login?reason=logout");
     assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
     assert!(browser.cookies.is_empty());
-    assert!(browser.follow(&answer).await.has("You signed out."));
+    assert!(browser.follow(&answer).await.has("You are signed out."));
 
     browser.cookies = before;
     assert_eq!(browser.get("/").await.location(), "/login?reason=logout");

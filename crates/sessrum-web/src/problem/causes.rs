@@ -30,7 +30,7 @@ pub fn reason_text(reason: &str) -> Option<&'static str> {
 
 const fn end_reason_text(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::Logout => "You signed out. Please sign in again.",
+        EndReason::Logout => "You are signed out.",
         EndReason::RevokedByUser => {
             "You signed this device out from another one. Please sign in again."
         }

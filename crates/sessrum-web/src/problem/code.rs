@@ -79,7 +79,7 @@ impl Code {
                 "invalid_credentials",
                 S::UNAUTHORIZED,
                 "Wrong name or password",
-                "The name and the password do not go together.",
+                "Wrong username or password.",
             ),
             Self::RateLimited => (
                 "rate_limited",
