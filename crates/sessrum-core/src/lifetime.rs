@@ -177,7 +177,7 @@ pub struct TokenRecord {
     pub issued_at: Timestamp,
     /// When the browser first sent it. A sign-in's token counts as seen at once.
     pub first_used_at: Option<Timestamp>,
-    /// When its successor was first seen.
+    /// When its successor was first seen, or when it was given up as lost.
     pub retired_at: Option<Timestamp>,
 }
 

@@ -84,7 +84,7 @@ macro_rules! manager_suite {
                 a_rotation_changes_the_token_and_nothing_else,
                 the_old_token_is_good_for_as_long_as_its_successor_is_unseen,
                 a_young_successor_on_its_way_holds_others_back,
-                a_successor_that_was_lost_is_replaced,
+                a_successor_that_was_lost_is_replaced_and_retires,
                 the_first_use_of_the_successor_retires_the_old_token,
                 abuse_19_rotated_twice_only_the_last_works_after_the_grace,
                 abuse_05_concurrent_rotations_leave_one_successor,
@@ -100,6 +100,8 @@ macro_rules! manager_suite {
                 a_copy_of_a_token_whose_session_signed_out_tells_of_the_logout,
                 a_copy_used_while_its_session_signs_out_tells_of_the_logout,
                 a_successor_that_was_overtaken_passes_within_the_grace_alone,
+                a_copy_that_replaces_the_owners_unseen_token_is_told,
+                a_lost_token_first_used_while_it_is_replaced_is_on_its_way_out,
                 a_theft_that_could_not_be_acted_on_is_acted_on_later,
             }
             switching {

@@ -91,7 +91,8 @@ pub struct Rotation {
     /// The new token.
     pub token: TokenHash,
     /// Unless it is forced, a rotation stands back while a successor issued after this moment is
-    /// still unseen. An older unseen one is lost, and removed.
+    /// still unseen. An older unseen one is lost, and retires at the change's time: if it was not
+    /// lost but its owner slow, its next use tells that another took its place.
     pub patience_since: Timestamp,
     /// Whether it must happen now, beside a young successor. So it is after authentication.
     pub forced: bool,
@@ -172,7 +173,8 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Notes that a token was seen: it is in use from `at` on, and the session's tokens that were
     /// issued no later retire at that moment, if they had not before. A later one is still on its
-    /// way to the browser and stays. Does nothing when it was seen before or the session has ended.
+    /// way to the browser and stays. Does nothing when the token was seen before, when it retired
+    /// unseen (it is on its way out and stays so), or when the session has ended.
     async fn confirm_token(&self, token: &TokenHash, at: Timestamp) -> Result<(), StoreError>;
 
     /// Adds a token to a live session.

@@ -70,7 +70,8 @@ pub(crate) fn replace_token(
     if sql::IS_TAKEN.value(connection, [Sql(rotation.token)])? {
         return Ok(Replaced::No(RotateOutcome::Collision));
     }
-    sql::DELETE_LOST_SUCCESSORS.execute(connection, successors)?;
+    let lost = params![Sql(session), Sql(rotation.patience_since), Sql(change.at)];
+    sql::RETIRE_LOST_SUCCESSORS.execute(connection, lost)?;
     let unseen = None::<i64>;
     let token = params![Sql(rotation.token), Sql(session), Sql(change.at), unseen];
     sql::INSERT.execute(connection, token)?;
