@@ -14,6 +14,7 @@ macro_rules! store_suite {
                 a_disabled_user_is_refused_and_nothing_changes,
                 a_password_that_changed_after_it_was_checked_is_refused,
                 users_of_another_directory_need_no_bundled_row,
+                a_bundled_row_of_the_same_key_plays_no_part_for_users_of_another_directory,
                 abuse_20_the_replaced_session_of_another_user_ends_as_logout_and_the_new_is_empty,
                 replacing_an_ended_or_unknown_session_ends_nothing,
                 over_the_cap_the_least_recently_used_is_evicted_7_1_2,

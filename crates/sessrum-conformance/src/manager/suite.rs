@@ -70,6 +70,7 @@ macro_rules! manager_suite {
                 what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1,
                 what_is_past_its_absolute_end_ends_though_active_7_3_2,
                 activity_that_waits_is_flushed_before_anything_is_swept,
+                what_runs_out_while_activity_is_flushed_is_left_to_the_next_time,
                 abuse_17_live_rows_and_the_trail_are_spared,
                 the_reason_of_an_end_is_told_for_as_long_as_it_is_kept,
                 more_than_a_batch_holds_is_swept_and_removed_with_progress,
@@ -176,6 +177,7 @@ macro_rules! manager_suite {
             directory {
                 every_request_has_the_facts_of_now,
                 bundled_records_of_the_same_name_play_no_part,
+                a_disabled_bundled_user_of_the_same_key_is_somebody_else,
                 platforms_are_its_own_at_sign_in_in_switches_and_in_requests,
                 a_user_disabled_or_removed_there_loses_the_session_at_once_7_4_2,
                 a_role_that_changes_there_makes_tokens_due,

@@ -22,6 +22,9 @@ pub struct NewSession {
     pub token: TokenHash,
     /// Whose session it is.
     pub user_id: UserId,
+    /// Whether the bundled tables know the user. Otherwise a bundled row with the same key is
+    /// somebody else's, and plays no part.
+    pub user_is_bundled: bool,
     /// The platform it starts with.
     pub active_platform_id: Option<PlatformId>,
     /// The absolute end.
