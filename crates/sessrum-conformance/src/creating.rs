@@ -112,6 +112,20 @@ pub async fn users_of_another_directory_need_no_bundled_row(store: Fixture) {
     }
 }
 
+pub async fn a_bundled_row_of_the_same_key_plays_no_part_for_users_of_another_directory(
+    store: Fixture,
+) {
+    let user = store.user("ada").await;
+    store.set_user_active(&user, false, &change(1)).await.unwrap();
+    let new = NewSession {
+        user_is_bundled: false,
+        password_changed_at: Some(at(1)),
+        ..store.new_session(&user)
+    };
+    let (session, _) = store.created(new, 2).await;
+    assert_eq!(store.row(&session).await.ended, None);
+}
+
 /// Abuse case 20: signing in as another user in the same browser.
 pub async fn abuse_20_the_replaced_session_of_another_user_ends_as_logout_and_the_new_is_empty(
     store: Fixture,

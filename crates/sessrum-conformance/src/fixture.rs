@@ -120,6 +120,7 @@ impl Fixture {
             handle: self.handle(),
             token: self.token(),
             user_id: user.clone(),
+            user_is_bundled: true,
             active_platform_id: None,
             expires_at: at(12 * 60 * 60),
             remembered: false,

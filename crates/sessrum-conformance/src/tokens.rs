@@ -1,6 +1,6 @@
 //! Tokens: found by hash, confirmed, rotated, retired.
 
-use sessrum_core::store::{RotateOutcome, Rotation};
+use sessrum_core::store::{PasswordChange, RotateOutcome, Rotation};
 use sessrum_core::{
     SessionId, SessionPolicy, TokenHash, TokenRecord, TokenStanding, UserId, UserSession,
 };
@@ -140,8 +140,20 @@ pub async fn a_lost_successor_is_replaced_at_the_limit_of_patience(store: Fixtur
     let (session, old) = store.signed_in(&UserId::from(1), 1).await;
     let lost = store.rotated(&session, 60).await;
     let new = store.rotated(&session, 90).await;
-    assert!(!store.opens(&lost).await);
-    assert!(store.opens(&new).await);
+    let retired = TokenRecord { issued_at: at(60), first_used_at: None, retired_at: Some(at(90)) };
+    assert_eq!(record(&store, &lost).await, retired);
+    assert_eq!(standing(&store, &new, 999).await, TokenStanding::Unseen);
+    assert_eq!(standing(&store, &old, 999).await, TokenStanding::Current);
+}
+
+pub async fn confirming_a_lost_successor_that_turns_up_changes_no_token(store: Fixture) {
+    let (session, old) = store.signed_in(&UserId::from(1), 1).await;
+    let lost = store.rotated(&session, 60).await;
+    let new = store.rotated(&session, 90).await;
+    store.confirm_token(&lost, at(91)).await.unwrap();
+    let retired = TokenRecord { issued_at: at(60), first_used_at: None, retired_at: Some(at(90)) };
+    assert_eq!(record(&store, &lost).await, retired);
+    assert_eq!(standing(&store, &new, 999).await, TokenStanding::Unseen);
     assert_eq!(standing(&store, &old, 999).await, TokenStanding::Current);
 }
 
@@ -152,11 +164,11 @@ pub async fn a_forced_rotation_goes_beside_a_young_successor(store: Fixture) {
     assert!(store.opens(&young).await && store.opens(&forced).await);
 }
 
-pub async fn a_forced_rotation_removes_a_lost_successor(store: Fixture) {
+pub async fn a_forced_rotation_retires_a_lost_successor(store: Fixture) {
     let (session, _) = store.signed_in(&UserId::from(1), 1).await;
     let lost = store.rotated(&session, 60).await;
     store.forced(&session, 90).await;
-    assert!(!store.opens(&lost).await);
+    assert_eq!(record(&store, &lost).await.retired_at, Some(at(90)));
 }
 
 pub async fn seen_and_retired_tokens_are_never_lost_ones(store: Fixture) {
@@ -165,8 +177,9 @@ pub async fn seen_and_retired_tokens_are_never_lost_ones(store: Fixture) {
     let current = store.forced(&session, 61).await;
     store.confirm_token(&current, at(62)).await.unwrap();
     store.rotated(&session, 500).await;
-    for token in [first, overtaken, current] {
-        assert!(store.opens(&token).await);
+    assert_eq!(standing(&store, &current, 999).await, TokenStanding::Current);
+    for token in [first, overtaken] {
+        assert_eq!(record(&store, &token).await.retired_at, Some(at(62)));
     }
 }
 
@@ -186,7 +199,7 @@ pub async fn rotating_to_a_taken_token_is_a_collision_and_changes_nothing(store:
     let outcome = store.rotate(session.id, rotation, &change(60)).await.unwrap();
     assert_eq!(outcome, RotateOutcome::Collision);
     assert_eq!(store.row(&session).await, before);
-    assert!(store.opens(&lost).await);
+    assert_eq!(standing(&store, &lost, 999).await, TokenStanding::Unseen);
 }
 
 pub async fn abuse_06_rotating_an_unknown_session_adds_no_token(store: Fixture) {
@@ -212,6 +225,34 @@ pub async fn a_reauthentication_moves_both_limits_and_the_revision_n5_2(store: F
     };
     assert_eq!(outcome, RotateOutcome::Rotated(Box::new(expected.clone())));
     assert_eq!(store.row(&session).await, expected);
+}
+
+pub async fn a_reauthentication_retires_all_other_tokens_of_the_session_at_once(store: Fixture) {
+    let (session, first) = store.signed_in(&UserId::from(1), 1).await;
+    let second = store.rotated(&session, 10).await;
+    store.confirm_token(&second, at(20)).await.unwrap();
+    let young = store.rotated(&session, 59).await;
+    let (_, other) = store.signed_in(&UserId::from(1), 1).await;
+    let rotation =
+        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(60) };
+    store.rotate(session.id, rotation, &change(60)).await.unwrap();
+    assert_eq!(record(&store, &first).await.retired_at, Some(at(20)));
+    assert_eq!(record(&store, &second).await.retired_at, Some(at(60)));
+    assert_eq!(record(&store, &young).await.retired_at, Some(at(60)));
+    assert_eq!(standing(&store, &rotation.token, 999).await, TokenStanding::Unseen);
+    assert_eq!(standing(&store, &other, 999).await, TokenStanding::Current);
+}
+
+pub async fn a_new_password_retires_the_other_tokens_of_the_kept_session_at_once(store: Fixture) {
+    let user = store.user("ada").await;
+    let (session, copied) = store.signed_in(&user, 1).await;
+    let rotation =
+        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(60) };
+    let hash = crate::fixture::password("new");
+    let new = PasswordChange { hash, keep: Some((session.id, rotation)), checked_against: None };
+    store.change_password(&user, new, &change(60)).await.unwrap();
+    assert_eq!(record(&store, &copied).await.retired_at, Some(at(60)));
+    assert_eq!(standing(&store, &rotation.token, 999).await, TokenStanding::Unseen);
 }
 
 pub async fn abuse_19_rotated_twice_only_the_last_token_is_current_and_data_stays(store: Fixture) {

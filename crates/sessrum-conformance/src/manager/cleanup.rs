@@ -63,6 +63,20 @@ pub async fn activity_that_waits_is_flushed_before_anything_is_swept(app: Manage
     app.context(&token).await;
 }
 
+pub async fn what_runs_out_while_activity_is_flushed_is_left_to_the_next_time(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager);
+    let user = app.user("ada").await;
+    let (one, other) = (app.signed_in(&user).await, app.signed_in(&user).await);
+    app.pass(app.policy().lifetime.idle - TICK);
+    app.used(&other.token).await;
+    let slow = app.clone();
+    proxy.after("touch_many", async move { slow.pass(TICK) });
+    assert_eq!(app.cleanup_expired_sessions().await.unwrap(), CleanupReport::default());
+    assert_eq!(app.store.row(&one.context.session).await.ended, None);
+    assert_eq!(app.cleanup_expired_sessions().await.unwrap().expired, 1);
+}
+
 pub async fn abuse_17_live_rows_and_the_trail_are_spared(app: ManagerFixture) {
     let user = app.user("ada").await;
     let ended = app.signed_in(&user).await;

@@ -127,6 +127,15 @@ pub async fn bundled_records_of_the_same_name_play_no_part(app: ManagerFixture) 
     assert!(app.list_user_sessions(&bundled.id).await.unwrap().is_empty());
 }
 
+pub async fn a_disabled_bundled_user_of_the_same_key_is_somebody_else(app: ManagerFixture) {
+    let eve = app.user("eve").await;
+    app.store.set_user_active(&eve.id, false, &app.operated()).await.unwrap();
+    let (app, staff, ada) = staffed(&app);
+    staff.edit_ada(|ada| ada.info.id = eve.id.clone());
+    let token = app.signed_in(&UserInfo { id: eve.id, ..ada }).await.token;
+    app.context(&token).await;
+}
+
 pub async fn platforms_are_its_own_at_sign_in_in_switches_and_in_requests(app: ManagerFixture) {
     let (app, staff, ada) = staffed(&app);
     staff.edit(|records| records.workspaces = vec![workspace("red"), workspace("blue")]);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use sessrum_core::{
-    EndReason, EventKind, Role, SessionNotFoundError, SessionPolicy, SessionToken, UserSession,
-};
+use sessrum_core::{EndReason, EventKind, Role, SessionPolicy, SessionToken, UserSession};
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home, long_lived};
@@ -102,13 +100,16 @@ pub async fn a_young_successor_on_its_way_holds_others_back(app: ManagerFixture)
     assert_eq!(app.events_of(EventKind::TokenRotated).await.len(), 1);
 }
 
-pub async fn a_successor_that_was_lost_is_replaced(app: ManagerFixture) {
+pub async fn a_successor_that_was_lost_is_replaced_and_retires(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let token = due(&app).await;
     let lost = app.rotated(&token).await;
     app.pass(app.policy().successor_patience);
     let successor = app.rotated(&token).await;
-    assert_eq!(app.refusal(&lost).await, SessionNotFoundError.into());
+    let context = app.context(&lost).await;
+    assert!(!context.rotation_due);
+    app.context(&token).await;
+    app.pass(app.policy().rotation_grace + TICK);
     app.context(&token).await;
     app.context(&successor).await;
 }
@@ -178,6 +179,19 @@ pub async fn all_concurrent_holders_of_an_unseen_token_pass(app: ManagerFixture)
     .await;
     app.pass(app.policy().rotation_grace + TICK);
     app.context(&successor).await;
+    assert_eq!(app.refusal(&token).await, ended(EndReason::TokenReuse, app.now()));
+}
+
+pub async fn a_reauthentication_retires_the_old_token_though_the_new_is_unseen(
+    app: ManagerFixture,
+) {
+    let user = app.user("ada").await;
+    let token = app.signed_in(&user).await.token;
+    let context = app.context(&token).await;
+    app.reauthenticate_session(&context, &home()).await.unwrap();
+    app.pass(app.policy().rotation_grace);
+    app.context(&token).await;
+    app.pass(TICK);
     assert_eq!(app.refusal(&token).await, ended(EndReason::TokenReuse, app.now()));
 }
 

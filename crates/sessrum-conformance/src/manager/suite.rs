@@ -70,6 +70,7 @@ macro_rules! manager_suite {
                 what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1,
                 what_is_past_its_absolute_end_ends_though_active_7_3_2,
                 activity_that_waits_is_flushed_before_anything_is_swept,
+                what_runs_out_while_activity_is_flushed_is_left_to_the_next_time,
                 abuse_17_live_rows_and_the_trail_are_spared,
                 the_reason_of_an_end_is_told_for_as_long_as_it_is_kept,
                 more_than_a_batch_holds_is_swept_and_removed_with_progress,
@@ -84,12 +85,13 @@ macro_rules! manager_suite {
                 a_rotation_changes_the_token_and_nothing_else,
                 the_old_token_is_good_for_as_long_as_its_successor_is_unseen,
                 a_young_successor_on_its_way_holds_others_back,
-                a_successor_that_was_lost_is_replaced,
+                a_successor_that_was_lost_is_replaced_and_retires,
                 the_first_use_of_the_successor_retires_the_old_token,
                 abuse_19_rotated_twice_only_the_last_works_after_the_grace,
                 abuse_05_concurrent_rotations_leave_one_successor,
                 all_concurrent_holders_of_an_unseen_token_pass,
                 a_reauthentication_retires_the_old_token_7_2_4,
+                a_reauthentication_retires_the_old_token_though_the_new_is_unseen,
                 a_forced_rotation_goes_beside_a_young_successor,
             }
             theft {
@@ -100,6 +102,8 @@ macro_rules! manager_suite {
                 a_copy_of_a_token_whose_session_signed_out_tells_of_the_logout,
                 a_copy_used_while_its_session_signs_out_tells_of_the_logout,
                 a_successor_that_was_overtaken_passes_within_the_grace_alone,
+                a_copy_that_replaces_the_owners_unseen_token_is_told,
+                a_lost_token_first_used_while_it_is_replaced_is_on_its_way_out,
                 a_theft_that_could_not_be_acted_on_is_acted_on_later,
             }
             switching {
@@ -162,6 +166,7 @@ macro_rules! manager_suite {
                 the_password_of_another_is_wrong,
                 a_reauthentication_after_the_end_says_why,
                 a_new_password_ends_the_others_and_renews_the_own_session_7_4_3,
+                a_copied_token_outlives_a_new_password_by_the_grace_though_it_is_unseen,
                 after_a_change_only_the_new_password_signs_in,
                 a_change_needs_the_current_password_6_2_3,
                 a_password_that_may_not_be_chosen_is_told_before_any_check_6_2_1,
@@ -172,6 +177,7 @@ macro_rules! manager_suite {
             directory {
                 every_request_has_the_facts_of_now,
                 bundled_records_of_the_same_name_play_no_part,
+                a_disabled_bundled_user_of_the_same_key_is_somebody_else,
                 platforms_are_its_own_at_sign_in_in_switches_and_in_requests,
                 a_user_disabled_or_removed_there_loses_the_session_at_once_7_4_2,
                 a_role_that_changes_there_makes_tokens_due,

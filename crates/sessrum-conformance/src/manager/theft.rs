@@ -111,6 +111,43 @@ pub async fn a_successor_that_was_overtaken_passes_within_the_grace_alone(app: M
     assert_eq!(app.refusal(&plain).await, ended(EndReason::TokenReuse, app.now()));
 }
 
+/// A thief with a copy of a token that is due rotates it while its owner reads a page.
+pub async fn a_copy_that_replaces_the_owners_unseen_token_is_told(app: ManagerFixture) {
+    let app = app.with_policy(long_lived());
+    let user = app.user("ada").await;
+    let copied = app.signed_in(&user).await.token;
+    app.pass(Duration::from_hours(1));
+    let owners = app.rotated(&copied).await;
+    app.pass(app.policy().successor_patience);
+    let thiefs = app.rotated(&copied).await;
+    app.context(&thiefs).await;
+    app.pass(app.policy().rotation_grace);
+    app.context(&owners).await;
+    app.pass(TICK);
+    let reused = ended(EndReason::TokenReuse, app.now());
+    assert_eq!(app.refusal(&owners).await, reused);
+    assert_eq!(app.refusal(&thiefs).await, reused);
+    let [event] = app.events_of(EventKind::SessionEnded).await.try_into().unwrap();
+    assert_eq!(event.detail, "token_reuse");
+}
+
+pub async fn a_lost_token_first_used_while_it_is_replaced_is_on_its_way_out(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager.with_policy(long_lived()));
+    let user = app.user("ada").await;
+    let copied = app.signed_in(&user).await.token;
+    app.pass(Duration::from_hours(1));
+    let owners = app.rotated(&copied).await;
+    app.pass(app.policy().successor_patience);
+    let thief = app.clone();
+    proxy.after("load_by_token", async move {
+        thief.rotated(&copied).await;
+    });
+    app.context(&owners).await;
+    app.pass(app.policy().rotation_grace + TICK);
+    assert_eq!(app.refusal(&owners).await, ended(EndReason::TokenReuse, app.now()));
+}
+
 pub async fn a_theft_that_could_not_be_acted_on_is_acted_on_later(app: ManagerFixture) {
     let proxy = ProxyStore::of(app.store.shared());
     let app = app.over(proxy.clone(), |manager| manager.with_policy(long_lived()));

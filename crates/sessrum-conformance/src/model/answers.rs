@@ -187,6 +187,7 @@ impl World {
     async fn create(&self, operation: &Operation, store: &dyn Store) -> String {
         let Operation::Create {
             user: of,
+            user_is_bundled,
             platform: within,
             remembered,
             lifetime,
@@ -202,6 +203,7 @@ impl World {
             handle: SessionHandle::from_bytes([self.steps; 16]),
             token: self.offered(),
             user_id: user(of),
+            user_is_bundled,
             active_platform_id: within.map(platform),
             expires_at: at(self.seconds + u64::from(lifetime)),
             remembered,

@@ -20,6 +20,7 @@ pub struct Step {
 pub enum Operation {
     Create {
         user: u8,
+        user_is_bundled: bool,
         platform: Option<u8>,
         remembered: bool,
         lifetime: u16,
@@ -191,13 +192,14 @@ fn operation() -> impl Strategy<Value = Operation> {
 fn life() -> impl Strategy<Value = Operation> {
     prop_oneof![
         3 => (
-            user(), weighted(0.4, platform()), any::<bool>(), 100..900_u16,
+            user(), proptest::bool::weighted(0.8), weighted(0.4, platform()), any::<bool>(), 100..900_u16,
             weighted(0.3, session()), 1..5_u8, checked(), offered(),
         )
             .prop_map(
-                |(user, platform, remembered, lifetime, replaces, cap, checked, token)| {
+                |(user, bundled, platform, remembered, lifetime, replaces, cap, checked, token)| {
                     Operation::Create {
-                        user, platform, remembered, lifetime, replaces, cap, checked, token,
+                        user, user_is_bundled: bundled, platform, remembered, lifetime,
+                        replaces, cap, checked, token,
                     }
                 },
             ),

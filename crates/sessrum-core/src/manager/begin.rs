@@ -71,6 +71,7 @@ impl UnifiedSessionManager {
                 handle: SessionHandle::generate(self.random())?,
                 token: token.hash(),
                 user_id: sign_in.user.id.clone(),
+                user_is_bundled: !self.has_own_directory(),
                 active_platform_id: platform.as_ref().map(|platform| platform.id.clone()),
                 expires_at: change.at + lifetime.absolute,
                 remembered: sign_in.remember,

@@ -54,9 +54,10 @@ impl UnifiedSessionManager {
         &self,
         mut progress: impl FnMut(CleanupReport) + Send,
     ) -> Result<CleanupReport, StoreError> {
+        // Taken first: what is marked from here on was not over at that moment.
+        let now = self.now();
         self.flush_session_activity().await?;
         self.observed().clear();
-        let now = self.now();
         let change = Change::by_system(now);
         let mut report = CleanupReport::default();
         loop {

@@ -37,7 +37,7 @@ impl State {
 
     /// A bundled user must be active and still have the password that was checked.
     fn refuses(&self, new: &NewSession) -> bool {
-        self.user(&new.user_id).is_some_and(|user| {
+        self.user(&new.user_id).filter(|_| new.user_is_bundled).is_some_and(|user| {
             let password_changed =
                 new.password_changed_at.is_some_and(|checked| checked != user.password_changed_at);
             !user.is_active || password_changed

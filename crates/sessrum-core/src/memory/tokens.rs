@@ -24,7 +24,7 @@ impl State {
     pub(super) fn confirm_token(&mut self, hash: &TokenHash, at: Timestamp) {
         let Some(token) = self.tokens.get(hash) else { return };
         let (session, issued_at) = (token.session, token.record.issued_at);
-        if token.record.first_used_at.is_some() || self.live(session).is_none() {
+        if !token.is_unseen_successor_of(session) || self.live(session).is_none() {
             return;
         }
         for (other, token) in &mut self.tokens {
@@ -77,7 +77,12 @@ impl State {
         if self.tokens.contains_key(&rotation.token) {
             return Err(RotateOutcome::Collision);
         }
-        self.tokens.retain(|_, token| !is_lost(token));
+        let is_cut_off = |token: &TokenRow| {
+            is_lost(token) || token.session == id && rotation.authenticated_until.is_some()
+        };
+        for token in self.tokens.values_mut().filter(|token| is_cut_off(token)) {
+            token.record.retired_at.get_or_insert(change.at);
+        }
         let record = TokenRecord { issued_at: change.at, first_used_at: None, retired_at: None };
         self.tokens.insert(rotation.token, TokenRow { session: id, record });
         if let Some(row) = self.live(id) {

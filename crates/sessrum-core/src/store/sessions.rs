@@ -22,6 +22,9 @@ pub struct NewSession {
     pub token: TokenHash,
     /// Whose session it is.
     pub user_id: UserId,
+    /// Whether the bundled tables know the user. Otherwise a bundled row with the same key is
+    /// somebody else's, and plays no part.
+    pub user_is_bundled: bool,
     /// The platform it starts with.
     pub active_platform_id: Option<PlatformId>,
     /// The absolute end.
@@ -91,19 +94,22 @@ pub struct Rotation {
     /// The new token.
     pub token: TokenHash,
     /// Unless it is forced, a rotation stands back while a successor issued after this moment is
-    /// still unseen. An older unseen one is lost, and removed.
+    /// still unseen. An older unseen one is lost, and retires at the change's time: if it was not
+    /// lost but its owner slow, its next use tells that another took its place.
     pub patience_since: Timestamp,
     /// Whether it must happen now, beside a young successor. So it is after authentication.
     pub forced: bool,
     /// When the user has just proved who they are: the new absolute end. `authenticated_at` and
-    /// `last_activity` become the change's time and the revision grows.
+    /// `last_activity` become the change's time, the revision grows, and the session's other
+    /// tokens retire at that time, so that a copy is cut off even when the new one is never seen.
     pub authenticated_until: Option<Timestamp>,
 }
 
 /// What came of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotateOutcome {
-    /// The new token is good; those before it stay good until it is seen.
+    /// The new token is good. Those before it stay good until it is seen, after an authentication
+    /// for the grace alone.
     Rotated(Box<UserSession>),
     /// A young successor is on its way. Nothing changed.
     Pending,
@@ -172,7 +178,8 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Notes that a token was seen: it is in use from `at` on, and the session's tokens that were
     /// issued no later retire at that moment, if they had not before. A later one is still on its
-    /// way to the browser and stays. Does nothing when it was seen before or the session has ended.
+    /// way to the browser and stays. Does nothing when the token was seen before, when it retired
+    /// unseen (it is on its way out and stays so), or when the session has ended.
     async fn confirm_token(&self, token: &TokenHash, at: Timestamp) -> Result<(), StoreError>;
 
     /// Adds a token to a live session.

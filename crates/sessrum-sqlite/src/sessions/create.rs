@@ -31,7 +31,8 @@ pub(super) fn create(
 
 /// A bundled user must be active and still have the password that was checked.
 fn is_refused(connection: &Connection, new: &NewSession) -> Result<bool> {
-    let Some(user) = rows::bundled(&new.user_id.0) else { return Ok(false) };
+    let key = rows::bundled(&new.user_id.0).filter(|_| new.user_is_bundled);
+    let Some(user) = key else { return Ok(false) };
     let user = users::FIND.first(connection, [user], rows::user)?;
     Ok(user.is_some_and(|user| {
         let password_changed =

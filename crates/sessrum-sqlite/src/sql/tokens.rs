@@ -12,13 +12,16 @@ statements! {
         "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE session_id = ?1 \
          AND retired_at IS NULL AND first_used_at IS NULL AND issued_at > ?2)";
 
-    DELETE_LOST_SUCCESSORS =
-        "DELETE FROM session_tokens WHERE session_id = ?1 \
+    RETIRE_LOST_SUCCESSORS =
+        "UPDATE session_tokens SET retired_at = ?3 WHERE session_id = ?1 \
          AND retired_at IS NULL AND first_used_at IS NULL AND issued_at <= ?2";
+
+    RETIRE_ALL =
+        "UPDATE session_tokens SET retired_at = ?2 WHERE session_id = ?1 AND retired_at IS NULL";
 
     CONFIRM =
         "UPDATE session_tokens SET first_used_at = ?2 \
-         WHERE token_hash = ?1 AND first_used_at IS NULL AND EXISTS \
+         WHERE token_hash = ?1 AND first_used_at IS NULL AND retired_at IS NULL AND EXISTS \
          (SELECT 1 FROM user_sessions s WHERE s.id = session_id AND s.ended_at IS NULL) \
          RETURNING session_id, issued_at";
 

@@ -63,6 +63,7 @@ impl TestStore {
             handle: SessionHandle::generate(&self.random).unwrap(),
             token: self.token(),
             user_id: user.into(),
+            user_is_bundled: true,
             active_platform_id: None,
             expires_at: at(1_000_000),
             remembered: false,

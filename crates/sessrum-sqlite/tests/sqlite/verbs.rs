@@ -243,7 +243,7 @@ async fn tokens_hand_over() {
     assert!(matches!(rotate(lost, 1, false, 10).await, RotateOutcome::Rotated(_)));
     assert_eq!(rotate(young, 9, false, 11).await, RotateOutcome::Pending);
     assert!(matches!(rotate(young, 10, false, 20).await, RotateOutcome::Rotated(_)));
-    assert_eq!(record(lost).await, None);
+    assert_eq!(record(lost).await.unwrap().retired_at, Some(at(20)));
     assert_eq!(rotate(first, 20, false, 21).await, RotateOutcome::Collision);
     assert!(record(young).await.is_some());
     assert!(matches!(rotate(forced, 10, true, 22).await, RotateOutcome::Rotated(_)));
