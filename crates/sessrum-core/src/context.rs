@@ -50,6 +50,8 @@ pub struct SessionContext {
     pub idle_expires_at: Timestamp,
     /// The token that the request came with.
     pub token_hash: TokenHash,
+    /// When that token was made.
+    pub token_issued_at: Timestamp,
     /// Whether the token is due to be replaced.
     pub rotation_due: bool,
 }

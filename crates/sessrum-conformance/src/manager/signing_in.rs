@@ -127,7 +127,6 @@ pub async fn over_the_cap_the_least_recently_used_is_evicted_7_1_2(app: ManagerF
     }
     app.pass(Duration::from_secs(1));
     app.used(&tokens[0]).await;
-    app.flush_session_activity().await.unwrap();
     let fourth = app.signed_in(&user).await;
     assert_eq!(fourth.ended.len(), 1);
     assert_eq!(app.refusal(&tokens[1]).await, ended(EndReason::Evicted, app.now()));

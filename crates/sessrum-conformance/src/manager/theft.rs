@@ -44,6 +44,19 @@ pub async fn after_the_grace_it_ends_the_session_for_every_token(app: ManagerFix
     assert_eq!(app.refusal(&old).await, reused);
 }
 
+/// A copy does not become fresh when its owner proves again who they are.
+pub async fn a_token_from_before_an_authentication_is_not_fresh_7_5_1(app: ManagerFixture) {
+    let user = app.user("ada").await;
+    let old = app.signed_in(&user).await.token;
+    app.pass(app.policy().fresh_for);
+    let owner = app.context(&old).await;
+    assert!(!app.is_fresh(&owner));
+    let renewed = app.reauthenticate_session(&owner, &home()).await.unwrap();
+    assert!(app.is_fresh(&renewed.context));
+    assert!(app.is_fresh(&app.context(&renewed.token).await));
+    assert!(!app.is_fresh(&app.context(&old).await));
+}
+
 pub async fn the_event_tells_from_where_the_copy_came(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let (old, _) = replaced(&app).await;

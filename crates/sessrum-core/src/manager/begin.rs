@@ -63,6 +63,8 @@ impl UnifiedSessionManager {
         if wanted.is_some() && platform.is_none() {
             return Ok(SignInOutcome::PlatformNotFound);
         }
+        // The cap ends who was used least recently, by what the database knows.
+        self.flush_session_activity().await?;
         let change = self.change(Actor::User(sign_in.user.id.clone()), client);
         let lifetime = self.policy.lifetime_of(sign_in.remember);
         for _ in 0..ATTEMPTS {
@@ -90,6 +92,7 @@ impl UnifiedSessionManager {
                         user: sign_in.user,
                         platform,
                         token_hash: token.hash(),
+                        token_issued_at: change.at,
                         rotation_due: false,
                     };
                     let signed_in = SignedIn { token, context, ended };

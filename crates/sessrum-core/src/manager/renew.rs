@@ -137,8 +137,9 @@ impl UnifiedSessionManager {
         let idle = self.policy.lifetime_of(session.remembered).idle;
         let context = SessionContext {
             idle_expires_at: session.last_activity + idle,
-            session,
             token_hash: token.hash(),
+            token_issued_at: session.updated_at,
+            session,
             rotation_due: false,
             ..context.clone()
         };

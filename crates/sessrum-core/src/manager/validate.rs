@@ -65,6 +65,7 @@ impl UnifiedSessionManager {
             platform,
             idle_expires_at,
             token_hash,
+            token_issued_at: issued_at,
             rotation_due: standing == TokenStanding::Current && (too_old || outranked),
         })
     }
@@ -97,9 +98,12 @@ impl UnifiedSessionManager {
     }
 
     /// Whether the user proved recently enough who they are for what needs a fresh authentication.
+    /// A token from before that proof does not count: it may be a copy.
     #[must_use]
     pub fn is_fresh(&self, context: &SessionContext) -> bool {
-        self.now().since(context.session.authenticated_at) < self.policy.fresh_for
+        let authenticated_at = context.session.authenticated_at;
+        context.token_issued_at >= authenticated_at
+            && self.now().since(authenticated_at) < self.policy.fresh_for
     }
 
     /// When the session ends if nothing more happens, or why it is over.
