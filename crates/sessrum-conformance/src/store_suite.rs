@@ -47,8 +47,6 @@ macro_rules! store_suite {
                 rotating_to_a_taken_token_is_a_collision_and_changes_nothing,
                 abuse_06_rotating_an_unknown_session_adds_no_token,
                 a_reauthentication_moves_both_limits_and_the_revision_n5_2,
-                a_reauthentication_retires_all_other_tokens_of_the_session_at_once,
-                a_new_password_retires_the_other_tokens_of_the_kept_session_at_once,
                 abuse_19_rotated_twice_only_the_last_token_is_current_and_data_stays,
             }
             activity {

@@ -1,6 +1,6 @@
 //! Tokens: found by hash, confirmed, rotated, retired.
 
-use sessrum_core::store::{PasswordChange, RotateOutcome, Rotation};
+use sessrum_core::store::{RotateOutcome, Rotation};
 use sessrum_core::{
     SessionId, SessionPolicy, TokenHash, TokenRecord, TokenStanding, UserId, UserSession,
 };
@@ -225,34 +225,6 @@ pub async fn a_reauthentication_moves_both_limits_and_the_revision_n5_2(store: F
     };
     assert_eq!(outcome, RotateOutcome::Rotated(Box::new(expected.clone())));
     assert_eq!(store.row(&session).await, expected);
-}
-
-pub async fn a_reauthentication_retires_all_other_tokens_of_the_session_at_once(store: Fixture) {
-    let (session, first) = store.signed_in(&UserId::from(1), 1).await;
-    let second = store.rotated(&session, 10).await;
-    store.confirm_token(&second, at(20)).await.unwrap();
-    let young = store.rotated(&session, 59).await;
-    let (_, other) = store.signed_in(&UserId::from(1), 1).await;
-    let rotation =
-        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(60) };
-    store.rotate(session.id, rotation, &change(60)).await.unwrap();
-    assert_eq!(record(&store, &first).await.retired_at, Some(at(20)));
-    assert_eq!(record(&store, &second).await.retired_at, Some(at(60)));
-    assert_eq!(record(&store, &young).await.retired_at, Some(at(60)));
-    assert_eq!(standing(&store, &rotation.token, 999).await, TokenStanding::Unseen);
-    assert_eq!(standing(&store, &other, 999).await, TokenStanding::Current);
-}
-
-pub async fn a_new_password_retires_the_other_tokens_of_the_kept_session_at_once(store: Fixture) {
-    let user = store.user("ada").await;
-    let (session, copied) = store.signed_in(&user, 1).await;
-    let rotation =
-        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(60) };
-    let hash = crate::fixture::password("new");
-    let new = PasswordChange { hash, keep: Some((session.id, rotation)), checked_against: None };
-    store.change_password(&user, new, &change(60)).await.unwrap();
-    assert_eq!(record(&store, &copied).await.retired_at, Some(at(60)));
-    assert_eq!(standing(&store, &rotation.token, 999).await, TokenStanding::Unseen);
 }
 
 pub async fn abuse_19_rotated_twice_only_the_last_token_is_current_and_data_stays(store: Fixture) {

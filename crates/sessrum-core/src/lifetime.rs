@@ -42,8 +42,7 @@ pub struct SessionPolicy {
     pub fresh_for: Duration,
     /// How old a token grows in use before it is replaced; `None` never.
     pub rotate_every: Option<Duration>,
-    /// How long a replaced token still works after its successor was first seen, or after the user
-    /// proved again who they are.
+    /// How long a replaced token still works after its successor was first seen.
     pub rotation_grace: Duration,
     /// How long a successor may stay unseen before another may replace it.
     pub successor_patience: Duration,
@@ -178,8 +177,7 @@ pub struct TokenRecord {
     pub issued_at: Timestamp,
     /// When the browser first sent it. A sign-in's token counts as seen at once.
     pub first_used_at: Option<Timestamp>,
-    /// When its successor was first seen, when it was given up as lost, or when the user proved
-    /// again who they are.
+    /// When its successor was first seen, or when it was given up as lost.
     pub retired_at: Option<Timestamp>,
 }
 

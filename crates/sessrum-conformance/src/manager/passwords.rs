@@ -92,19 +92,6 @@ pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app
     assert_eq!(app.refusal(&own.token).await, ended(EndReason::TokenReuse, app.now()));
 }
 
-pub async fn a_copied_token_outlives_a_new_password_by_the_grace_though_it_is_unseen(
-    app: ManagerFixture,
-) {
-    let accounts = app.accounts(CHEAP);
-    member(&accounts, "ada").await;
-    let own = enter(&accounts, "ada").await;
-    changed(accounts.change_password(&own.context, PASSWORD, NEW, &home()).await.unwrap());
-    app.pass(app.policy().rotation_grace);
-    app.context(&own.token).await;
-    app.pass(TICK);
-    assert_eq!(app.refusal(&own.token).await, ended(EndReason::TokenReuse, app.now()));
-}
-
 pub async fn after_a_change_only_the_new_password_signs_in(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;

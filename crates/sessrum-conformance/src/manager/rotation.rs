@@ -182,19 +182,6 @@ pub async fn all_concurrent_holders_of_an_unseen_token_pass(app: ManagerFixture)
     assert_eq!(app.refusal(&token).await, ended(EndReason::TokenReuse, app.now()));
 }
 
-pub async fn a_reauthentication_retires_the_old_token_though_the_new_is_unseen(
-    app: ManagerFixture,
-) {
-    let user = app.user("ada").await;
-    let token = app.signed_in(&user).await.token;
-    let context = app.context(&token).await;
-    app.reauthenticate_session(&context, &home()).await.unwrap();
-    app.pass(app.policy().rotation_grace);
-    app.context(&token).await;
-    app.pass(TICK);
-    assert_eq!(app.refusal(&token).await, ended(EndReason::TokenReuse, app.now()));
-}
-
 pub async fn a_reauthentication_retires_the_old_token_7_2_4(app: ManagerFixture) {
     let user = app.user("ada").await;
     let token = app.signed_in(&user).await.token;

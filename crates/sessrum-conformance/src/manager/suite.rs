@@ -91,7 +91,6 @@ macro_rules! manager_suite {
                 abuse_05_concurrent_rotations_leave_one_successor,
                 all_concurrent_holders_of_an_unseen_token_pass,
                 a_reauthentication_retires_the_old_token_7_2_4,
-                a_reauthentication_retires_the_old_token_though_the_new_is_unseen,
                 a_forced_rotation_goes_beside_a_young_successor,
             }
             theft {
@@ -167,7 +166,6 @@ macro_rules! manager_suite {
                 the_password_of_another_is_wrong,
                 a_reauthentication_after_the_end_says_why,
                 a_new_password_ends_the_others_and_renews_the_own_session_7_4_3,
-                a_copied_token_outlives_a_new_password_by_the_grace_though_it_is_unseen,
                 after_a_change_only_the_new_password_signs_in,
                 a_change_needs_the_current_password_6_2_3,
                 a_password_that_may_not_be_chosen_is_told_before_any_check_6_2_1,

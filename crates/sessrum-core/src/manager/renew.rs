@@ -47,7 +47,7 @@ impl UnifiedSessionManager {
     }
 
     /// Notes that the user has just proved again who they are: the session gets a new token, a
-    /// new absolute end, and is fresh. Its other tokens work for the grace alone.
+    /// new absolute end, and is fresh.
     ///
     /// # Errors
     /// [`SessionError::Invalid`] when the session has ended meanwhile; [`SessionError::Store`]
@@ -71,7 +71,7 @@ impl UnifiedSessionManager {
     }
 
     /// Stores the user's new password, ends their other sessions and gives this one a new token.
-    /// Its other tokens work for the grace alone. `None` when another change came first.
+    /// `None` when another change came first.
     ///
     /// # Errors
     /// [`SessionError::Invalid`] when the session has ended meanwhile; [`SessionError::Store`]

@@ -77,11 +77,8 @@ impl State {
         if self.tokens.contains_key(&rotation.token) {
             return Err(RotateOutcome::Collision);
         }
-        let is_cut_off = |token: &TokenRow| {
-            is_lost(token) || token.session == id && rotation.authenticated_until.is_some()
-        };
-        for token in self.tokens.values_mut().filter(|token| is_cut_off(token)) {
-            token.record.retired_at.get_or_insert(change.at);
+        for token in self.tokens.values_mut().filter(|token| is_lost(token)) {
+            token.record.retired_at = Some(change.at);
         }
         let record = TokenRecord { issued_at: change.at, first_used_at: None, retired_at: None };
         self.tokens.insert(rotation.token, TokenRow { session: id, record });

@@ -100,16 +100,14 @@ pub struct Rotation {
     /// Whether it must happen now, beside a young successor. So it is after authentication.
     pub forced: bool,
     /// When the user has just proved who they are: the new absolute end. `authenticated_at` and
-    /// `last_activity` become the change's time, the revision grows, and the session's other
-    /// tokens retire at that time, so that a copy is cut off even when the new one is never seen.
+    /// `last_activity` become the change's time and the revision grows.
     pub authenticated_until: Option<Timestamp>,
 }
 
 /// What came of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotateOutcome {
-    /// The new token is good. Those before it stay good until it is seen, after an authentication
-    /// for the grace alone.
+    /// The new token is good; those before it stay good until it is seen.
     Rotated(Box<UserSession>),
     /// A young successor is on its way. Nothing changed.
     Pending,

@@ -70,16 +70,12 @@ pub(crate) fn replace_token(
     if sql::IS_TAKEN.value(connection, [Sql(rotation.token)])? {
         return Ok(Replaced::No(RotateOutcome::Collision));
     }
-    let until = rotation.authenticated_until;
-    if until.is_some() {
-        sql::RETIRE_ALL.execute(connection, params![Sql(session), Sql(change.at)])?;
-    } else {
-        let lost = params![Sql(session), Sql(rotation.patience_since), Sql(change.at)];
-        sql::RETIRE_LOST_SUCCESSORS.execute(connection, lost)?;
-    }
+    let lost = params![Sql(session), Sql(rotation.patience_since), Sql(change.at)];
+    sql::RETIRE_LOST_SUCCESSORS.execute(connection, lost)?;
     let unseen = None::<i64>;
     let token = params![Sql(rotation.token), Sql(session), Sql(change.at), unseen];
     sql::INSERT.execute(connection, token)?;
+    let until = rotation.authenticated_until;
     let is_new = revision == NewRevision::Always || until.is_some();
     let renewed = params![Sql(session), Sql(change.at), is_new, until.map(Sql)];
     let row = sessions::RENEW.one(connection, renewed, rows::session)?;

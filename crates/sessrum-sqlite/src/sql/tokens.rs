@@ -16,9 +16,6 @@ statements! {
         "UPDATE session_tokens SET retired_at = ?3 WHERE session_id = ?1 \
          AND retired_at IS NULL AND first_used_at IS NULL AND issued_at <= ?2";
 
-    RETIRE_ALL =
-        "UPDATE session_tokens SET retired_at = ?2 WHERE session_id = ?1 AND retired_at IS NULL";
-
     CONFIRM =
         "UPDATE session_tokens SET first_used_at = ?2 \
          WHERE token_hash = ?1 AND first_used_at IS NULL AND retired_at IS NULL AND EXISTS \
