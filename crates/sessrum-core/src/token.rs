@@ -94,8 +94,8 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// The public name of a session, for lists, URLs and logs: 16 random bytes, 22 characters of
-/// base64url. It grants nothing and has nothing to do with the token.
+/// The public name of a session, for lists, URLs, command lines and logs: 16 random bytes, 32
+/// lower-case hexadecimal digits. It grants nothing and has nothing to do with the token.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionHandle([u8; 16]);
 
@@ -113,11 +113,11 @@ impl SessionHandle {
     /// Reads a handle from a URL or an argument.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; 16];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(16) => Some(Self(bytes)),
-            _ => None,
+        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() != 32 || !digits {
+            return None;
         }
+        u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))
     }
 
     /// The handle as a store holds it.
@@ -135,7 +135,7 @@ impl SessionHandle {
 
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -174,6 +174,18 @@ mod tests {
         assert!(SessionToken::parse(&"é".repeat(43)).is_none());
         // 43 characters carry 258 bits: the two spare ones must be zero.
         assert!(SessionToken::parse(&format!("{}B", "A".repeat(42))).is_none());
+    }
+
+    #[test]
+    fn a_handle_is_read_as_it_is_written() {
+        let handle = SessionHandle::generate(&SeededRandom::new(1)).unwrap();
+        let text = handle.to_string();
+        assert_eq!(text.len(), 32);
+        assert_eq!(SessionHandle::parse(&text), Some(handle));
+        assert_eq!(SessionHandle::from_bytes([0; 16]).to_string(), "0".repeat(32));
+        for bad in ["", &text[1..], &text.to_uppercase(), &format!("+{}", &text[1..])] {
+            assert_eq!(SessionHandle::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

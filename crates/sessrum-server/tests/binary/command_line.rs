@@ -95,7 +95,7 @@ fn what_cannot_be_done_says_why_and_exits_1() {
         (&["platform", "remove", "ada", "99"], "", "no platform with the id 99"),
         (&[&platform[..], &["--instance-url", "nowhere"]].concat(), "", "the address of a site"),
         (&["session", "show", "x"], "", "no session's name"),
-        (&["session", "revoke", "AAAAAAAAAAAAAAAAAAAAAA"], "", "there is no session"),
+        (&["session", "revoke", "00000000000000000000000000000000"], "", "there is no session"),
         (&["--config", "missing.toml", "status"], "", "missing.toml"),
         (&["--database-url", "mysql://h", "status"], "", "must be sqlite:PATH"),
         (&["serve", "--listen", "0.0.0.0:0"], "", "must be https"),
