@@ -12,16 +12,14 @@
 //! | first language | 1 | people change it |
 //! | address prefix (/24, /48) | 1 | phones move |
 //!
-//! At [`SUSPICIOUS`] and above the request comes from another machine: the system and the browser
-//! both changed. A fact that is missing on either side counts nothing.
+//! The score tells how much changed, for the audit trail. The judgement is another: a request comes
+//! from another machine exactly when the families of the system and of the browser both differ. A
+//! fact that is missing on either side does not differ.
 
 use std::net::IpAddr;
 
 use crate::client::{Client, browser_and_system};
 use crate::secret::FingerprintKey;
-
-/// From this score on a request is taken for another machine's: system and browser differ.
-pub const SUSPICIOUS: u32 = 5;
 
 const FACTS: usize = 5;
 const WEIGHTS: [u32; FACTS] = [3, 2, 1, 1, 1];
@@ -67,16 +65,25 @@ impl SessionFingerprint {
     /// The sum of the weights of the facts that differ: 0 for the same client, 8 at most.
     #[must_use]
     pub fn difference(&self, other: &Self) -> u32 {
+        let differing = self.differing(other).into_iter().zip(WEIGHTS);
+        differing.filter(|(differs, _)| *differs).map(|(_, weight)| weight).sum()
+    }
+
+    /// Whether they are of two machines: the system and the browser both differ.
+    #[must_use]
+    pub fn is_another_machine(&self, other: &Self) -> bool {
+        let [system, browser, ..] = self.differing(other);
+        system && browser
+    }
+
+    /// Which facts are known on both sides and differ.
+    fn differing(&self, other: &Self) -> [bool; FACTS] {
         let missing = [0; 8];
-        self.0
-            .iter()
-            .zip(&other.0)
-            .zip(WEIGHTS)
-            .filter(|((mine, theirs), _)| {
-                **mine != missing && **theirs != missing && mine != theirs
-            })
-            .map(|(_, weight)| weight)
-            .sum()
+        let mut differing = [false; FACTS];
+        for ((differs, mine), theirs) in differing.iter_mut().zip(self.0).zip(other.0) {
+            *differs = mine != missing && theirs != missing && mine != theirs;
+        }
+        differing
     }
 
     /// The fingerprint as a store holds it: 40 bytes.
@@ -118,6 +125,9 @@ mod tests {
 
     const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
     const NEWER_CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+    const CHROME_ON_LINUX: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    const FIREFOX_ON_WINDOWS: &str =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
     fn fingerprint(agent: &str, language: &str, address: &str) -> SessionFingerprint {
@@ -135,8 +145,19 @@ mod tests {
         let home = fingerprint(CHROME, "de", "192.0.2.7");
         assert_eq!(home.difference(&fingerprint(NEWER_CHROME, "de", "192.0.2.9")), 0);
         assert_eq!(home.difference(&fingerprint(CHROME, "de", "198.51.100.1")), 1);
-        assert!(home.difference(&fingerprint(CHROME, "en", "2001:db8::1")) < SUSPICIOUS);
-        assert!(home.difference(&fingerprint(FIREFOX, "de", "192.0.2.7")) >= SUSPICIOUS);
+        assert!(!home.is_another_machine(&fingerprint(CHROME, "en", "2001:db8::1")));
+        assert!(home.is_another_machine(&fingerprint(FIREFOX, "de", "192.0.2.7")));
+    }
+
+    #[test]
+    fn one_family_alone_is_no_other_machine_whatever_the_score() {
+        let home = fingerprint(CHROME, "de", "192.0.2.7");
+        let other_system = fingerprint(CHROME_ON_LINUX, "en", "2001:db8::1");
+        assert_eq!(home.difference(&other_system), 5);
+        assert!(!home.is_another_machine(&other_system));
+        let other_browser = fingerprint(FIREFOX_ON_WINDOWS, "en", "2001:db8::1");
+        assert_eq!(home.difference(&other_browser), 4);
+        assert!(!home.is_another_machine(&other_browser));
     }
 
     #[test]

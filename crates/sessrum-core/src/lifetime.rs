@@ -106,12 +106,10 @@ pub struct ExpiryLimits {
 /// Whether a session is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is, until the earlier of the two.
+    /// It is.
     Live {
-        /// When it ends if nothing more happens.
+        /// When it ends if nothing more happens, its absolute end aside.
         idle_expires_at: Timestamp,
-        /// When it ends in any case.
-        expires_at: Timestamp,
     },
     /// Nobody used it for too long.
     IdleTooLong,
@@ -127,7 +125,7 @@ pub enum Verdict {
 /// use sessrum_core::{Lifetime, SessionPolicy};
 /// # use sessrum_core::{judge, Timestamp, UserSession, Verdict};
 /// # fn check(session: &UserSession, policy: &SessionPolicy, now: Timestamp) {
-/// if let Verdict::Live { idle_expires_at, .. } = judge(session, session.last_activity, now, policy) {
+/// if let Verdict::Live { idle_expires_at } = judge(session, session.last_activity, now, policy) {
 ///     assert!(idle_expires_at > now);
 /// }
 /// # }
@@ -153,7 +151,7 @@ pub fn judge(
     } else if idle_expires_at <= now {
         Verdict::IdleTooLong
     } else {
-        Verdict::Live { idle_expires_at, expires_at: session.expires_at }
+        Verdict::Live { idle_expires_at }
     }
 }
 

@@ -99,3 +99,11 @@ CREATE TABLE session_events (
 
 CREATE INDEX session_events_by_user ON session_events (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX session_events_by_time ON session_events (at);
+
+-- The row that is written to learn whether writing works.
+CREATE TABLE checks (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    made INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO checks (id, made) VALUES (1, 0);

@@ -6,6 +6,7 @@ use sessrum_core::{EndReason, EventKind, SeededRandom, SessionHandle, SignedIn};
 
 use super::ManagerFixture;
 use super::fixture::{ended, home};
+use super::lifetimes::{BATCHES, crowd};
 use crate::fixture::{count, ids};
 
 /// Two sessions of ada and one of bob.
@@ -106,6 +107,53 @@ pub async fn an_administrator_ends_all_sessions_of_a_user_7_4_5(app: ManagerFixt
     }
     let again = app.cleanup_user_sessions(user, None, reason, &change).await.unwrap();
     assert!(again.is_empty());
+}
+
+pub async fn an_administrator_ends_a_session_by_its_public_name_7_4_5(app: ManagerFixture) {
+    let [own, other, bobs] = three(&app).await;
+    let (handle, change) = (own.context.session.handle, app.operated());
+    let gone = app.revoke_session(&handle, &change).await.unwrap().unwrap();
+    assert_eq!((gone.handle, gone.reason), (handle, EndReason::RevokedByAdmin));
+    assert_eq!(app.refusal(&own.token).await, ended(EndReason::RevokedByAdmin, app.now()));
+    app.context(&other.token).await;
+    app.context(&bobs.token).await;
+    let [event] = app.events_of(EventKind::SessionEnded).await.try_into().unwrap();
+    assert_eq!((event.actor.as_str(), event.detail.as_str()), ("operator", "revoked_by_admin"));
+    assert_eq!(app.revoke_session(&handle, &change).await.unwrap(), None);
+    let unknown = SessionHandle::generate(&SeededRandom::new(99)).unwrap();
+    assert_eq!(app.revoke_session(&unknown, &change).await.unwrap(), None);
+}
+
+pub async fn an_administrator_revokes_a_user_and_nobody_else_7_4_5(app: ManagerFixture) {
+    let [own, other, bobs] = three(&app).await;
+    let (user, change) = (&own.context.user.id, app.operated());
+    let gone = app.revoke_user_sessions(user, &change).await.unwrap();
+    assert_eq!(ids(&gone), [own.context.session.id, other.context.session.id]);
+    for token in [&own.token, &other.token] {
+        assert_eq!(app.refusal(token).await, ended(EndReason::RevokedByAdmin, app.now()));
+    }
+    app.context(&bobs.token).await;
+    assert!(app.revoke_user_sessions(user, &change).await.unwrap().is_empty());
+}
+
+pub async fn an_administrator_revokes_everyone_but_themselves(app: ManagerFixture) {
+    let [own, other, bobs] = three(&app).await;
+    let change = app.operated();
+    assert_eq!(app.revoke_all_sessions(Some(&bobs.context), &change).await.unwrap(), 2);
+    for token in [&own.token, &other.token] {
+        assert_eq!(app.refusal(token).await, ended(EndReason::RevokedByAdmin, app.now()));
+    }
+    app.context(&bobs.token).await;
+    assert_eq!(app.revoke_all_sessions(None, &change).await.unwrap(), 1);
+    assert_eq!(app.refusal(&bobs.token).await, ended(EndReason::RevokedByAdmin, app.now()));
+    assert_eq!(app.revoke_all_sessions(None, &change).await.unwrap(), 0);
+}
+
+pub async fn more_than_a_batch_holds_is_revoked(app: ManagerFixture) {
+    crowd(&app, BATCHES).await;
+    assert_eq!(app.revoke_all_sessions(None, &app.operated()).await.unwrap(), BATCHES);
+    assert_eq!(app.store.count_live().await.unwrap(), 0);
+    assert_eq!(app.events_of(EventKind::SessionEnded).await.len(), BATCHES);
 }
 
 pub async fn the_list_has_the_most_recently_active_first(app: ManagerFixture) {

@@ -1,6 +1,5 @@
 //! A cookie that turns up in quite another browser.
 
-use sessrum_core::fingerprint::SUSPICIOUS;
 use sessrum_core::{
     Client, EndReason, EventKind, FingerprintMode, SessionError, SessionPolicy, SignedIn,
 };
@@ -26,6 +25,13 @@ fn moved() -> Client {
         language: Some("sv".into()),
         ..home()
     }
+}
+
+/// The same browser on another system, in another network and another language.
+fn reinstalled() -> Client {
+    let agent = home().user_agent.unwrap();
+    let agent = agent.replace("Windows NT 10.0; Win64; x64", "X11; Linux x86_64");
+    Client { user_agent: Some(agent.into()), platform_hint: Some("Linux".into()), ..moved() }
 }
 
 /// Another browser on another system.
@@ -77,7 +83,7 @@ pub async fn an_update_of_the_browser_and_a_phone_that_moves_pass(app: ManagerFi
     for mode in [FingerprintMode::Observe, FingerprintMode::Enforce] {
         let app = noticing(&app, mode);
         let signed_in = app.signed_in(&user).await;
-        for client in [updated(), moved(), Client::default(), home()] {
+        for client in [updated(), moved(), reinstalled(), Client::default(), home()] {
             from(&app, &signed_in, &client).await.unwrap();
         }
         assert_eq!(noticed(&app).await, 0);
@@ -95,7 +101,7 @@ pub async fn observing_records_another_machine_once_until_the_clean_up(app: Mana
     assert_eq!(event.session, Some(one.context.session.handle));
     assert_eq!(event.user_id, Some(user.id));
     assert_eq!(event.ip_address, elsewhere().ip_address);
-    assert!(event.detail.parse::<u32>().unwrap() >= SUSPICIOUS);
+    assert_eq!(event.detail, "6");
     from(&app, &other, &elsewhere()).await.unwrap();
     assert_eq!(noticed(&app).await, 2);
     app.cleanup_expired_sessions().await.unwrap();

@@ -126,6 +126,10 @@ macro_rules! manager_suite {
                 abuse_23_ending_the_unknown_or_ended_is_none,
                 abuse_22_ending_all_others_spares_the_caller_and_other_users,
                 an_administrator_ends_all_sessions_of_a_user_7_4_5,
+                an_administrator_ends_a_session_by_its_public_name_7_4_5,
+                an_administrator_revokes_a_user_and_nobody_else_7_4_5,
+                an_administrator_revokes_everyone_but_themselves,
+                more_than_a_batch_holds_is_revoked,
                 the_list_has_the_most_recently_active_first,
                 the_list_has_live_sessions_of_the_user_alone_7_5_2,
             }

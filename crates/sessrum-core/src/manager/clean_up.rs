@@ -4,8 +4,8 @@ use crate::event::Change;
 use crate::session::EndReason;
 use crate::store::StoreError;
 
-/// Rows a transaction of a job touches at most, so that nobody waits long behind it.
-const BATCH: usize = 500;
+/// Rows a transaction touches at most, so that nobody waits long behind it.
+pub(super) const BATCH: usize = 500;
 
 /// What a clean-up did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

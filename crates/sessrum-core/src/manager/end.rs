@@ -1,4 +1,5 @@
 use super::UnifiedSessionManager;
+use super::clean_up::BATCH;
 use crate::client::Client;
 use crate::context::SessionContext;
 use crate::error::SessionError;
@@ -60,6 +61,56 @@ impl UnifiedSessionManager {
     ) -> Result<Vec<EndedSession>, SessionError> {
         let keep = keep_current.map(|context| context.session.id);
         Ok(self.store().end_for_user(user, keep, reason, change).await?)
+    }
+
+    /// Ends anyone's session for an administrator, by its public name. `None` when there is no such
+    /// live session. Whether the caller may is the caller's to know.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails.
+    pub async fn revoke_session(
+        &self,
+        handle: &SessionHandle,
+        change: &Change,
+    ) -> Result<Option<EndedSession>, SessionError> {
+        let Some(session) = self.store().find_by_handle(handle).await? else { return Ok(None) };
+        Ok(self.store().end(session.id, EndReason::RevokedByAdmin, change).await?)
+    }
+
+    /// Ends all sessions of a user for an administrator. Whether the caller may is the caller's to
+    /// know.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails: none has ended then.
+    pub async fn revoke_user_sessions(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Vec<EndedSession>, SessionError> {
+        self.cleanup_user_sessions(user, None, EndReason::RevokedByAdmin, change).await
+    }
+
+    /// Ends everyone's sessions for an administrator, all but `keep_current` if there is one.
+    /// Works in batches and answers how many it ended. Whether the caller may is the caller's to
+    /// know.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails. What was ended by then stays ended.
+    pub async fn revoke_all_sessions(
+        &self,
+        keep_current: Option<&SessionContext>,
+        change: &Change,
+    ) -> Result<usize, SessionError> {
+        let keep = keep_current.map(|context| context.session.id);
+        let mut total = 0;
+        loop {
+            let reason = EndReason::RevokedByAdmin;
+            let ended = self.store().end_all(keep, reason, BATCH, change).await?.len();
+            total += ended;
+            if ended < BATCH {
+                return Ok(total);
+            }
+        }
     }
 
     /// The user's live sessions, most recently active first.

@@ -10,7 +10,7 @@ use crate::error::{
     SessionValidationError,
 };
 use crate::event::{Change, EventKind};
-use crate::fingerprint::{FingerprintMode, SUSPICIOUS, SessionFingerprint};
+use crate::fingerprint::{FingerprintMode, SessionFingerprint};
 use crate::identity::SessionId;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
@@ -41,16 +41,17 @@ impl UnifiedSessionManager {
         }
         let idle_expires_at = self.judge(&loaded.session, now)?;
         let standing = loaded.token.standing(now, &self.policy);
-        let change = Change { client: client.clone(), ..Change::by_system(now) };
+        // Seldom needed: most requests end and record nothing.
+        let change = || Change { client: client.clone(), ..Change::by_system(now) };
         if standing == TokenStanding::Reused {
-            return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
+            return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change()).await);
         }
         let issued_at = loaded.token.issued_at;
         let (session, user, platform) = self.with_facts(loaded).await?;
         let Some(user) = user.filter(|user| user.is_active) else {
-            return Err(self.end_for(&session, EndReason::UserDisabled, &change).await);
+            return Err(self.end_for(&session, EndReason::UserDisabled, &change()).await);
         };
-        self.compare_fingerprint(&session, client, &change).await?;
+        self.compare_fingerprint(&session, client, change).await?;
         if standing == TokenStanding::Unseen {
             self.store().confirm_token(&token_hash, now).await?;
         }
@@ -114,7 +115,7 @@ impl UnifiedSessionManager {
     ) -> Result<Timestamp, SessionValidationError> {
         let last_activity = self.activity.latest(session.id, session.last_activity);
         match judge(session, last_activity, now, &self.policy) {
-            Verdict::Live { idle_expires_at, .. } => Ok(idle_expires_at),
+            Verdict::Live { idle_expires_at } => Ok(idle_expires_at),
             Verdict::IdleTooLong | Verdict::TooOld => Err(SessionExpiredError.into()),
             Verdict::Ended(ended) => Err(SessionEndedError(ended).into()),
         }
@@ -158,7 +159,7 @@ impl UnifiedSessionManager {
         &self,
         session: &UserSession,
         client: &Client,
-        change: &Change,
+        change: impl Fn() -> Change + Send,
     ) -> Result<(), SessionError> {
         let Some(known) = &session.fingerprint else { return Ok(()) };
         // The same agent from the same address cannot differ in what counts most.
@@ -167,21 +168,21 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Off || unchanged {
             return Ok(());
         }
-        let score = known.difference(&SessionFingerprint::of(client, &self.fingerprint));
-        if score < SUSPICIOUS {
+        let found = SessionFingerprint::of(client, &self.fingerprint);
+        if !known.is_another_machine(&found) {
             return Ok(());
         }
         if self.policy.fingerprint == FingerprintMode::Enforce {
-            return Err(self.end_for(session, EndReason::FingerprintMismatch, change).await);
+            return Err(self.end_for(session, EndReason::FingerprintMismatch, &change()).await);
         }
         if self.observed().insert(session.id) {
             let event = NewEvent {
                 kind: EventKind::FingerprintChanged,
                 user_id: Some(session.user_id.clone()),
                 session: Some(session.handle),
-                detail: score.to_string(),
+                detail: known.difference(&found).to_string(),
             };
-            if let Err(error) = self.store().record(event, change).await {
+            if let Err(error) = self.store().record(event, &change()).await {
                 self.observed().remove(&session.id);
                 return Err(error.into());
             }

@@ -257,6 +257,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// How many rows have not ended.
     async fn count_live(&self) -> Result<u64, StoreError>;
 
-    /// Whether the database answers and can be written. Changes nothing.
+    /// Whether the database answers and can be written, found out by writing to it. What is written
+    /// is the store's own affair: sessions, tokens, data and events stay as they are.
     async fn check(&self) -> Result<(), StoreError>;
 }

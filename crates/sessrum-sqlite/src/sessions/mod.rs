@@ -17,7 +17,7 @@ use sessrum_core::{
 
 use crate::events::record_of;
 use crate::rows::{self, Sql};
-use crate::sql::sessions as sql;
+use crate::sql::{checks, sessions as sql};
 use crate::store::SqliteStore;
 
 pub(crate) use end::end_of_user;
@@ -211,7 +211,7 @@ impl SessionStore for SqliteStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.readers.run(|connection| sql::FIND.first(connection, [0], rows::session))?;
-        // Even an empty change takes the lock for writing.
-        self.writer.run(|_| Ok(())).await
+        // The lock can be had on a full disk too; a commit cannot.
+        self.writer.run(|connection| checks::WRITE.execute(connection, [])).await.map(|_| ())
     }
 }

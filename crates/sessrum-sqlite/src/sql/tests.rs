@@ -1,9 +1,9 @@
 use rusqlite::Connection;
 
-use super::{Statement, data, events, platforms, sessions, tokens, users};
+use super::{Statement, checks, data, events, platforms, sessions, tokens, users};
 
-const ALL: [&[(&str, Statement)]; 6] =
-    [data::ALL, events::ALL, platforms::ALL, sessions::ALL, tokens::ALL, users::ALL];
+const ALL: [&[(&str, Statement)]; 7] =
+    [checks::ALL, data::ALL, events::ALL, platforms::ALL, sessions::ALL, tokens::ALL, users::ALL];
 
 fn database() -> (tempfile::TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();

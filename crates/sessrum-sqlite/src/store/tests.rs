@@ -120,3 +120,20 @@ async fn check_notices_that_nothing_can_be_written() {
     other.execute_batch("ROLLBACK").unwrap();
     store.check().await.unwrap();
 }
+
+#[tokio::test]
+async fn check_commits_what_it_writes_and_needs_no_more_room_each_time() {
+    let (directory, store) = store();
+    let other = Connection::open(directory.path().join("sessions.db")).unwrap();
+    let ask =
+        |pragma: &str| other.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
+    let mut version = ask("data_version");
+    let pages = ask("page_count");
+    for _ in 0..10 {
+        store.check().await.unwrap();
+        let next = ask("data_version");
+        assert_ne!(next, version, "nothing was committed");
+        version = next;
+    }
+    assert_eq!(ask("page_count"), pages);
+}
