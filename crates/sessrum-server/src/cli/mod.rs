@@ -142,7 +142,7 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
 }
 
 fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {
-    Ok(read(overrides, std::env::vars())?)
+    Ok(read(overrides)?)
 }
 
 fn open(config: &Config) -> anyhow::Result<Instance> {

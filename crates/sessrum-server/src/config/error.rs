@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A configuration that cannot be used.
@@ -18,6 +19,12 @@ pub enum ConfigError {
         path: PathBuf,
         /// Where and why; shows no value.
         message: String,
+    },
+    /// An environment variable is no text.
+    #[error("the environment's {name} must be UTF-8", name = .name.display())]
+    Environment {
+        /// Which.
+        name: OsString,
     },
     /// A key is not known.
     #[error("the configuration has no key \"{key}\"{}", nearest.as_ref().map(|n| format!(": did you mean \"{n}\"?")).unwrap_or_default())]

@@ -1,3 +1,4 @@
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -23,18 +24,25 @@ pub struct Overrides {
     pub public_url: Option<String>,
 }
 
-/// Reads the configuration. `environment` is what [`std::env::vars`] gives.
+/// Reads the configuration.
 ///
 /// # Errors
 /// [`ConfigError`] says what to change.
-pub fn read(
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the environment")]
+pub fn read(overrides: &Overrides) -> Result<(Settings, Config), ConfigError> {
+    read_with_environment(overrides, std::env::vars_os())
+}
+
+fn read_with_environment(
     overrides: &Overrides,
-    environment: impl Iterator<Item = (String, String)>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<(Settings, Config), ConfigError> {
     let mut table = read_file(overrides.file.as_deref())?;
-    for (name, text) in environment {
-        if let Some(key) = name.strip_prefix(PREFIX) {
-            insert(&mut table, &key.to_ascii_lowercase(), &text)?;
+    for (name, value) in environment {
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+            let (name, text) = (readable(&name, &name)?, readable(&name, &value)?);
+            let key = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
+            insert(&mut table, &key, text)?;
         }
     }
     let flags = [
@@ -50,6 +58,11 @@ pub fn read(
     let settings = to_settings(table)?;
     let config = Config::from_settings(settings.clone())?;
     Ok((settings, config))
+}
+
+/// A part of the environment variable `name` as text.
+fn readable<'a>(name: &OsStr, part: &'a OsStr) -> Result<&'a str, ConfigError> {
+    part.to_str().ok_or_else(|| ConfigError::Environment { name: name.to_owned() })
 }
 
 fn read_file(named: Option<&Path>) -> Result<Table, ConfigError> {
@@ -119,8 +132,8 @@ mod tests {
         let mut saved = tempfile::NamedTempFile::new().unwrap();
         saved.write_all(file.as_bytes()).unwrap();
         let overrides = Overrides { file: Some(saved.path().to_owned()), ..Overrides::default() };
-        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        read(&overrides, environment).map_err(|error| error.to_string())
+        let environment = environment.iter().map(|&(name, text)| (name.into(), text.into()));
+        read_with_environment(&overrides, environment).map_err(|error| error.to_string())
     }
 
     fn refused(file: &str) -> String {

@@ -1,5 +1,7 @@
 //! The operator's commands.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -148,6 +150,27 @@ fn the_environment_configures_too() {
     command.current_dir(directory.path()).env("SESSRUM_SESSION__PER_USER", "3");
     let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert!(printed.contains("per_user = 3"), "{printed}");
+}
+
+#[test]
+fn of_the_environment_only_what_is_ours_must_be_utf_8() {
+    let directory = tempfile::tempdir().unwrap();
+    let no_text = OsStr::from_bytes(b"hunter2\xff");
+    let with = |name: &OsStr| {
+        let mut command = sessrum(&["config", "check"]);
+        let output = command.current_dir(directory.path()).env(name, no_text).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for theirs in [OsStr::new("THEIRS"), OsStr::from_bytes(b"SESS\xff")] {
+        let (code, said) = with(theirs);
+        assert_eq!(code, 0, "{said}");
+    }
+    for ours in [OsStr::new("SESSRUM_LISTEN"), OsStr::from_bytes(b"SESSRUM_\xff")] {
+        let (code, said) = with(ours);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("SESSRUM_") && said.contains("must be UTF-8"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]
