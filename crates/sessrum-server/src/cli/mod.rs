@@ -125,7 +125,7 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
         }
         Command::Config(command) => config::run(command, &settings(&overrides)?.0),
         Command::Openapi => database::openapi(),
-        Command::Migrate => database::migrate(&settings(&overrides)?.1),
+        Command::Migrate => database::migrate(&settings(&overrides)?.1).await,
         Command::Status(format) => {
             let config = settings(&overrides)?.1;
             database::status(&config, &open(&config)?, format).await

@@ -50,7 +50,7 @@ pub struct Config {
 pub enum SecretSource {
     /// It stands in the configuration.
     Given(SecretKey),
-    /// A file, made on first use.
+    /// A file, made with the database.
     File(PathBuf),
 }
 

@@ -21,7 +21,7 @@ pub struct Settings {
     /// 32 random bytes in base64. Better in a file, see `secret_key_file`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<Secret>,
-    /// A file with the secret, made on first use; by default beside the database, as `….key`.
+    /// A file with the secret, made with the database; by default beside the database, as `….key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
     /// Serve plain http to other machines all the same.
