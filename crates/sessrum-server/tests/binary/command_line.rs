@@ -79,6 +79,9 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
 fn what_cannot_be_done_says_why_and_exits_1() {
     let directory = installation();
     let add = ["user", "add", "ada", "--email", "other@example.org", "--password-stdin"];
+    let long = "x".repeat(201);
+    let named = |name| ["user", "add", name, "--email", "b@example.org", "--password-stdin"];
+    let at = |email| ["user", "add", "bob", "--email", email, "--password-stdin"];
     let platform = ["platform", "add", "ada", "--name", "x", "--type", "t", "--username", "u"];
     for (arguments, input, wanted) in [
         (&add[..], PASSWORD, "there is a user ada already"),
@@ -92,6 +95,12 @@ fn what_cannot_be_done_says_why_and_exits_1() {
             "short",
             "at least 8 characters",
         ),
+        (&named(""), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named(&long), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named("bob\u{7}"), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named(" bob"), PASSWORD, "a user name has 1 to 200 characters"),
+        (&at("bob"), PASSWORD, "an e-mail address"),
+        (&at(""), PASSWORD, "an e-mail address"),
         (&["user", "disable", "nobody"], "", "there is no user nobody"),
         (&["user", "set-password", "ada", "--password-stdin"], "", "at least 8 characters"),
         (&["platform", "remove", "ada", "99"], "", "no platform with the id 99"),
