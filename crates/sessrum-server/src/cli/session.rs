@@ -2,7 +2,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde::Serialize;
 use sessrum_core::store::{Page, SessionFilter};
-use sessrum_core::{Client, EndReason, SessionHandle, UserSession};
+use sessrum_core::{Client, EndReason, PlatformId, SessionHandle, UserId, UserSession};
 
 use super::output::{Format, say, table};
 use super::user::{find, operator};
@@ -45,8 +45,8 @@ pub(super) enum Command {
 #[derive(Serialize)]
 struct Row {
     handle: String,
-    user_id: String,
-    platform_id: Option<String>,
+    user_id: UserId,
+    platform_id: Option<PlatformId>,
     device: String,
     ip_address: Option<String>,
     created_at: String,
@@ -62,8 +62,8 @@ impl From<UserSession> for Row {
     fn from(session: UserSession) -> Self {
         Self {
             handle: session.handle.to_string(),
-            user_id: session.user_id.to_string(),
-            platform_id: session.active_platform_id.map(|id| id.to_string()),
+            user_id: session.user_id,
+            platform_id: session.active_platform_id,
             device: Client::device_name(session.user_agent.as_deref()),
             ip_address: session.ip_address.map(|address| address.to_string()),
             created_at: session.created_at.to_string(),
@@ -133,7 +133,8 @@ async fn list(instance: &Instance, user: Option<&str>, format: Format) -> anyhow
     }
     format.print(&rows, |rows| {
         let cells = |row: &Row| {
-            [&row.handle, &row.user_id, &row.device, &row.last_activity, &row.expires_at]
+            let user = row.user_id.to_string();
+            [&row.handle, &user, &row.device, &row.last_activity, &row.expires_at]
                 .map(String::to_owned)
         };
         let rows: Vec<_> = rows.iter().map(cells).collect();
@@ -158,8 +159,8 @@ fn lines(row: &Row) -> String {
     };
     [
         ("handle", row.handle.clone()),
-        ("user", row.user_id.clone()),
-        ("platform", row.platform_id.clone().unwrap_or_else(none)),
+        ("user", row.user_id.to_string()),
+        ("platform", row.platform_id.as_ref().map_or_else(none, ToString::to_string)),
         ("device", row.device.clone()),
         ("address", row.ip_address.clone().unwrap_or_else(none)),
         ("created", row.created_at.clone()),

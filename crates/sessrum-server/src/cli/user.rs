@@ -2,7 +2,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use sessrum_core::store::User;
-use sessrum_core::{Actor, Change, Client, PasswordSet, Role, UserAdded};
+use sessrum_core::{Actor, Change, Client, Key, PasswordSet, Role, UserAdded, UserId};
 use zeroize::Zeroizing;
 
 use super::output::{Format, say, table};
@@ -63,7 +63,7 @@ pub(super) struct PasswordInput {
 
 #[derive(Serialize)]
 struct Row {
-    id: String,
+    id: UserId,
     username: String,
     email: String,
     role: Role,
@@ -74,7 +74,7 @@ struct Row {
 impl From<User> for Row {
     fn from(user: User) -> Self {
         Self {
-            id: user.info.id.to_string(),
+            id: user.info.id,
             username: user.info.username,
             email: user.info.email,
             role: user.info.role,
@@ -142,15 +142,17 @@ async fn list(instance: &Instance, format: Format) -> anyhow::Result<()> {
         let batch = instance.manager.store().users(after, BATCH).await?;
         let more = batch.len() == BATCH;
         rows.extend(batch.into_iter().map(Row::from));
-        after = rows.last().and_then(|row| row.id.parse().ok());
-        if !more || after.is_none() {
-            break;
-        }
+        // The bundled tables count their users.
+        after = match rows.last() {
+            Some(Row { id: UserId(Key::Integer(last)), .. }) if more => Some(*last),
+            _ => break,
+        };
     }
     format.print(&rows, |rows| {
         let cells = |row: &Row| {
+            let id = row.id.to_string();
             let state = if row.is_active { "active" } else { "disabled" };
-            let row = [&row.id, &row.username, &row.email, row.role.as_str(), state];
+            let row = [&id, &row.username, &row.email, row.role.as_str(), state];
             row.map(str::to_owned)
         };
         let rows: Vec<_> = rows.iter().map(cells).collect();

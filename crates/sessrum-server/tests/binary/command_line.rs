@@ -26,6 +26,7 @@ fn users_and_platforms_are_managed() {
     run(&["user", "set-role", "ada", "moderator"], path);
     run(&["user", "disable", "ada"], path);
     let users = json_of(&["user", "list", "--json"], path);
+    assert_eq!(users[0]["id"], 1);
     assert_eq!(users[0]["username"], "ada");
     assert_eq!(users[0]["role"], "moderator");
     assert_eq!(users[0]["is_active"], false);
@@ -34,6 +35,7 @@ fn users_and_platforms_are_managed() {
 
     let platforms = json_of(&["platform", "list", "ada", "--json"], path);
     assert_eq!(platforms.as_array().unwrap().len(), 3);
+    assert_eq!(platforms[0]["id"], 1);
     assert_eq!(platforms[0]["is_default"], true);
     run(&["platform", "remove", "ada", "2"], path);
     assert_eq!(json_of(&["platform", "list", "ada", "--json"], path).as_array().unwrap().len(), 2);
@@ -51,6 +53,8 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     }
     let sessions = json_of(&["session", "list", "--user", "ada", "--json"], path);
     assert_eq!(sessions.as_array().unwrap().len(), 3);
+    assert_eq!(sessions[0]["user_id"], 1);
+    assert_eq!(sessions[0]["platform_id"], 1);
     assert_eq!(json_of(&["status", "--json"], path)["sessions_active"], 3);
     assert!(run(&["session", "list"], path).contains(clients[0].handle()));
 
