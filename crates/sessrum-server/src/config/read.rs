@@ -109,7 +109,7 @@ fn to_settings(table: Table) -> Result<Settings, ConfigError> {
         let path = error.path().to_string();
         let text = error.into_inner().message().to_owned();
         if !text.starts_with("unknown field") {
-            return ConfigError::value(&path, &text);
+            return ConfigError::value(&path, &demand(&text));
         }
         // "unknown field `a`, expected one of `b`, `c`"
         let mut quoted = text.split('`').skip(1).step_by(2);
@@ -121,6 +121,20 @@ fn to_settings(table: Table) -> Result<Settings, ConfigError> {
             .map(|(_, known)| format!("{parent}{known}"));
         ConfigError::UnknownKey { key: format!("{parent}{unknown}"), nearest }
     })
+}
+
+/// What a value must be, of "invalid type: integer `30`, expected a string": the value itself may
+/// be a secret in the wrong place.
+fn demand(text: &str) -> String {
+    let Some((_, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected {
+        "u32" | "usize" => "a whole number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        structure if structure.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("must be {expected}")
 }
 
 #[cfg(test)]
@@ -179,9 +193,18 @@ mod tests {
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("secret_key = \"hunter2\"", "32 random bytes"),
             ("[session]\nidle = \"0s\"", "session.idle must be more than nothing"),
-            ("[session]\nidle = \"soon\"", "is no time such as"),
+            ("[session]\nidle = \"hunter2\"", "session.idle must be a time such as 30m"),
+            ("[session]\nidle = 30", "session.idle must be a time such as 30m"),
+            ("[session]\nper_user = \"hunter2\"", "session.per_user must be a whole number"),
+            ("[session]\nper_user = -1", "session.per_user must be a whole number"),
+            ("session = \"hunter2\"", "session must be a table"),
+            ("allow_plain_http = \"hunter2\"", "allow_plain_http must be true or false"),
+            ("[log]\nlevel = \"hunter2\"", "log.level must be"),
+            ("[log]\nlevel = \"info,hunter2=hunter2\"", "log.level must be"),
+            ("[password]\nmemory_kib = 1", "password.memory_kib and password.passes"),
+            ("[password]\npasses = 0", "password.memory_kib and password.passes"),
             ("[session]\nper_user = 0", "at least 1"),
-            ("[session]\nprofile = \"lax\"", "session.profile"),
+            ("[session]\nprofile = \"hunter2\"", "session.profile must be one of `relaxed`"),
             ("listen = ", "line 1"),
         ] {
             let error = refused(file);

@@ -157,6 +157,26 @@ fn the_configuration_is_checked_and_printed_without_secrets() {
 }
 
 #[test]
+fn the_printed_configuration_is_the_one_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let print = || run(&["config", "print"], directory.path());
+    let printed = print();
+    for line in [
+        "public_url = \"http://127.0.0.1:8080\"",
+        "secret_key_file = \"sessrum.db.key\"",
+        "idle = \"30m\"",
+        "absolute = \"12h\"",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line}: {printed}");
+    }
+    let file = directory.path().join("sessrum.toml");
+    std::fs::write(&file, &printed).unwrap();
+    assert_eq!(print(), printed);
+    std::fs::write(&file, "[session]\nprofile = \"strict\"").unwrap();
+    assert!(print().contains("idle = \"15m\"\nabsolute = \"8h\""), "{}", print());
+}
+
+#[test]
 fn the_environment_configures_too() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = sessrum(&["config", "print"]);
