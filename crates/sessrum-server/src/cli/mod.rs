@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, LogFormat, LogSettings, Overrides, Settings, read};
+use crate::config::{Config, ConfigError, LogFormat, LogSettings, Overrides, Settings, read};
 use crate::demo::{self, DemoOptions};
 use crate::instance::Instance;
 use crate::serve::Server;
@@ -99,7 +99,10 @@ pub fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(ConfigError::Flag { .. }) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -34,6 +34,14 @@ pub enum ConfigError {
         /// The nearest known one.
         nearest: Option<String>,
     },
+    /// A flag does not do.
+    #[error("--{flag} {message}")]
+    Flag {
+        /// The flag.
+        flag: String,
+        /// What it must be.
+        message: String,
+    },
     /// A value does not do.
     #[error("the configuration's {key} {message}")]
     Value {

@@ -63,12 +63,11 @@ impl Config {
         let listen: SocketAddr = settings.listen.parse().map_err(|_| {
             ConfigError::value("listen", "must be an address and a port, as in 127.0.0.1:8080")
         })?;
-        let public_url = settings
-            .public_url
-            .as_deref()
-            .map(Origin::parse)
-            .transpose()
-            .map_err(|error| ConfigError::value("public_url", &error.to_string()))?;
+        let public_url =
+            settings.public_url.as_deref().map(Origin::parse).transpose().map_err(|_| {
+                let message = "must look like https://sessions.example.org, without a path";
+                ConfigError::value("public_url", message)
+            })?;
         let closed =
             listen.ip().is_loopback() && public_url.as_ref().is_none_or(Origin::is_loopback);
         let secure = public_url.as_ref().is_some_and(Origin::is_secure);

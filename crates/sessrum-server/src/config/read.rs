@@ -24,13 +24,30 @@ pub struct Overrides {
     pub public_url: Option<String>,
 }
 
+impl Overrides {
+    fn flags(&self) -> [(&'static str, &Option<String>); 3] {
+        [
+            ("listen", &self.listen),
+            ("database_url", &self.database_url),
+            ("public_url", &self.public_url),
+        ]
+    }
+}
+
 /// Reads the configuration.
 ///
 /// # Errors
 /// [`ConfigError`] says what to change.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the environment")]
 pub fn read(overrides: &Overrides) -> Result<(Settings, Config), ConfigError> {
-    read_with_environment(overrides, std::env::vars_os())
+    read_with_environment(overrides, std::env::vars_os()).map_err(|error| match error {
+        ConfigError::Value { key, message }
+            if overrides.flags().iter().any(|(flag, value)| key == *flag && value.is_some()) =>
+        {
+            ConfigError::Flag { flag: key.replace('_', "-"), message }
+        }
+        other => other,
+    })
 }
 
 fn read_with_environment(
@@ -45,12 +62,7 @@ fn read_with_environment(
             insert(&mut table, &key, text)?;
         }
     }
-    let flags = [
-        ("listen", &overrides.listen),
-        ("database_url", &overrides.database_url),
-        ("public_url", &overrides.public_url),
-    ];
-    for (key, value) in flags {
+    for (key, value) in overrides.flags() {
         if let Some(value) = value {
             table.insert(key.to_owned(), Value::String(value.clone()));
         }

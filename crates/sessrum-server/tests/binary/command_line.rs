@@ -112,9 +112,7 @@ fn what_cannot_be_done_says_why_and_exits_1() {
         (&["session", "show", "x"], "", "no session's name"),
         (&["session", "revoke", "AAAAAAAAAAAAAAAAAAAAAA"], "", "there is no session"),
         (&["--config", "missing.toml", "status"], "", "missing.toml"),
-        (&["--database-url", "mysql://h", "status"], "", "must be sqlite:PATH"),
         (&["serve", "--listen", "0.0.0.0:0"], "", "must be https"),
-        (&["serve", "--listen", "nowhere"], "", "an address and a port"),
     ] {
         let (code, said) = refused(arguments, directory.path(), input);
         assert_eq!(code, 1, "{arguments:?}: {said}");
@@ -137,6 +135,18 @@ fn a_wrong_command_line_exits_2() {
     ] {
         assert_eq!(refused(arguments, directory.path(), "").0, 2, "{arguments:?}");
     }
+    for (arguments, wanted) in [
+        (["--database-url", "mysql://u:hunter2@h", "status"], "--database-url must be sqlite:PATH"),
+        (["serve", "--listen", "hunter2"], "--listen must be an address and a port"),
+        (["serve", "--public-url", "hunter2"], "--public-url "),
+    ] {
+        let (code, said) = refused(&arguments, directory.path(), "");
+        assert_eq!(code, 2, "{arguments:?}: {said}");
+        assert!(said.contains(wanted) && !said.contains("hunter2"), "{arguments:?}: {said}");
+    }
+    // The same in the file is no wrong command line.
+    std::fs::write(directory.path().join("sessrum.toml"), "listen = \"nowhere\"").unwrap();
+    assert_eq!(refused(&["status"], directory.path(), "").0, 1);
 }
 
 #[test]

@@ -84,6 +84,14 @@ fn the_secret_key_is_made_with_the_tables() {
 }
 
 #[test]
+fn a_demo_whose_users_cannot_be_read_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("demo-users.json")).unwrap();
+    let said = refused(&["demo", "--listen", "127.0.0.1:0", "--data-dir", "."], directory.path());
+    assert!(said.contains("cannot read ./demo-users.json"), "{said}");
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let directory = installation();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
