@@ -24,6 +24,7 @@ pub(super) enum Command {
     /// Show a session, also one that has ended
     Show {
         /// The session's public name
+        #[arg(allow_hyphen_values = true)]
         handle: String,
         #[command(flatten)]
         format: Format,
@@ -31,6 +32,7 @@ pub(super) enum Command {
     /// End a session
     Revoke {
         /// The session's public name
+        #[arg(allow_hyphen_values = true)]
         handle: String,
     },
     /// End all sessions of a user
