@@ -16,6 +16,7 @@ use crate::session::Role;
 use crate::store::{
     AddUser, EndedSession, NewEvent, NewUser, PasswordChange, PasswordOutcome, StoreError,
 };
+use crate::user_rule::{UserRule, check_new_user};
 use zeroize::Zeroizing;
 
 /// Passwords and sessions together.
@@ -66,6 +67,17 @@ pub enum PasswordChanged {
     NotKeptHere,
 }
 
+/// What came of giving a user another password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordSet {
+    /// It is changed, and these sessions ended.
+    Changed(Vec<EndedSession>),
+    /// It may not be chosen.
+    Unfit(PasswordRule),
+    /// There is no such user.
+    UserUnknown,
+}
+
 /// What came of a request to add a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserAdded {
@@ -75,8 +87,10 @@ pub enum UserAdded {
     UsernameTaken,
     /// Someone has this address.
     EmailTaken,
+    /// The name or the address does not do.
+    UserUnfit(UserRule),
     /// The password may not be chosen.
-    Unfit(PasswordRule),
+    PasswordUnfit(PasswordRule),
 }
 
 impl Accounts {
@@ -191,8 +205,11 @@ impl Accounts {
         password: &str,
         change: &Change,
     ) -> Result<UserAdded, AccountError> {
+        if let Err(rule) = check_new_user(&username, &email) {
+            return Ok(UserAdded::UserUnfit(rule));
+        }
         if let Err(rule) = check_new_password(password) {
-            return Ok(UserAdded::Unfit(rule));
+            return Ok(UserAdded::PasswordUnfit(rule));
         }
         let password_hash = Some(self.hasher.hash(password).await?);
         let new = NewUser { username, email, role, password_hash };
@@ -203,8 +220,7 @@ impl Accounts {
         })
     }
 
-    /// Gives a user of the bundled tables another password and ends all their sessions. `Ok(None)`
-    /// when there is no such user.
+    /// Gives a user of the bundled tables another password and ends all their sessions.
     ///
     /// # Errors
     /// [`AccountError`] when the database or hashing fails.
@@ -213,12 +229,15 @@ impl Accounts {
         user: &UserId,
         password: &str,
         change: &Change,
-    ) -> Result<Option<Vec<EndedSession>>, AccountError> {
+    ) -> Result<PasswordSet, AccountError> {
+        if let Err(rule) = check_new_password(password) {
+            return Ok(PasswordSet::Unfit(rule));
+        }
         let hash = self.hasher.hash(password).await?;
         let password = PasswordChange { hash, keep: None, checked_against: None };
         Ok(match self.manager.store().change_password(user, password, change).await? {
-            PasswordOutcome::Changed { ended, .. } => Some(ended),
-            PasswordOutcome::Refused => None,
+            PasswordOutcome::Changed { ended, .. } => PasswordSet::Changed(ended),
+            PasswordOutcome::Refused => PasswordSet::UserUnknown,
         })
     }
 

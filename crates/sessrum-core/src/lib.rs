@@ -28,8 +28,11 @@ pub mod store;
 mod store_error;
 mod time;
 mod token;
+mod user_rule;
 
-pub use accounts::{AccountError, Accounts, PasswordChanged, PasswordSignIn, UserAdded};
+pub use accounts::{
+    AccountError, Accounts, PasswordChanged, PasswordSet, PasswordSignIn, UserAdded,
+};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{
@@ -58,3 +61,4 @@ pub use secret::{CsrfKey, FingerprintKey, SealError, SealedCredentials, SealingK
 pub use session::{EndReason, Ended, Role, UnknownName, UserSession};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::{SessionHandle, SessionToken, TokenHash};
+pub use user_rule::UserRule;

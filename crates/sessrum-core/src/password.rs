@@ -33,6 +33,20 @@ impl Default for PasswordCost {
     }
 }
 
+impl PasswordCost {
+    /// Whether Argon2 can work at this cost.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when it is out of Argon2's range.
+    pub fn check(self) -> Result<(), PasswordError> {
+        self.params().map(|_| ())
+    }
+
+    fn params(self) -> Result<Params, PasswordError> {
+        Params::new(self.memory_kib, self.passes, 1, None).map_err(failed)
+    }
+}
+
 /// A password that may not be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRule {
@@ -100,7 +114,7 @@ impl PasswordHasher {
         at_once: usize,
         random: Arc<dyn Random>,
     ) -> Result<Self, PasswordError> {
-        let cost = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(failed)?;
+        let cost = cost.params()?;
         let mut secret = [0; 32];
         random.fill(&mut secret)?;
         let decoy = hash(&cost, &secret, random.as_ref())?;

@@ -1,6 +1,6 @@
 //! A server with users and platforms to play with.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -74,9 +74,13 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
 /// The users of a kept demo, or new ones with random passwords.
 async fn users(directory: &Path, instance: &Instance) -> anyhow::Result<Vec<DemoUser>> {
     let file = directory.join(USERS_FILE);
-    if let Ok(kept) = std::fs::read_to_string(&file) {
-        return serde_json::from_str(&kept)
-            .with_context(|| format!("{} is no list of demo users", file.display()));
+    match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        kept => {
+            let kept = kept.with_context(|| format!("cannot read {}", file.display()))?;
+            return serde_json::from_str(&kept)
+                .with_context(|| format!("{} is no list of demo users", file.display()));
+        }
     }
     let mut users = Vec::new();
     for role in [Role::Admin, Role::Reviewer, Role::Viewer] {

@@ -1,13 +1,14 @@
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use sessrum_core::store::Store;
+use anyhow::{Context as _, bail};
+use sessrum_core::store::{AccountStore as _, Store};
 use sessrum_core::{
     Accounts, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
 };
 use sessrum_sqlite::SqliteStore;
+use zeroize::Zeroizing;
 
 use crate::config::{Config, SecretSource, decode_key, encode_key};
 
@@ -20,7 +21,25 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Opens the database, whose tables must be up to date.
+    /// Brings the database's tables up to date and answers the versions that were missing. As long
+    /// as the database has no users, a secret key that is missing is made.
+    ///
+    /// # Errors
+    /// One sentence that says what stands in the way.
+    pub async fn migrate(config: &Config) -> anyhow::Result<Vec<i32>> {
+        let applied = sessrum_sqlite::migrate(&config.database)?;
+        if let SecretSource::File(path) = &config.secret {
+            // In this order: whoever adds the first user meanwhile has made the key before.
+            let users = SqliteStore::open(&config.database)?.users(None, 1).await?;
+            if users.is_empty() && !path.try_exists()? {
+                make_secret(path)?;
+            }
+            read_secret(path)?;
+        }
+        Ok(applied)
+    }
+
+    /// Opens the database, whose tables must be up to date, with its key.
     ///
     /// # Errors
     /// One sentence that says what stands in the way.
@@ -28,7 +47,7 @@ impl Instance {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database)?);
         let secret = match &config.secret {
             SecretSource::Given(key) => key.clone(),
-            SecretSource::File(path) => load_or_make_secret(path)?,
+            SecretSource::File(path) => read_secret(path)?,
         };
         let random = Arc::new(OsRandom);
         let hasher = PasswordHasher::new(
@@ -47,29 +66,32 @@ impl Instance {
     }
 }
 
-/// Reads the secret, or makes one that only this user can read. Two processes that start at once
-/// end up with the same.
-fn load_or_make_secret(path: &Path) -> anyhow::Result<SecretKey> {
-    if !path.exists() {
-        let key = SecretKey::generate(&OsRandom)?;
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
-            .with_context(|| format!("cannot make the secret key {}", path.display()))?;
-        file.write_all(encode_key(&key).as_bytes())?;
-        file.as_file().sync_all()?;
-        match file.persist_noclobber(path) {
-            Ok(_) => return Ok(key),
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                let place = path.display();
-                return Err(error.error)
-                    .with_context(|| format!("cannot keep the secret key {place}"));
-            }
-        }
+/// Makes a secret that only this user can read. Of two processes that do so at once one wins.
+fn make_secret(path: &Path) -> anyhow::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))
+        .with_context(|| format!("cannot make the secret key {}", path.display()))?;
+    file.write_all(encode_key(&SecretKey::generate(&OsRandom)?).as_bytes())?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error)
+            .with_context(|| format!("cannot keep the secret key {}", path.display())),
+        Ok(_) | Err(_) => Ok(()),
     }
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the secret key {}", path.display()))?;
-    decode_key(&text).with_context(|| {
-        format!("{} holds no secret key: 32 random bytes in base64", path.display())
-    })
+}
+
+fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
+    let shown = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "the secret key {shown} is missing: restore it; if it is lost, so are the credentials \
+             of platforms, and 32 other random bytes in base64 may take its place (for a database \
+             without users `sessrum migrate` makes them)"
+        ),
+        text => {
+            Zeroizing::new(text.with_context(|| format!("cannot read the secret key {shown}"))?)
+        }
+    };
+    decode_key(&text)
+        .with_context(|| format!("{shown} holds no secret key: 32 random bytes in base64"))
 }

@@ -128,7 +128,16 @@ async fn repeat(
             _ = ticks.tick() => {}
         }
         let run = Arc::clone(&manager);
-        match tokio::spawn(async move { job.run(&run).await }).await {
+        let mut running = tokio::spawn(async move { job.run(&run).await });
+        let done = tokio::select! {
+            _ = stop.wait_for(|stopping| *stopping) => {
+                // What it has not done is done by the next server.
+                running.abort();
+                return;
+            }
+            done = &mut running => done,
+        };
+        match done {
             Ok(Ok(())) => {
                 let mut last = watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
                 *last = manager.now();
@@ -136,5 +145,32 @@ async fn repeat(
             Ok(Err(error)) => tracing::error!(job = name, kind = ?error.kind(), "{error}"),
             Err(panic) => tracing::error!(job = name, "the job broke down: {panic}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sessrum_conformance::ProxyStore;
+    use sessrum_core::{MemoryStore, SecretKey};
+    use tokio::sync::oneshot;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clean_up_of_any_length_stops_with_the_server() {
+        let store = ProxyStore::of(Arc::new(MemoryStore::new()));
+        let (begun, has_begun) = oneshot::channel();
+        store.after("end_expired", async move {
+            begun.send(()).unwrap();
+            std::future::pending::<()>().await;
+        });
+        let manager = Arc::new(UnifiedSessionManager::new(store, &SecretKey::from_bytes([1; 32])));
+        let every = Duration::from_secs(1);
+        let health = Arc::new(JobHealth::starting(manager.now(), &[(Job::CleanUp, every)]));
+        let (stop, stopping) = watch::channel(false);
+        let jobs = tokio::spawn(supervise(manager, health, stopping));
+        has_begun.await.unwrap();
+        stop.send_replace(true);
+        let ended = tokio::time::timeout(Duration::from_hours(1), jobs).await;
+        ended.expect("the jobs go on").unwrap();
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use sessrum_web::Origin;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::app;
@@ -25,7 +26,7 @@ pub(crate) struct Server {
 impl Server {
     /// Brings the database up to date, opens it, and takes the port.
     pub(crate) async fn prepare(config: Config) -> anyhow::Result<Self> {
-        let applied = sessrum_sqlite::migrate(&config.database)?;
+        let applied = Instance::migrate(&config).await?;
         if !applied.is_empty() {
             tracing::info!(versions = ?applied, "migrated the database");
         }
@@ -48,8 +49,9 @@ impl Server {
     }
 
     /// Serves until the process is told to stop (SIGINT, SIGTERM). Requests on the way finish, and
-    /// activity is written.
+    /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let mut signals = Signals::listen()?;
         let Instance { manager, accounts } = self.instance;
         let health = Arc::new(JobHealth::starting(
             manager.now(),
@@ -75,16 +77,20 @@ impl Server {
             axum::serve(listener, service).with_graceful_shutdown(until_true(stopping.clone()));
         let serving = tokio::spawn(serving.into_future());
 
-        told_to_stop().await?;
+        signals.next().await;
         tracing::info!("stopping: requests on the way finish first");
         stop.send_replace(true);
-        if let Ok(served) = tokio::time::timeout(self.config.shutdown_grace, serving).await {
+        tokio::spawn(signals.exit_at_the_next());
+        let finishing = async { tokio::join!(serving, jobs) };
+        let finished = tokio::time::timeout(self.config.shutdown_grace, finishing).await;
+        // Whatever came of the requests, activity is not lost.
+        manager.flush_session_activity().await.context("the last activity is not written")?;
+        if let Ok((served, worked)) = finished {
             served??;
+            worked?;
         } else {
             tracing::warn!("some requests did not finish in time");
         }
-        jobs.await?;
-        manager.flush_session_activity().await.context("the last activity is not written")?;
         tracing::info!("stopped");
         Ok(())
     }
@@ -95,10 +101,28 @@ async fn until_true(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|stopping| *stopping).await;
 }
 
-async fn told_to_stop() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// What tells the process to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    async fn exit_at_the_next(mut self) {
+        self.next().await;
+        tracing::warn!("stopping at once: the last activity may not be written");
+        std::process::exit(1);
     }
 }

@@ -6,7 +6,7 @@
 //! look, so nothing can disagree.
 //!
 //! This crate is for axum applications. Applications in other languages run the server
-//! (`cargo run --release`), which is made of the same parts.
+//! (`sessrum serve`), which is made of the same parts.
 //!
 //! # An application with sessions
 //!
@@ -79,6 +79,9 @@
 //!
 //! An application that has users and keeps them implements [`Directory`] and hands it to
 //! [`UnifiedSessionManager::with_directory`]. Keys stay what they were: numbers, UUIDs, texts.
+//! Call [`follow_directory`](UnifiedSessionManager::follow_directory) every few seconds with the
+//! cursor that it answered last: it ends the sessions of users who were disabled or given another
+//! password there.
 
 pub use sessrum_core::*;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use sessrum_core::store::{NewUser, PasswordChange};
 use sessrum_core::{
     Accounts, Change, EndReason, EventKind, PasswordCost, PasswordHasher, PasswordRule,
-    PasswordSignIn, PlatformId, Role, SignIn, SignInOutcome, SignedIn, UserAdded, UserId,
+    PasswordSet, PasswordSignIn, PlatformId, Role, SignIn, SignInOutcome, SignedIn, UserAdded,
+    UserId, UserRule,
 };
 
 use super::ManagerFixture;
@@ -218,9 +219,11 @@ pub async fn users_are_added_once_with_a_password_that_may_be_chosen_6_2_1(app: 
     let added = accounts.add_user(name, email, Role::Viewer, PASSWORD, &change).await.unwrap();
     assert_eq!(added, UserAdded::EmailTaken);
     let short = add(&accounts, "bob", "1234567").await;
-    assert_eq!(short, UserAdded::Unfit(PasswordRule::TooShort));
+    assert_eq!(short, UserAdded::PasswordUnfit(PasswordRule::TooShort));
     let long = add(&accounts, "bob", &"x".repeat(257)).await;
-    assert_eq!(long, UserAdded::Unfit(PasswordRule::TooLong));
+    assert_eq!(long, UserAdded::PasswordUnfit(PasswordRule::TooLong));
+    let nameless = add(&accounts, "", PASSWORD).await;
+    assert_eq!(nameless, UserAdded::UserUnfit(UserRule::Username));
     assert_eq!(app.store.users(None, 10).await.unwrap().len(), 1);
 }
 
@@ -231,7 +234,11 @@ pub async fn a_password_set_by_the_operator_ends_all_sessions_7_4_3(app: Manager
     let (one, bobs) = (enter(&accounts, "ada").await, enter(&accounts, "bob").await);
     app.pass(TICK);
     let change = app.operated();
-    let gone = accounts.set_password(&id, "another horse", &change).await.unwrap().unwrap();
+    let short = accounts.set_password(&id, "1234567", &change).await.unwrap();
+    assert_eq!(short, PasswordSet::Unfit(PasswordRule::TooShort));
+    app.context(&one.token).await;
+    let set = accounts.set_password(&id, "another horse", &change).await.unwrap();
+    let PasswordSet::Changed(gone) = set else { panic!("{set:?}") };
     assert_eq!(gone.len(), 1);
     let told = ended(EndReason::PasswordChanged, app.now());
     assert_eq!(app.refusal(&one.token).await, told);
@@ -240,7 +247,8 @@ pub async fn a_password_set_by_the_operator_ends_all_sessions_7_4_3(app: Manager
     let outcome = attempt(&accounts, "ada", "another horse").await;
     assert!(matches!(outcome, SignInOutcome::SignedIn(_)), "{outcome:?}");
     let nobody = UserId::from("nobody");
-    assert_eq!(accounts.set_password(&nobody, "another horse", &change).await.unwrap(), None);
+    let set = accounts.set_password(&nobody, "another horse", &change).await.unwrap();
+    assert_eq!(set, PasswordSet::UserUnknown);
 }
 
 pub async fn a_sign_in_that_checked_no_password_is_not_held_to_one(app: ManagerFixture) {

@@ -1,7 +1,7 @@
 use clap::Subcommand;
 
 use super::output::{data, say};
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
@@ -12,10 +12,10 @@ pub(super) enum Command {
 }
 
 /// By now the settings were read and checked.
-pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
+pub(super) fn run(command: Command, settings: Settings, config: &Config) -> anyhow::Result<()> {
     match command {
         Command::Check => say("The configuration is good."),
-        Command::Print => data(toml::to_string(settings)?.trim_end())?,
+        Command::Print => data(toml::to_string(&settings.in_force(config))?.trim_end())?,
     }
     Ok(())
 }

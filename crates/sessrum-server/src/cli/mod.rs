@@ -14,9 +14,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, LogFormat, LogSettings, Overrides, Settings, read};
+use crate::config::{Config, ConfigError, LogFormat, LogSettings, Overrides, Settings, read};
 use crate::demo::{self, DemoOptions};
 use crate::instance::Instance;
 use crate::serve::Server;
@@ -100,7 +99,10 @@ pub fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(ConfigError::Flag { .. }) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -123,9 +125,12 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             start_log(&config.log)?;
             Server::prepare(config).await?.run().await
         }
-        Command::Config(command) => config::run(command, &settings(&overrides)?.0),
+        Command::Config(command) => {
+            let (settings, config) = settings(&overrides)?;
+            config::run(command, settings, &config)
+        }
         Command::Openapi => database::openapi(),
-        Command::Migrate => database::migrate(&settings(&overrides)?.1),
+        Command::Migrate => database::migrate(&settings(&overrides)?.1).await,
         Command::Status(format) => {
             let config = settings(&overrides)?.1;
             database::status(&config, &open(&config)?, format).await
@@ -142,7 +147,7 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
 }
 
 fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {
-    Ok(read(overrides, std::env::vars())?)
+    Ok(read(overrides)?)
 }
 
 fn open(config: &Config) -> anyhow::Result<Instance> {
@@ -150,11 +155,8 @@ fn open(config: &Config) -> anyhow::Result<Instance> {
 }
 
 fn start_log(log: &LogSettings) -> anyhow::Result<()> {
-    // Whether migrations were applied is told in one line of our own.
-    let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", log.level))
-        .with_context(|| format!("the configuration's log.level \"{}\" is not known", log.level))?;
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(log.filter()?)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match log.format {

@@ -52,7 +52,7 @@ pub(super) enum Command {
 
 #[derive(Serialize)]
 struct Row {
-    id: String,
+    id: PlatformId,
     name: String,
     platform_type: String,
     instance_url: String,
@@ -64,7 +64,7 @@ struct Row {
 impl From<PlatformConnection> for Row {
     fn from(row: PlatformConnection) -> Self {
         Self {
-            id: row.info.id.to_string(),
+            id: row.info.id,
             name: row.info.name,
             platform_type: row.info.platform_type,
             instance_url: row.info.instance_url,
@@ -133,6 +133,6 @@ fn cells(row: &Row) -> [String; 6] {
         (true, false) => "active",
         (false, _) => "inactive",
     };
-    [&row.id, &row.name, &row.platform_type, &row.instance_url, &row.username, state]
-        .map(str::to_owned)
+    let id = row.id.to_string();
+    [&id, &row.name, &row.platform_type, &row.instance_url, &row.username, state].map(str::to_owned)
 }

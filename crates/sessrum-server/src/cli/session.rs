@@ -2,13 +2,13 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde::Serialize;
 use sessrum_core::store::{Page, SessionFilter};
-use sessrum_core::{Client, EndReason, SessionHandle, UserSession};
+use sessrum_core::{Client, EndReason, PlatformId, SessionHandle, UserId, UserSession};
 
 use super::output::{Format, say, table};
 use super::user::{find, operator};
 use crate::instance::Instance;
 
-/// Rows that are read, or ended, at once.
+/// Rows that are read at once.
 const BATCH: usize = 500;
 
 #[derive(Debug, Subcommand)]
@@ -45,8 +45,8 @@ pub(super) enum Command {
 #[derive(Serialize)]
 struct Row {
     handle: String,
-    user_id: String,
-    platform_id: Option<String>,
+    user_id: UserId,
+    platform_id: Option<PlatformId>,
     device: String,
     ip_address: Option<String>,
     created_at: String,
@@ -62,8 +62,8 @@ impl From<UserSession> for Row {
     fn from(session: UserSession) -> Self {
         Self {
             handle: session.handle.to_string(),
-            user_id: session.user_id.to_string(),
-            platform_id: session.active_platform_id.map(|id| id.to_string()),
+            user_id: session.user_id,
+            platform_id: session.active_platform_id,
             device: Client::device_name(session.user_agent.as_deref()),
             ip_address: session.ip_address.map(|address| address.to_string()),
             created_at: session.created_at.to_string(),
@@ -78,7 +78,7 @@ impl From<UserSession> for Row {
 }
 
 pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result<()> {
-    let (store, change) = (instance.manager.store(), operator(instance));
+    let (manager, change) = (&instance.manager, operator(instance));
     match command {
         Command::List { user, format } => list(instance, user.as_deref(), format).await?,
         Command::Show { handle, format } => {
@@ -87,28 +87,19 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
         }
         Command::Revoke { handle } => {
             let session = session(instance, &handle).await?;
-            match store.end(session.id, EndReason::RevokedByAdmin, &change).await? {
+            match manager.revoke_session(&session.handle, &change).await? {
                 Some(_) => say(&format!("Ended the session {handle}.")),
                 None => say(&format!("The session {handle} was over already.")),
             }
         }
         Command::RevokeUser { name } => {
             let user = find(instance, &name).await?.info.id;
-            let reason = EndReason::RevokedByAdmin;
-            let ended = store.end_for_user(&user, None, reason, &change).await?.len();
+            let ended = manager.revoke_user_sessions(&user, &change).await?.len();
             say(&format!("Ended {ended} session(s) of {name}."));
         }
         Command::RevokeAll => {
-            let mut total = 0;
-            loop {
-                let reason = EndReason::RevokedByAdmin;
-                let ended = store.end_all(None, reason, BATCH, &change).await?.len();
-                total += ended;
-                if ended < BATCH {
-                    break;
-                }
-            }
-            say(&format!("Ended {total} session(s)."));
+            let ended = manager.revoke_all_sessions(None, &change).await?;
+            say(&format!("Ended {ended} session(s)."));
         }
     }
     Ok(())
@@ -133,7 +124,8 @@ async fn list(instance: &Instance, user: Option<&str>, format: Format) -> anyhow
     }
     format.print(&rows, |rows| {
         let cells = |row: &Row| {
-            [&row.handle, &row.user_id, &row.device, &row.last_activity, &row.expires_at]
+            let user = row.user_id.to_string();
+            [&row.handle, &user, &row.device, &row.last_activity, &row.expires_at]
                 .map(String::to_owned)
         };
         let rows: Vec<_> = rows.iter().map(cells).collect();
@@ -158,8 +150,8 @@ fn lines(row: &Row) -> String {
     };
     [
         ("handle", row.handle.clone()),
-        ("user", row.user_id.clone()),
-        ("platform", row.platform_id.clone().unwrap_or_else(none)),
+        ("user", row.user_id.to_string()),
+        ("platform", row.platform_id.as_ref().map_or_else(none, ToString::to_string)),
         ("device", row.device.clone()),
         ("address", row.ip_address.clone().unwrap_or_else(none)),
         ("created", row.created_at.clone()),

@@ -2,7 +2,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use sessrum_core::store::User;
-use sessrum_core::{Actor, Change, Client, Role, UserAdded, check_new_password};
+use sessrum_core::{Actor, Change, Client, Key, PasswordSet, Role, UserAdded, UserId};
 use zeroize::Zeroizing;
 
 use super::output::{Format, say, table};
@@ -63,7 +63,7 @@ pub(super) struct PasswordInput {
 
 #[derive(Serialize)]
 struct Row {
-    id: String,
+    id: UserId,
     username: String,
     email: String,
     role: Role,
@@ -74,7 +74,7 @@ struct Row {
 impl From<User> for Row {
     fn from(user: User) -> Self {
         Self {
-            id: user.info.id.to_string(),
+            id: user.info.id,
             username: user.info.username,
             email: user.info.email,
             role: user.info.role,
@@ -95,33 +95,41 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
                 UserAdded::Added(id) => say(&format!("Added {name} with the id {id}.")),
                 UserAdded::UsernameTaken => bail!("there is a user {name} already"),
                 UserAdded::EmailTaken => bail!("another user has this address"),
-                UserAdded::Unfit(rule) => bail!("{rule}"),
+                UserAdded::UserUnfit(rule) => bail!(rule),
+                UserAdded::PasswordUnfit(rule) => bail!(rule),
             }
         }
         Command::List(format) => list(instance, format).await?,
         Command::Disable { name } => {
             let user = find(instance, &name).await?;
             let ended = store.set_user_active(&user.info.id, false, &change).await?;
-            let ended = ended.unwrap_or_default().len();
+            let ended = ended.with_context(|| no_user(&name))?.len();
             say(&format!("Disabled {name}; {ended} session(s) ended."));
         }
         Command::Enable { name } => {
             let user = find(instance, &name).await?;
-            store.set_user_active(&user.info.id, true, &change).await?;
+            let enabled = store.set_user_active(&user.info.id, true, &change).await?;
+            enabled.with_context(|| no_user(&name))?;
             say(&format!("Enabled {name}."));
         }
         Command::SetRole { name, role } => {
             let user = find(instance, &name).await?;
-            store.set_role(&user.info.id, role, &change).await?;
+            if !store.set_role(&user.info.id, role, &change).await? {
+                bail!(no_user(&name));
+            }
             say(&format!("{name} has the role {role} now."));
         }
         Command::SetPassword { name, password: _ } => {
             let user = find(instance, &name).await?;
             let password = line_from_stdin()?;
-            check_new_password(&password)?;
-            let ended = instance.accounts.set_password(&user.info.id, &password, &change).await?;
-            let ended = ended.unwrap_or_default().len();
-            say(&format!("Changed the password of {name}; {ended} session(s) ended."));
+            match instance.accounts.set_password(&user.info.id, &password, &change).await? {
+                PasswordSet::Changed(ended) => {
+                    let ended = ended.len();
+                    say(&format!("Changed the password of {name}; {ended} session(s) ended."));
+                }
+                PasswordSet::Unfit(rule) => bail!(rule),
+                PasswordSet::UserUnknown => bail!(no_user(&name)),
+            }
         }
     }
     Ok(())
@@ -134,15 +142,17 @@ async fn list(instance: &Instance, format: Format) -> anyhow::Result<()> {
         let batch = instance.manager.store().users(after, BATCH).await?;
         let more = batch.len() == BATCH;
         rows.extend(batch.into_iter().map(Row::from));
-        after = rows.last().and_then(|row| row.id.parse().ok());
-        if !more || after.is_none() {
-            break;
-        }
+        // The bundled tables count their users.
+        after = match rows.last() {
+            Some(Row { id: UserId(Key::Integer(last)), .. }) if more => Some(*last),
+            _ => break,
+        };
     }
     format.print(&rows, |rows| {
         let cells = |row: &Row| {
+            let id = row.id.to_string();
             let state = if row.is_active { "active" } else { "disabled" };
-            let row = [&row.id, &row.username, &row.email, row.role.as_str(), state];
+            let row = [&id, &row.username, &row.email, row.role.as_str(), state];
             row.map(str::to_owned)
         };
         let rows: Vec<_> = rows.iter().map(cells).collect();
@@ -154,7 +164,11 @@ async fn list(instance: &Instance, format: Format) -> anyhow::Result<()> {
 /// The user of this name.
 pub(super) async fn find(instance: &Instance, name: &str) -> anyhow::Result<User> {
     let found = instance.manager.store().user_by_name(name).await?;
-    found.with_context(|| format!("there is no user {name}"))
+    found.with_context(|| no_user(name))
+}
+
+fn no_user(name: &str) -> String {
+    format!("there is no user {name}")
 }
 
 /// The operator does something now.

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A configuration that cannot be used.
@@ -19,6 +20,12 @@ pub enum ConfigError {
         /// Where and why; shows no value.
         message: String,
     },
+    /// An environment variable is no text.
+    #[error("the environment's {name} must be UTF-8", name = .name.display())]
+    Environment {
+        /// Which.
+        name: OsString,
+    },
     /// A key is not known.
     #[error("the configuration has no key \"{key}\"{}", nearest.as_ref().map(|n| format!(": did you mean \"{n}\"?")).unwrap_or_default())]
     UnknownKey {
@@ -26,6 +33,14 @@ pub enum ConfigError {
         key: String,
         /// The nearest known one.
         nearest: Option<String>,
+    },
+    /// A flag does not do.
+    #[error("--{flag} {message}")]
+    Flag {
+        /// The flag.
+        flag: String,
+        /// What it must be.
+        message: String,
     },
     /// A value does not do.
     #[error("the configuration's {key} {message}")]

@@ -50,7 +50,7 @@ pub struct Config {
 pub enum SecretSource {
     /// It stands in the configuration.
     Given(SecretKey),
-    /// A file, made on first use.
+    /// A file, made with the database.
     File(PathBuf),
 }
 
@@ -63,12 +63,11 @@ impl Config {
         let listen: SocketAddr = settings.listen.parse().map_err(|_| {
             ConfigError::value("listen", "must be an address and a port, as in 127.0.0.1:8080")
         })?;
-        let public_url = settings
-            .public_url
-            .as_deref()
-            .map(Origin::parse)
-            .transpose()
-            .map_err(|error| ConfigError::value("public_url", &error.to_string()))?;
+        let public_url =
+            settings.public_url.as_deref().map(Origin::parse).transpose().map_err(|_| {
+                let message = "must look like https://sessions.example.org, without a path";
+                ConfigError::value("public_url", message)
+            })?;
         let closed =
             listen.ip().is_loopback() && public_url.as_ref().is_none_or(Origin::is_loopback);
         let secure = public_url.as_ref().is_some_and(Origin::is_secure);
@@ -100,15 +99,23 @@ impl Config {
             (None, Some(file)) => SecretSource::File(file.clone()),
             (None, None) => SecretSource::File(beside(&database)),
         };
+        let password_cost = PasswordCost {
+            memory_kib: settings.password.memory_kib,
+            passes: settings.password.passes,
+        };
+        password_cost.check().map_err(|_| {
+            ConfigError::value(
+                "password.memory_kib and password.passes",
+                "must be in Argon2's range: at least 8 KiB and one pass",
+            )
+        })?;
+        settings.log.filter()?;
         Ok(Self {
             listen,
             public_url,
             secret,
             policy: settings.session.policy()?,
-            password_cost: PasswordCost {
-                memory_kib: settings.password.memory_kib,
-                passes: settings.password.passes,
-            },
+            password_cost,
             passwords_at_once: settings.password.at_once,
             flush_activity_every: settings
                 .jobs

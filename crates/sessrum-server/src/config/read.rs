@@ -1,3 +1,4 @@
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -23,26 +24,45 @@ pub struct Overrides {
     pub public_url: Option<String>,
 }
 
-/// Reads the configuration. `environment` is what [`std::env::vars`] gives.
+impl Overrides {
+    fn flags(&self) -> [(&'static str, &Option<String>); 3] {
+        [
+            ("listen", &self.listen),
+            ("database_url", &self.database_url),
+            ("public_url", &self.public_url),
+        ]
+    }
+}
+
+/// Reads the configuration.
 ///
 /// # Errors
 /// [`ConfigError`] says what to change.
-pub fn read(
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the environment")]
+pub fn read(overrides: &Overrides) -> Result<(Settings, Config), ConfigError> {
+    read_with_environment(overrides, std::env::vars_os()).map_err(|error| match error {
+        ConfigError::Value { key, message }
+            if overrides.flags().iter().any(|(flag, value)| key == *flag && value.is_some()) =>
+        {
+            ConfigError::Flag { flag: key.replace('_', "-"), message }
+        }
+        other => other,
+    })
+}
+
+fn read_with_environment(
     overrides: &Overrides,
-    environment: impl Iterator<Item = (String, String)>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<(Settings, Config), ConfigError> {
     let mut table = read_file(overrides.file.as_deref())?;
-    for (name, text) in environment {
-        if let Some(key) = name.strip_prefix(PREFIX) {
-            insert(&mut table, &key.to_ascii_lowercase(), &text)?;
+    for (name, value) in environment {
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+            let (name, text) = (readable(&name, &name)?, readable(&name, &value)?);
+            let key = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
+            insert(&mut table, &key, text)?;
         }
     }
-    let flags = [
-        ("listen", &overrides.listen),
-        ("database_url", &overrides.database_url),
-        ("public_url", &overrides.public_url),
-    ];
-    for (key, value) in flags {
+    for (key, value) in overrides.flags() {
         if let Some(value) = value {
             table.insert(key.to_owned(), Value::String(value.clone()));
         }
@@ -50,6 +70,11 @@ pub fn read(
     let settings = to_settings(table)?;
     let config = Config::from_settings(settings.clone())?;
     Ok((settings, config))
+}
+
+/// A part of the environment variable `name` as text.
+fn readable<'a>(name: &OsStr, part: &'a OsStr) -> Result<&'a str, ConfigError> {
+    part.to_str().ok_or_else(|| ConfigError::Environment { name: name.to_owned() })
 }
 
 fn read_file(named: Option<&Path>) -> Result<Table, ConfigError> {
@@ -96,7 +121,7 @@ fn to_settings(table: Table) -> Result<Settings, ConfigError> {
         let path = error.path().to_string();
         let text = error.into_inner().message().to_owned();
         if !text.starts_with("unknown field") {
-            return ConfigError::value(&path, &text);
+            return ConfigError::value(&path, &demand(&text));
         }
         // "unknown field `a`, expected one of `b`, `c`"
         let mut quoted = text.split('`').skip(1).step_by(2);
@@ -110,6 +135,20 @@ fn to_settings(table: Table) -> Result<Settings, ConfigError> {
     })
 }
 
+/// What a value must be, of "invalid type: integer `30`, expected a string": the value itself may
+/// be a secret in the wrong place.
+fn demand(text: &str) -> String {
+    let Some((_, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected {
+        "u32" | "usize" => "a whole number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        structure if structure.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("must be {expected}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,8 +158,8 @@ mod tests {
         let mut saved = tempfile::NamedTempFile::new().unwrap();
         saved.write_all(file.as_bytes()).unwrap();
         let overrides = Overrides { file: Some(saved.path().to_owned()), ..Overrides::default() };
-        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        read(&overrides, environment).map_err(|error| error.to_string())
+        let environment = environment.iter().map(|&(name, text)| (name.into(), text.into()));
+        read_with_environment(&overrides, environment).map_err(|error| error.to_string())
     }
 
     fn refused(file: &str) -> String {
@@ -166,9 +205,18 @@ mod tests {
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("secret_key = \"hunter2\"", "32 random bytes"),
             ("[session]\nidle = \"0s\"", "session.idle must be more than nothing"),
-            ("[session]\nidle = \"soon\"", "is no time such as"),
+            ("[session]\nidle = \"hunter2\"", "session.idle must be a time such as 30m"),
+            ("[session]\nidle = 30", "session.idle must be a time such as 30m"),
+            ("[session]\nper_user = \"hunter2\"", "session.per_user must be a whole number"),
+            ("[session]\nper_user = -1", "session.per_user must be a whole number"),
+            ("session = \"hunter2\"", "session must be a table"),
+            ("allow_plain_http = \"hunter2\"", "allow_plain_http must be true or false"),
+            ("[log]\nlevel = \"hunter2\"", "log.level must be"),
+            ("[log]\nlevel = \"info,hunter2=hunter2\"", "log.level must be"),
+            ("[password]\nmemory_kib = 1", "password.memory_kib and password.passes"),
+            ("[password]\npasses = 0", "password.memory_kib and password.passes"),
             ("[session]\nper_user = 0", "at least 1"),
-            ("[session]\nprofile = \"lax\"", "session.profile"),
+            ("[session]\nprofile = \"hunter2\"", "session.profile must be one of `relaxed`"),
             ("listen = ", "line 1"),
         ] {
             let error = refused(file);

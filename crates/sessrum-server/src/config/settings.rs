@@ -4,8 +4,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sessrum_core::{FingerprintMode, Lifetime, PasswordCost, SessionPolicy};
 
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
 use super::error::ConfigError;
 use super::values::{DatabaseUrl, Period, Profile, Secret};
+use super::{Config, SecretSource};
 
 /// Every key of `sessrum.toml`, as it is written there.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -21,7 +25,7 @@ pub struct Settings {
     /// 32 random bytes in base64. Better in a file, see `secret_key_file`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<Secret>,
-    /// A file with the secret, made on first use; by default beside the database, as `….key`.
+    /// A file with the secret, made with the database; by default beside the database, as `….key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
     /// Serve plain http to other machines all the same.
@@ -50,6 +54,24 @@ impl Default for Settings {
             jobs: JobSettings::default(),
             log: LogSettings::default(),
         }
+    }
+}
+
+impl Settings {
+    /// With what is in force where nothing was set.
+    #[must_use]
+    pub fn in_force(mut self, config: &Config) -> Self {
+        let lifetime = config.policy.lifetime;
+        self.session.idle = Some(Period(lifetime.idle));
+        self.session.absolute = Some(Period(lifetime.absolute));
+        if let SecretSource::File(path) = &config.secret {
+            self.secret_key_file = Some(path.clone());
+        }
+        // Port 0 is known when it is taken.
+        if config.listen.port() != 0 {
+            self.public_url = config.origin(config.listen).ok().map(|origin| origin.to_string());
+        }
+        self
     }
 }
 
@@ -206,6 +228,20 @@ pub struct LogSettings {
 impl Default for LogSettings {
     fn default() -> Self {
         Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+impl LogSettings {
+    pub(crate) fn filter(&self) -> Result<EnvFilter, ConfigError> {
+        // A word that is no level would be taken for the name of a part.
+        let known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+        // Whether migrations were applied is told in one line of our own.
+        let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", self.level));
+        filter.ok().filter(|_| self.level.split(',').all(known)).ok_or_else(|| {
+            let message = "must be error, warn, info, debug or trace, or by part as in \
+                           info,sessrum_web=debug";
+            ConfigError::value("log.level", message)
+        })
     }
 }
 

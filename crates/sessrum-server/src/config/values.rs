@@ -34,9 +34,9 @@ impl Period {
 
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is no time such as 30m or 14d")))
+        let text = String::deserialize(deserializer).ok();
+        text.and_then(|text| Self::parse(&text))
+            .ok_or_else(|| de::Error::custom("must be a time such as 30m or 14d"))
     }
 }
 

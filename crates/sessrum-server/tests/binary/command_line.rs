@@ -1,5 +1,7 @@
 //! The operator's commands.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -24,6 +26,7 @@ fn users_and_platforms_are_managed() {
     run(&["user", "set-role", "ada", "moderator"], path);
     run(&["user", "disable", "ada"], path);
     let users = json_of(&["user", "list", "--json"], path);
+    assert_eq!(users[0]["id"], 1);
     assert_eq!(users[0]["username"], "ada");
     assert_eq!(users[0]["role"], "moderator");
     assert_eq!(users[0]["is_active"], false);
@@ -32,6 +35,7 @@ fn users_and_platforms_are_managed() {
 
     let platforms = json_of(&["platform", "list", "ada", "--json"], path);
     assert_eq!(platforms.as_array().unwrap().len(), 3);
+    assert_eq!(platforms[0]["id"], 1);
     assert_eq!(platforms[0]["is_default"], true);
     run(&["platform", "remove", "ada", "2"], path);
     assert_eq!(json_of(&["platform", "list", "ada", "--json"], path).as_array().unwrap().len(), 2);
@@ -49,6 +53,8 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     }
     let sessions = json_of(&["session", "list", "--user", "ada", "--json"], path);
     assert_eq!(sessions.as_array().unwrap().len(), 3);
+    assert_eq!(sessions[0]["user_id"], 1);
+    assert_eq!(sessions[0]["platform_id"], 1);
     assert_eq!(json_of(&["status", "--json"], path)["sessions_active"], 3);
     assert!(run(&["session", "list"], path).contains(clients[0].handle()));
 
@@ -77,6 +83,9 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
 fn what_cannot_be_done_says_why_and_exits_1() {
     let directory = installation();
     let add = ["user", "add", "ada", "--email", "other@example.org", "--password-stdin"];
+    let long = "x".repeat(201);
+    let named = |name| ["user", "add", name, "--email", "b@example.org", "--password-stdin"];
+    let at = |email| ["user", "add", "bob", "--email", email, "--password-stdin"];
     let platform = ["platform", "add", "ada", "--name", "x", "--type", "t", "--username", "u"];
     for (arguments, input, wanted) in [
         (&add[..], PASSWORD, "there is a user ada already"),
@@ -90,6 +99,12 @@ fn what_cannot_be_done_says_why_and_exits_1() {
             "short",
             "at least 8 characters",
         ),
+        (&named(""), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named(&long), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named("bob\u{7}"), PASSWORD, "a user name has 1 to 200 characters"),
+        (&named(" bob"), PASSWORD, "a user name has 1 to 200 characters"),
+        (&at("bob"), PASSWORD, "an e-mail address"),
+        (&at(""), PASSWORD, "an e-mail address"),
         (&["user", "disable", "nobody"], "", "there is no user nobody"),
         (&["user", "set-password", "ada", "--password-stdin"], "", "at least 8 characters"),
         (&["platform", "remove", "ada", "99"], "", "no platform with the id 99"),
@@ -97,9 +112,7 @@ fn what_cannot_be_done_says_why_and_exits_1() {
         (&["session", "show", "x"], "", "no session's name"),
         (&["session", "revoke", "00000000000000000000000000000000"], "", "there is no session"),
         (&["--config", "missing.toml", "status"], "", "missing.toml"),
-        (&["--database-url", "mysql://h", "status"], "", "must be sqlite:PATH"),
         (&["serve", "--listen", "0.0.0.0:0"], "", "must be https"),
-        (&["serve", "--listen", "nowhere"], "", "an address and a port"),
     ] {
         let (code, said) = refused(arguments, directory.path(), input);
         assert_eq!(code, 1, "{arguments:?}: {said}");
@@ -122,6 +135,18 @@ fn a_wrong_command_line_exits_2() {
     ] {
         assert_eq!(refused(arguments, directory.path(), "").0, 2, "{arguments:?}");
     }
+    for (arguments, wanted) in [
+        (["--database-url", "mysql://u:hunter2@h", "status"], "--database-url must be sqlite:PATH"),
+        (["serve", "--listen", "hunter2"], "--listen must be an address and a port"),
+        (["serve", "--public-url", "hunter2"], "--public-url "),
+    ] {
+        let (code, said) = refused(&arguments, directory.path(), "");
+        assert_eq!(code, 2, "{arguments:?}: {said}");
+        assert!(said.contains(wanted) && !said.contains("hunter2"), "{arguments:?}: {said}");
+    }
+    // The same in the file is no wrong command line.
+    std::fs::write(directory.path().join("sessrum.toml"), "listen = \"nowhere\"").unwrap();
+    assert_eq!(refused(&["status"], directory.path(), "").0, 1);
 }
 
 #[test]
@@ -142,12 +167,53 @@ fn the_configuration_is_checked_and_printed_without_secrets() {
 }
 
 #[test]
+fn the_printed_configuration_is_the_one_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let print = || run(&["config", "print"], directory.path());
+    let printed = print();
+    for line in [
+        "public_url = \"http://127.0.0.1:8080\"",
+        "secret_key_file = \"sessrum.db.key\"",
+        "idle = \"30m\"",
+        "absolute = \"12h\"",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line}: {printed}");
+    }
+    let file = directory.path().join("sessrum.toml");
+    std::fs::write(&file, &printed).unwrap();
+    assert_eq!(print(), printed);
+    std::fs::write(&file, "[session]\nprofile = \"strict\"").unwrap();
+    assert!(print().contains("idle = \"15m\"\nabsolute = \"8h\""), "{}", print());
+}
+
+#[test]
 fn the_environment_configures_too() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = sessrum(&["config", "print"]);
     command.current_dir(directory.path()).env("SESSRUM_SESSION__PER_USER", "3");
     let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert!(printed.contains("per_user = 3"), "{printed}");
+}
+
+#[test]
+fn of_the_environment_only_what_is_ours_must_be_utf_8() {
+    let directory = tempfile::tempdir().unwrap();
+    let no_text = OsStr::from_bytes(b"hunter2\xff");
+    let with = |name: &OsStr| {
+        let mut command = sessrum(&["config", "check"]);
+        let output = command.current_dir(directory.path()).env(name, no_text).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for theirs in [OsStr::new("THEIRS"), OsStr::from_bytes(b"SESS\xff")] {
+        let (code, said) = with(theirs);
+        assert_eq!(code, 0, "{said}");
+    }
+    for ours in [OsStr::new("SESSRUM_LISTEN"), OsStr::from_bytes(b"SESSRUM_\xff")] {
+        let (code, said) = with(ours);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("SESSRUM_") && said.contains("must be UTF-8"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]

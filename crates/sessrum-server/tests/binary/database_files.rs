@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::process::{installation, run_with_input};
+use crate::process::{installation, run, run_with_input};
 
 fn refused(arguments: &[&str], directory: &Path) -> String {
     let output = run_with_input(arguments, directory, "");
@@ -50,6 +50,45 @@ fn a_secret_key_that_is_none_is_refused() {
     std::fs::write(directory.path().join("sessrum.db.key"), "hunter2").unwrap();
     let said = refused(&["status"], directory.path());
     assert!(said.contains("sessrum.db.key") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_lost_secret_key_is_told_and_not_replaced() {
+    let directory = installation();
+    let key = directory.path().join("sessrum.db.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    for command in [&["serve"][..], &["migrate"], &["status"], &["user", "list"]] {
+        let said = refused(command, directory.path());
+        assert!(said.contains("sessrum.db.key is missing: restore it"), "{said}");
+        assert!(!key.exists(), "{command:?} made another key");
+    }
+    std::fs::write(&key, kept).unwrap();
+    run(&["status"], directory.path());
+}
+
+#[test]
+fn the_secret_key_is_made_with_the_tables() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("sessrum.db.key");
+    run(&["migrate"], directory.path());
+    let made = std::fs::read(&key).unwrap();
+    run(&["migrate"], directory.path());
+    assert_eq!(std::fs::read(&key).unwrap(), made);
+    // Nothing was sealed with it yet.
+    std::fs::remove_file(&key).unwrap();
+    assert!(refused(&["status"], directory.path()).contains("sessrum.db.key"));
+    assert!(!key.exists(), "asking made a key");
+    run(&["migrate"], directory.path());
+    run(&["status"], directory.path());
+}
+
+#[test]
+fn a_demo_whose_users_cannot_be_read_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("demo-users.json")).unwrap();
+    let said = refused(&["demo", "--listen", "127.0.0.1:0", "--data-dir", "."], directory.path());
+    assert!(said.contains("cannot read ./demo-users.json"), "{said}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::process::{Server, SignedIn, installation, run};
+use crate::process::{Server, SignedIn, installation, run, sessrum};
 
 #[tokio::test]
 async fn a_request_on_the_way_finishes_and_activity_is_written() {
@@ -42,10 +42,50 @@ async fn a_request_on_the_way_finishes_and_activity_is_written() {
     assert!(status.success(), "{log}");
     let session = run(&["session", "show", client.handle(), "--json"], directory.path());
     let session: Value = serde_json::from_str(&session).unwrap();
-    assert_eq!(session["platform_id"], "2");
+    assert_eq!(session["platform_id"], 2);
     let heartbeat = state["session"]["last_activity"].as_str().unwrap();
     let written = session["last_activity"].as_str().unwrap();
     assert!(written >= heartbeat, "{written} is before {heartbeat}");
+}
+
+/// The server's answer to SIGTERM with a request on the way that never ends.
+async fn terminated_with_a_request_that_stays(server: &Server) -> TcpStream {
+    let client = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let head = client.raw_post("/api/session/platform", 17);
+    socket.write_all(head.as_bytes()).await.unwrap();
+    client.post("/api/session/heartbeat", json!({})).await.unwrap().error_for_status().unwrap();
+    server.terminate();
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    socket
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_is_given_up_in_time() {
+    let directory = installation();
+    let mut command = sessrum(&["serve", "--listen", "127.0.0.1:0"]);
+    command.current_dir(directory.path()).env("SESSRUM_JOBS__SHUTDOWN_GRACE", "1ms");
+    let server = Server::spawn(&mut command);
+    let _stays = terminated_with_a_request_that_stays(&server).await;
+    let (status, log) = server.wait();
+    assert!(status.success(), "{log}");
+    assert!(log.contains("did not finish in time") && log.contains("stopped"), "{log}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let directory = installation();
+    let mut command = sessrum(&["serve", "--listen", "127.0.0.1:0"]);
+    command.current_dir(directory.path()).env("SESSRUM_JOBS__SHUTDOWN_GRACE", "365d");
+    let server = Server::spawn(&mut command);
+    let _stays = terminated_with_a_request_that_stays(&server).await;
+    server.terminate();
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("stopping at once"), "{log}");
 }
 
 #[tokio::test]

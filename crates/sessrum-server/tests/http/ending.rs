@@ -60,7 +60,7 @@ async fn a_password_that_the_operator_sets_ends_all() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
     let (ada, change) = (site.user("ada").await, site.change());
-    site.accounts().set_password(&ada, "another secret", &change).await.unwrap().unwrap();
+    site.accounts().set_password(&ada, "another secret", &change).await.unwrap();
     browser.state_of().await.ended("password_changed").keeps_cookie();
 }
 
