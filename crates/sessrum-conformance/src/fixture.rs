@@ -176,6 +176,7 @@ impl Fixture {
     pub(crate) fn rotation(&self, seconds: u64) -> Rotation {
         Rotation {
             token: self.token(),
+            replaces: None,
             patience_since: at(seconds) - Duration::from_secs(30),
             forced: false,
             authenticated_until: None,

@@ -25,6 +25,7 @@ macro_rules! store_suite {
                 session_keys_are_never_given_again,
             }
             tokens {
+                a_token_that_has_retired_is_not_replaced,
                 abuse_08_an_unknown_token_finds_nothing_and_is_not_adopted,
                 abuse_12_the_empty_id_matches_nothing,
                 abuse_35_a_neighbouring_hash_opens_nothing,

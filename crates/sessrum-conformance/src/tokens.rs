@@ -16,6 +16,19 @@ async fn standing(store: &Fixture, token: &TokenHash, seconds: u64) -> TokenStan
     record(store, token).await.standing(at(seconds), &SessionPolicy::default())
 }
 
+/// A slow request must not turn a token that has retired meanwhile into a good one.
+pub async fn a_token_that_has_retired_is_not_replaced(store: Fixture) {
+    let (session, first) = store.signed_in(&UserId::from(1), 0).await;
+    let rotation = Rotation { replaces: Some(first), ..store.rotation(60) };
+    let outcome = store.rotate(session.id, rotation, &change(60)).await.unwrap();
+    assert!(matches!(outcome, RotateOutcome::Rotated(_)), "{outcome:?}");
+    store.confirm_token(&rotation.token, at(61)).await.unwrap();
+    let late = Rotation { replaces: Some(first), ..store.rotation(62) };
+    let outcome = store.rotate(session.id, late, &change(62)).await.unwrap();
+    assert_eq!(outcome, RotateOutcome::Pending);
+    assert!(!store.opens(&late.token).await);
+}
+
 pub async fn abuse_08_an_unknown_token_finds_nothing_and_is_not_adopted(store: Fixture) {
     store.session(&UserId::from(1), 1).await;
     let unknown = store.token();

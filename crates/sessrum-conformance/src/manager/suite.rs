@@ -97,6 +97,7 @@ macro_rules! manager_suite {
                 within_the_grace_a_retired_token_passes,
                 after_the_grace_it_ends_the_session_for_every_token,
                 a_token_from_before_an_authentication_is_not_fresh_7_5_1,
+                a_slow_request_with_a_copy_gets_no_new_token,
                 the_event_tells_from_where_the_copy_came,
                 concurrent_uses_of_a_copy_end_the_session_once,
                 a_copy_of_a_token_whose_session_signed_out_tells_of_the_logout,

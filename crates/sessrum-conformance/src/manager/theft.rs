@@ -57,6 +57,20 @@ pub async fn a_token_from_before_an_authentication_is_not_fresh_7_5_1(app: Manag
     assert!(!app.is_fresh(&app.context(&old).await));
 }
 
+/// A request that began before its token retired does not come away with a good one.
+pub async fn a_slow_request_with_a_copy_gets_no_new_token(app: ManagerFixture) {
+    let user = app.user("ada").await;
+    let app = app.with_policy(long_lived());
+    let copy = app.signed_in(&user).await.token;
+    app.pass(Duration::from_hours(1));
+    let slow = app.context(&copy).await;
+    assert!(slow.rotation_due);
+    let owner = app.reauthenticate_session(&slow, &home()).await.unwrap();
+    app.context(&owner.token).await;
+    assert!(app.rotate_session(&slow, &thief()).await.unwrap().is_none());
+    app.context(&owner.token).await;
+}
+
 pub async fn the_event_tells_from_where_the_copy_came(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let (old, _) = replaced(&app).await;

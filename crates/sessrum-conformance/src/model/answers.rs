@@ -118,6 +118,7 @@ impl World {
     fn rotation(&self, forced: bool, authenticated: Option<u16>) -> Rotation {
         Rotation {
             token: self.offered(),
+            replaces: None,
             patience_since: self.ago(30_u8),
             forced,
             authenticated_until: authenticated.map(|more| at(self.seconds + u64::from(more))),

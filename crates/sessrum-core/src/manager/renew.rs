@@ -25,7 +25,7 @@ pub struct Renewed {
 
 impl UnifiedSessionManager {
     /// Replaces the token of a session when it is due. `None` when it is not, when a successor is
-    /// already on its way, or when the session has ended meanwhile.
+    /// already on its way, or when the token has retired or the session has ended meanwhile.
     ///
     /// # Errors
     /// [`SessionError::Store`] when the database fails: the old token stays good.
@@ -39,7 +39,10 @@ impl UnifiedSessionManager {
         }
         let token = SessionToken::generate(self.random())?;
         let change = self.change_by(context, client);
-        let rotation = self.rotation(&token, change.at, false, None);
+        let rotation = Rotation {
+            replaces: Some(context.token_hash),
+            ..self.rotation(&token, change.at, false, None)
+        };
         match self.store().rotate(context.session.id, rotation, &change).await? {
             RotateOutcome::Rotated(_) => Ok(Some(token)),
             RotateOutcome::Pending | RotateOutcome::Collision | RotateOutcome::Gone => Ok(None),
@@ -121,6 +124,7 @@ impl UnifiedSessionManager {
     ) -> Rotation {
         Rotation {
             token: token.hash(),
+            replaces: None,
             patience_since: now - self.policy.successor_patience,
             forced,
             authenticated_until,

@@ -74,6 +74,13 @@ impl State {
         if !rotation.forced && self.tokens.values().any(is_on_its_way) {
             return Err(RotateOutcome::Pending);
         }
+        let is_in_use = |replaced: TokenHash| {
+            let token = self.tokens.get(&replaced);
+            token.is_some_and(|token| token.session == id && token.record.retired_at.is_none())
+        };
+        if !rotation.replaces.is_none_or(is_in_use) {
+            return Err(RotateOutcome::Pending);
+        }
         if self.tokens.contains_key(&rotation.token) {
             return Err(RotateOutcome::Collision);
         }

@@ -93,6 +93,9 @@ pub enum UpdateOutcome {
 pub struct Rotation {
     /// The new token.
     pub token: TokenHash,
+    /// The token that it takes the place of, which must still be in use: a request that was slow
+    /// must not turn a token that has retired meanwhile into a good one. `None`: any.
+    pub replaces: Option<TokenHash>,
     /// Unless it is forced, a rotation stands back while a successor issued after this moment is
     /// still unseen. An older unseen one is lost, and retires at the change's time: if it was not
     /// lost but its owner slow, its next use tells that another took its place.
@@ -109,7 +112,7 @@ pub struct Rotation {
 pub enum RotateOutcome {
     /// The new token is good; those before it stay good until it is seen.
     Rotated(Box<UserSession>),
-    /// A young successor is on its way. Nothing changed.
+    /// A young successor is on its way, or the token to be replaced has retired. Nothing changed.
     Pending,
     /// The token's hash is taken: make another and try again.
     Collision,

@@ -67,6 +67,11 @@ pub(crate) fn replace_token(
     if !rotation.forced && sql::HAS_YOUNG_SUCCESSOR.value(connection, successors)? {
         return Ok(Replaced::No(RotateOutcome::Pending));
     }
+    if let Some(replaced) = rotation.replaces
+        && !sql::IS_IN_USE.value(connection, params![Sql(replaced), Sql(session)])?
+    {
+        return Ok(Replaced::No(RotateOutcome::Pending));
+    }
     if sql::IS_TAKEN.value(connection, [Sql(rotation.token)])? {
         return Ok(Replaced::No(RotateOutcome::Collision));
     }

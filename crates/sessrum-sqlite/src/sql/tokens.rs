@@ -7,6 +7,10 @@ statements! {
 
     IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE token_hash = ?1)";
 
+    IS_IN_USE =
+        "SELECT EXISTS (SELECT 1 FROM session_tokens \
+         WHERE token_hash = ?1 AND session_id = ?2 AND retired_at IS NULL)";
+
     /// Whether a successor that was issued after `?2` is still unseen.
     HAS_YOUNG_SUCCESSOR =
         "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE session_id = ?1 \

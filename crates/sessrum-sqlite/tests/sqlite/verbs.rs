@@ -36,7 +36,8 @@ fn put(key: &str) -> DataWrite<'_> {
 }
 
 fn rotation(token: TokenHash) -> Rotation {
-    Rotation { token, patience_since: at(0), forced: false, authenticated_until: None }
+    let patience_since = at(0);
+    Rotation { token, replaces: None, patience_since, forced: false, authenticated_until: None }
 }
 
 #[tokio::test]
