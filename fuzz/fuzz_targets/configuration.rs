@@ -2,20 +2,22 @@
 //! the environment. Each `$` is a secret, which no message may repeat.
 #![no_main]
 
-use std::path::Path;
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use sessrum_server::config::{Config, ConfigError, Overrides, Settings, read};
-use tempfile::TempPath;
 use toml::{Table, Value};
 
 const SECRET: &str = "hunter2";
 /// A key as it must be: what is shown of it would be a secret too.
 const KEY: &str = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMjEyMzQ=";
 
-static FILE: LazyLock<TempPath> =
-    LazyLock::new(|| tempfile::NamedTempFile::new().unwrap().into_temp_path());
+/// In memory where there is such a place, since a disk is slow. It has no name, so nothing stays.
+static FILE: LazyLock<File> =
+    LazyLock::new(|| tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap());
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data).replace('$', SECRET).replace('@', KEY);
@@ -26,9 +28,7 @@ fuzz_target!(|data: &[u8]| {
         .map(|(name, value)| (format!("SESSRUM_{name}"), value))
         .filter(|(name, value)| !name.contains('\0') && !value.contains('\0'))
         .collect();
-    std::fs::write(&*FILE, file).unwrap();
-    let outcome = with_environment(&variables, || read_file(&FILE));
-    match outcome {
+    match with_environment(&variables, || read_text(file)) {
         Ok((settings, config)) => hides_its_key(settings, &config),
         Err(error) => {
             let names = variables.iter().any(|(name, _)| is_secret(name));
@@ -39,8 +39,11 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn read_file(path: &Path) -> Result<(Settings, Config), ConfigError> {
-    read(&Overrides { file: Some(path.to_owned()), ..Overrides::default() })
+fn read_text(file: &str) -> Result<(Settings, Config), ConfigError> {
+    FILE.set_len(0).unwrap();
+    FILE.write_all_at(file.as_bytes(), 0).unwrap();
+    let path = format!("/proc/self/fd/{}", FILE.as_raw_fd()).into();
+    read(&Overrides { file: Some(path), ..Overrides::default() })
 }
 
 fn with_environment<T>(variables: &[(String, &str)], run: impl FnOnce() -> T) -> T {
@@ -59,8 +62,7 @@ fn hides_its_key(settings: Settings, config: &Config) {
     if key {
         assert!(!format!("{printed} {settings:?} {config:?}").contains(KEY), "{printed}");
     } else {
-        std::fs::write(&*FILE, &printed).unwrap();
-        let (again, _) = read_file(&FILE).expect("what was printed can be read");
+        let (again, _) = read_text(&printed).expect("what was printed can be read");
         assert_eq!(toml::to_string(&again).unwrap(), printed);
     }
 }

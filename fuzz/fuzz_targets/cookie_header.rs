@@ -38,19 +38,19 @@ fn check(cookies: SessionCookieManager, mut headers: HeaderMap) {
 
 /// How often `pair` is a whole cookie.
 fn stands_alone(headers: &HeaderMap, pair: &[u8]) -> usize {
-    let edge = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b';' || *byte == b' ' || *byte == b'\t');
     headers
         .get_all(header::COOKIE)
         .iter()
         .map(|value| {
             let bytes = value.as_bytes();
-            let ends = bytes.windows(pair.len()).enumerate();
-            ends.filter(|(start, part)| {
-                *part == pair
-                    && edge(start.checked_sub(1).and_then(|before| bytes.get(before)))
-                    && edge(bytes.get(start + pair.len()))
-            })
-            .count()
+            let places = bytes.windows(pair.len()).enumerate().filter(|(_, part)| *part == pair);
+            let whole = places.filter(|(start, _)| {
+                let (before, rest) = bytes.split_at(*start);
+                let after = &rest[pair.len()..];
+                matches!(before.trim_ascii_end().last(), None | Some(b';'))
+                    && matches!(after.trim_ascii_start().first(), None | Some(b';'))
+            });
+            whole.count()
         })
         .sum()
 }

@@ -12,8 +12,7 @@ fuzz_target!(|data: &[u8]| {
     let mut lines = text.lines();
     let (one, two) = (client(&mut lines), client(&mut lines));
     let key = SecretKey::from_bytes([7; 32]).fingerprint_key();
-    let (first, second) =
-        (SessionFingerprint::of(&one, &key), SessionFingerprint::of(&two, &key));
+    let (first, second) = (SessionFingerprint::of(&one, &key), SessionFingerprint::of(&two, &key));
     let difference = first.difference(&second);
     assert_eq!(first.difference(&first), 0);
     assert!(!first.is_another_machine(&first));
