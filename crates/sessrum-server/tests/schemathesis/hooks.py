@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 
@@ -27,9 +28,15 @@ class Browser:
             headers["Cookie"] = f"{COOKIE}={self.token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(SITE + path, data, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            self.keep(answer.headers.get_all("Set-Cookie") or [])
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                self.keep(answer.headers.get_all("Set-Cookie") or [])
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 429:
+                raise
+            time.sleep(int(error.headers["Retry-After"]))
+            return self.ask(path, body)
 
     def keep(self, lines):
         for line in lines:
