@@ -22,6 +22,7 @@ mod manager;
 mod memory;
 mod password;
 mod random;
+mod sealing;
 mod secret;
 mod session;
 pub mod store;
@@ -57,7 +58,8 @@ pub use password::{
     Verification, check_new_password,
 };
 pub use random::{OsRandom, Random, RandomError, SeededRandom};
-pub use secret::{CsrfKey, FingerprintKey, SealError, SealedCredentials, SealingKey, SecretKey};
+pub use sealing::{SealError, SealedCredentials, SealingKey};
+pub use secret::{CsrfKey, FingerprintKey, SecretKey};
 pub use session::{EndReason, Ended, Role, UnknownName, UserSession};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::{SessionHandle, SessionToken, TokenHash};

@@ -10,7 +10,7 @@ use crate::error::{
     SessionValidationError,
 };
 use crate::event::{Change, EventKind};
-use crate::fingerprint::{FingerprintMode, SessionFingerprint};
+use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
@@ -168,7 +168,7 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Off || unchanged {
             return Ok(());
         }
-        let found = SessionFingerprint::of(client, &self.fingerprint);
+        let found = known.nearest_of(client, &self.fingerprint);
         if !known.is_another_machine(&found) {
             return Ok(());
         }

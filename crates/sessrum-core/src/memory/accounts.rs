@@ -8,7 +8,7 @@ use super::users::UserRow;
 use crate::directory::PasswordHash;
 use crate::event::Change;
 use crate::identity::{PlatformId, UserId};
-use crate::secret::SealedCredentials;
+use crate::sealing::SealedCredentials;
 use crate::session::Role;
 use crate::store::{
     AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,

@@ -4,7 +4,7 @@ use super::{State, bundled_key, next};
 use crate::context::PlatformInfo;
 use crate::event::{Change, EventKind};
 use crate::identity::{PlatformId, UserId};
-use crate::secret::SealedCredentials;
+use crate::sealing::SealedCredentials;
 use crate::session::UserSession;
 use crate::store::{AddPlatform, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome};
 use crate::time::Timestamp;

@@ -5,7 +5,7 @@ use crate::context::{PlatformInfo, UserInfo};
 use crate::directory::PasswordHash;
 use crate::event::Change;
 use crate::identity::{PlatformId, SessionId, UserId};
-use crate::secret::SealedCredentials;
+use crate::sealing::SealedCredentials;
 use crate::session::{Role, UserSession};
 use crate::time::Timestamp;
 

@@ -140,10 +140,9 @@ fn seal(
     user: &UserId,
     manager: &UnifiedSessionManager,
 ) -> Result<Option<SealedCredentials>, SealError> {
-    let owner = format!("user {user}");
     access_token
         .filter(|token| !token.is_empty())
-        .map(|token| manager.sealing_key().seal(&token, &owner, manager.random()))
+        .map(|token| manager.sealing_key().seal(&token, user, manager.random()))
         .transpose()
 }
 
