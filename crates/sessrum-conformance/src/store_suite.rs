@@ -157,6 +157,8 @@ macro_rules! store_suite {
             }
             platforms {
                 an_added_platform_is_as_it_was_given,
+                a_user_has_so_many_platforms_and_no_more,
+                the_last_use_of_a_platform_is_noted,
                 a_platform_of_an_unknown_user_is_not_added,
                 names_and_accounts_are_unique_for_the_user,
                 the_first_platform_is_the_default_and_a_later_one_may_take_over,

@@ -59,7 +59,7 @@ impl CsrfKey {
     #[must_use]
     pub fn form_token(&self, now: Timestamp) -> String {
         let moment = now.as_micros().to_be_bytes();
-        URL_SAFE_NO_PAD.encode([&moment[..], &form_mac(&self.0.in_force, &moment)].concat())
+        URL_SAFE_NO_PAD.encode([&moment[..], &form_mac(&self.0.in_force, moment)].concat())
     }
 
     /// Whether `text` was made by [`form_token`](Self::form_token) not too long ago.
@@ -69,7 +69,7 @@ impl CsrfKey {
         let Ok(40) = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) else { return false };
         let Some((moment, tag)) = bytes.split_first_chunk::<8>() else { return false };
         let made = Timestamp::from_micros(i64::from_be_bytes(*moment));
-        self.0.all().any(|key| equal_in_constant_time(tag, &form_mac(key, moment)))
+        self.0.all().any(|key| equal_in_constant_time(tag, &form_mac(key, *moment)))
             && now.since(made) <= FORM_LIFETIME
     }
 }
@@ -78,8 +78,8 @@ fn session_mac(key: &[u8; 32], session: &SessionHandle) -> [u8; 32] {
     mac(key, &[b"session", session.as_bytes()])
 }
 
-fn form_mac(key: &[u8; 32], moment: &[u8; 8]) -> [u8; 32] {
-    mac(key, &[b"form", moment])
+fn form_mac(key: &[u8; 32], moment: [u8; 8]) -> [u8; 32] {
+    mac(key, &[b"form", &moment])
 }
 
 fn xor(mut left: [u8; 32], right: [u8; 32]) -> [u8; 32] {

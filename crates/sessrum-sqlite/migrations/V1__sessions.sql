@@ -24,6 +24,7 @@ CREATE TABLE platform_connections (
     is_active          INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
     is_default         INTEGER NOT NULL CHECK (is_default IN (0, 1)),
     created_at         INTEGER NOT NULL,
+    last_used          INTEGER,
     UNIQUE (user_id, name),
     UNIQUE (user_id, instance_url, username),
     CHECK ((credentials IS NULL) = (credentials_key_id IS NULL)),

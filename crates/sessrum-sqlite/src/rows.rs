@@ -209,6 +209,7 @@ pub(crate) fn platform_connection(row: &Row<'_>) -> Result<PlatformConnection> {
         info: platform_info(row, 0)?,
         is_active: row.get(6)?,
         created_at: get(row, 7)?,
+        last_used: get_option(row, 8)?,
     })
 }
 

@@ -90,6 +90,9 @@ pub struct NewPlatform {
     pub is_default: bool,
 }
 
+/// Platforms that a user may have: a list of them is one page.
+pub const MOST_PLATFORMS: usize = 100;
+
 /// What came of [`AccountStore::add_platform`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddPlatform {
@@ -99,6 +102,8 @@ pub enum AddPlatform {
     NameTaken,
     /// The user has this account already.
     AccountTaken,
+    /// The user has [`MOST_PLATFORMS`] already.
+    TooMany,
     /// There is no such user.
     UserUnknown,
 }
@@ -112,6 +117,8 @@ pub struct PlatformConnection {
     pub is_active: bool,
     /// When it was added.
     pub created_at: Timestamp,
+    /// When a session last went into it.
+    pub last_used: Option<Timestamp>,
 }
 
 /// What to change about a platform; `None` leaves a thing as it is.

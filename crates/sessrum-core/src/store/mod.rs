@@ -10,8 +10,8 @@ mod events;
 mod sessions;
 
 pub use accounts::{
-    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
-    PlatformChange, PlatformConnection, PlatformOutcome, User,
+    AccountStore, AddPlatform, AddUser, MOST_PLATFORMS, NewPlatform, NewUser, PasswordChange,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, User,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};

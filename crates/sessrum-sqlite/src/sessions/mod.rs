@@ -15,6 +15,7 @@ use sessrum_core::{
     TokenHash, UserId, UserSession,
 };
 
+use crate::accounts::note_use;
 use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::{checks, sessions as sql};
@@ -55,6 +56,7 @@ fn switch_platform_if(
             None => UpdateOutcome::Gone,
         });
     };
+    note_use(connection, &row, change)?;
     let kind = EventKind::PlatformSwitched;
     record_of(connection, kind, &row.user_id, Some(row.handle), &detail, change)?;
     Ok(UpdateOutcome::Updated(Box::new(row)))

@@ -9,6 +9,9 @@ use crate::problem::{Code, Problem};
 /// The longest name or address, in characters.
 const LONGEST: usize = 200;
 
+/// The longest credentials, in bytes.
+const LONGEST_TOKEN: usize = 8192;
+
 /// A platform to be connected.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +29,7 @@ pub struct PlatformInput {
     #[schema(min_length = 1, max_length = 200)]
     pub username: String,
     /// What signs in there. Kept sealed.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, max_length = 8192)]
     pub access_token: Option<Zeroizing<String>>,
     /// Whether it takes over as the default.
     #[serde(default)]
@@ -41,7 +44,7 @@ pub(in crate::api) struct PlatformChangeInput {
     /// Whether it can be chosen. An inactive platform is no default.
     is_active: Option<bool>,
     /// Other credentials.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, max_length = 8192)]
     access_token: Option<Zeroizing<String>>,
 }
 
@@ -139,11 +142,13 @@ fn seal(
     access_token: Option<Zeroizing<String>>,
     user: &UserId,
     manager: &UnifiedSessionManager,
-) -> Result<Option<SealedCredentials>, SealError> {
-    access_token
-        .filter(|token| !token.is_empty())
-        .map(|token| manager.sealing_key().seal(&token, user, manager.random()))
-        .transpose()
+) -> Result<Option<SealedCredentials>, PlatformInputError> {
+    let Some(token) = access_token.filter(|token| !token.is_empty()) else { return Ok(None) };
+    if token.len() > LONGEST_TOKEN {
+        let message = format!("must have {LONGEST_TOKEN} bytes at most");
+        return Err(PlatformInputError::Field("access_token", message));
+    }
+    Ok(Some(manager.sealing_key().seal(&token, user, manager.random())?))
 }
 
 impl From<SealError> for Problem {
