@@ -159,10 +159,10 @@ impl Accounts {
         password: &str,
         client: &Client,
     ) -> Result<Option<Renewed>, AccountError> {
-        if self.check(context, password, client).await?.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(self.manager.reauthenticate_session(context, client).await?))
+        let Some(facts) = self.check(context, password, client).await? else { return Ok(None) };
+        // The application's own directory tells of changes afterwards.
+        let checked = (!self.manager.has_own_directory()).then_some(facts.password_changed_at);
+        Ok(self.manager.reauthenticate_by_password(context, checked, client).await?)
     }
 
     /// Changes the user's own password.

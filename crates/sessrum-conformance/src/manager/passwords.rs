@@ -70,6 +70,39 @@ pub async fn a_reauthentication_after_the_end_says_why(app: ManagerFixture) {
     assert_eq!(refusal(error), ended(EndReason::Logout, app.now()));
 }
 
+/// Security: 7.4.3
+pub async fn a_copy_outlives_a_new_password_by_the_grace_alone(app: ManagerFixture) {
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let own = enter(&accounts, "ada").await;
+    app.pass(Duration::from_secs(1));
+    let outcome = accounts.change_password(&own.context, PASSWORD, NEW, &home()).await.unwrap();
+    let renewed = changed(outcome);
+    app.pass(app.policy().rotation_grace);
+    app.context(&own.token).await;
+    app.pass(TICK);
+    let reused = ended(EndReason::TokenReuse, app.now());
+    assert_eq!(app.refusal(&own.token).await, reused);
+    assert_eq!(app.refusal(&renewed.token).await, reused);
+}
+
+/// Security: 15.4.2
+pub async fn a_password_changed_while_it_is_checked_proves_nothing(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager);
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let own = enter(&accounts, "ada").await;
+    app.pass(Duration::from_secs(1));
+    let (other, context) = (app.accounts(CHEAP), own.context.clone());
+    proxy.after("find_for_sign_in", async move {
+        changed(other.change_password(&context, PASSWORD, NEW, &home()).await.unwrap());
+    });
+    let answer = accounts.reauthenticate(&own.context, PASSWORD, &home()).await.unwrap();
+    assert!(answer.is_none());
+    assert!(app.events_of(EventKind::Reauthenticated).await.is_empty());
+}
+
 pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;

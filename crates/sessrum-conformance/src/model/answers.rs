@@ -122,6 +122,7 @@ impl World {
             patience_since: self.ago(30_u8),
             forced,
             authenticated_until: authenticated.map(|more| at(self.seconds + u64::from(more))),
+            password_changed_at: None,
         }
     }
 

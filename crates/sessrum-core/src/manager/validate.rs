@@ -57,6 +57,8 @@ impl UnifiedSessionManager {
         }
         let too_old = self.policy.rotate_every.is_some_and(|every| now.since(issued_at) >= every);
         let outranked = user.role_changed_at.is_some_and(|changed| changed > issued_at);
+        // A token from before the last authentication may be a copy: it gets no successor.
+        let is_copy = issued_at < session.authenticated_at;
         Ok(SessionContext {
             session: UserSession {
                 last_activity: self.activity.latest(session.id, session.last_activity),
@@ -67,7 +69,7 @@ impl UnifiedSessionManager {
             idle_expires_at,
             token_hash,
             token_issued_at: issued_at,
-            rotation_due: standing == TokenStanding::Current && (too_old || outranked),
+            rotation_due: standing == TokenStanding::Current && !is_copy && (too_old || outranked),
         })
     }
 

@@ -127,6 +127,7 @@ impl State {
             if !is_theirs || self.replace_token(session, rotation, change).is_err() {
                 return PasswordOutcome::Refused;
             }
+            self.retire_others(session, &rotation.token, change.at);
         }
         if let Some(user) = self.user_mut(id) {
             user.password_hash = Some(password.hash);

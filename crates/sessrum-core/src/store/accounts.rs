@@ -51,7 +51,8 @@ pub enum AddUser {
 pub struct PasswordChange {
     /// Its hash.
     pub hash: PasswordHash,
-    /// The caller's own session, which stays and gets a new token. All others end.
+    /// The caller's own session, which stays and gets a new token; those before it retire now. All
+    /// other sessions end.
     pub keep: Option<(SessionId, Rotation)>,
     /// What the password's change time was when the current password was checked. When it is
     /// another by now the change is refused. `None`: nothing was checked.

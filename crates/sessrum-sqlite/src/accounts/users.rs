@@ -4,7 +4,9 @@ use sessrum_core::{Change, EndReason, EventKind, PasswordHash, Role, UserId};
 
 use crate::events::record_of;
 use crate::rows::{self, Sql};
-use crate::sessions::{NewRevision, Replaced, end_of_user, live_owner, replace_token};
+use crate::sessions::{
+    NewRevision, Replaced, end_of_user, live_owner, replace_token, retire_others,
+};
 use crate::sql::sessions::REVISE_OF_USER;
 use crate::sql::users as sql;
 
@@ -77,6 +79,7 @@ pub(super) fn change_password(
             Replaced::Yes(row) => kept = Some(Box::new(row)),
             Replaced::No(_) => return Ok(PasswordOutcome::Refused),
         }
+        retire_others(connection, *session, rotation.token, change.at)?;
     }
     let new = params![user, password.hash.expose(), Sql(change.at)];
     sql::SET_PASSWORD.execute(connection, new)?;

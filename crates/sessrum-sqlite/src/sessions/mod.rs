@@ -22,7 +22,7 @@ use crate::sql::{checks, sessions as sql};
 use crate::store::SqliteStore;
 
 pub(crate) use end::end_of_user;
-pub(crate) use tokens::{NewRevision, Replaced, replace_token};
+pub(crate) use tokens::{NewRevision, Replaced, replace_token, retire_others};
 
 /// Whether a session exists and has not ended.
 pub(crate) fn is_live(connection: &Connection, session: SessionId) -> Result<bool> {
