@@ -48,7 +48,7 @@ impl Server {
         &self.instance
     }
 
-    /// Serves until the process is told to stop (SIGINT, SIGTERM). Requests on the way finish, and
+    /// Serves until the process is told to stop (SIGINT, SIGTERM, SIGHUP). Requests on the way finish, and
     /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
@@ -105,18 +105,22 @@ async fn until_true(mut flag: watch::Receiver<bool>) {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal is closed.
+    hangup: Signal,
 }
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate, hangup: signal(SignalKind::hangup())? })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 

@@ -46,6 +46,7 @@ mod data;
 mod directory;
 mod error;
 mod events;
+mod in_place;
 mod open;
 mod open_error;
 mod readers;

@@ -157,10 +157,14 @@ fn routing_problem(response: &Response) -> Option<Problem> {
     }
 }
 
+/// The longest address to come back to, in bytes: a proxy's buffer for headers holds it.
+const LONGEST_WAY_BACK: usize = 2000;
+
 /// Where a person comes back to after signing in: the page they asked for.
 fn here(parts: &Parts) -> Option<String> {
     let path = parts.uri.path_and_query()?.as_str();
-    (parts.method == Method::GET && path != "/").then(|| path.to_owned())
+    let worth_it = parts.method == Method::GET && path != "/" && path.len() <= LONGEST_WAY_BACK;
+    worth_it.then(|| path.to_owned())
 }
 
 fn redirect(path: &str, problem: &Problem, here: Option<&str>) -> Response {

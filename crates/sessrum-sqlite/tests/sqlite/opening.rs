@@ -193,3 +193,21 @@ async fn closing_folds_the_journal_into_the_file() {
         fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, [path]);
 }
+
+/// A file that is taken away under a running server would still take writes, and lose them.
+#[tokio::test]
+async fn nothing_is_written_to_a_file_that_was_moved_or_replaced() {
+    let (directory, path) = migrated();
+    let store = SqliteStore::open(&path).unwrap();
+    store.check().await.unwrap();
+    let elsewhere = directory.path().join("moved.db");
+    fs::rename(&path, &elsewhere).unwrap();
+    assert_eq!(store.check().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    migrate(&path).unwrap();
+    let error = store.check().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("moved, removed or replaced"), "{cause}");
+    fs::rename(&elsewhere, &path).unwrap();
+    store.check().await.unwrap();
+}

@@ -142,7 +142,7 @@ impl Code {
                 "store_unavailable",
                 S::SERVICE_UNAVAILABLE,
                 "Temporarily unavailable",
-                "Sessions cannot be read right now. Please try again in a moment.",
+                "Sessions are out of reach right now. Please try again in a moment.",
             ),
             Self::NotFound => {
                 ("not_found", S::NOT_FOUND, "Not found", "There is nothing at this address.")

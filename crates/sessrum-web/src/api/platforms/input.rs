@@ -112,11 +112,14 @@ impl PlatformChangeInput {
 fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
     let value = value.trim().to_owned();
     let length = value.chars().count();
-    if (1..=LONGEST).contains(&length) && !value.chars().any(char::is_control) {
-        Ok(value)
+    let message = if !(1..=LONGEST).contains(&length) {
+        format!("must have 1 to {LONGEST} characters")
+    } else if value.chars().any(char::is_control) {
+        "must not have control characters".to_owned()
     } else {
-        Err(PlatformInputError::Field(field, format!("must have 1 to {LONGEST} characters")))
-    }
+        return Ok(value);
+    };
+    Err(PlatformInputError::Field(field, message))
 }
 
 /// An instance is a site: `http` or `https`, a host, no userinfo. Kept without a trailing slash.
