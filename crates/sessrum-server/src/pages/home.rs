@@ -15,6 +15,8 @@ struct HomePage {
     platform: Option<PlatformInfo>,
     /// Those that the session can switch to.
     others: Vec<PlatformInfo>,
+    /// Whether there are others that it cannot switch to.
+    has_inactive: bool,
     device: String,
     signed_in: Moment,
     ends: Moment,
@@ -43,11 +45,15 @@ pub(super) async fn home(
     let now = manager.now();
     let mut others = manager.directory().platforms(context.user_id()).await?;
     others.retain(|platform| Some(&platform.id) != context.platform_id());
+    let has_none = context.platform.is_none() && others.is_empty();
+    let has_inactive =
+        has_none && !manager.store().platform_connections(context.user_id()).await?.is_empty();
     let template = HomePage {
         frame: Frame::signed_in(session, context, "/")?.with_notice(notice),
         user: context.user.clone(),
         platform: context.platform.clone(),
         others,
+        has_inactive,
         device: sessrum_core::Client::device_name(context.session.user_agent.as_deref()),
         signed_in: Moment::seen_from(now, context.session.created_at),
         ends: Moment::seen_from(now, context.session.expires_at),

@@ -73,3 +73,16 @@ async fn who_has_no_platform_is_led_to_one() {
     assert!(page.has("<body data-platform-id=\"\" data-revision=\"1\">"));
     assert!(!page.has_form("/account/platforms/switch"));
 }
+
+#[tokio::test]
+async fn who_has_deactivated_every_platform_is_told_so() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    for action in ["/account/platforms/1/deactivate", "/account/platforms/2/deactivate"] {
+        let page = browser.get("/account/platforms").await;
+        assert_eq!(browser.submit(&page, action, &[]).await.status, 303);
+    }
+    let page = browser.get("/").await;
+    assert!(page.has("None of your platforms is active.") && page.has(">Manage platforms</a>"));
+    assert!(!page.has("You have not connected a platform yet."));
+}

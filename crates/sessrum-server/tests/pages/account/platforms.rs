@@ -148,7 +148,7 @@ async fn the_first_platform_is_set_up_with_care() {
     let site = Site::new().await;
     let mut browser = site.signed_in("new").await;
     let page = browser.get(HERE).await;
-    assert!(page.has("<h1>Connect your first platform</h1>"));
+    assert!(page.has("<h1>Connect a platform</h1>"));
     assert!(!page.has("<details") && !page.has("Make it the default"));
     let answer = browser.submit(&page, HERE, &MINE).await;
     let page = browser.follow(&answer).await;
