@@ -9,7 +9,7 @@ async fn home_tells_who_one_is_where_and_for_how_long() {
     site.advance(3);
     let page = browser.get("/").await;
     assert_eq!(page.status, 200);
-    assert!(page.has("Welcome, ada") && page.has("reviewer"));
+    assert!(page.has("Welcome, ada") && page.has("Role: reviewer"));
     assert!(page.has("<p class=\"big\">Landscapes</p>"));
     assert!(page.has("Firefox on Linux"));
     assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\">3 minutes ago</time>"));
