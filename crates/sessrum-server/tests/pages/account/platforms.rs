@@ -120,7 +120,9 @@ async fn removing_takes_a_second_step() {
     let page = browser.get(HERE).await;
     let remove = page.body.find("/account/platforms/2/remove").unwrap();
     let before = &page.body[..remove];
-    assert!(before.rfind("<details class=\"removal\">") > before.rfind("</details>"));
+    let details = before.rfind("<details class=\"removal\" name=\"removal\">");
+    assert!(details > before.rfind("</details>"));
+    assert!(page.body[remove..].split("</form>").next().unwrap().contains("Remove Portraits?"));
     let answer = browser.submit(&page, "/account/platforms/2/remove", &[]).await;
     assert_eq!(answer.location(), "/account/platforms?done=removed");
     assert!(!browser.follow(&answer).await.has("Portraits"));
