@@ -4,7 +4,7 @@ use axum::response::Response;
 use sessrum_core::{PlatformInfo, SessionContext, UserInfo};
 use sessrum_web::{CurrentSession, Problem, RequestSession};
 
-use super::human_time::Moment;
+use super::human_time::{Moment, span};
 use super::layout::{Frame, Notice, page};
 
 #[derive(Template)]
@@ -21,6 +21,7 @@ struct HomePage {
     signed_in: Moment,
     ends: Moment,
     idle_ends: Moment,
+    idle_limit: String,
 }
 
 /// Who one is, the platform one is in, and how long that lasts.
@@ -58,6 +59,7 @@ pub(super) async fn home(
         signed_in: Moment::seen_from(now, context.session.created_at),
         ends: Moment::seen_from(now, context.session.expires_at),
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
+        idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
     };
     page(status, &template)
 }

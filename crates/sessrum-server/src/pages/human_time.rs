@@ -33,6 +33,19 @@ fn length(duration: Duration) -> String {
         HOUR.. => (seconds / HOUR, "hour"),
         _ => (seconds / MINUTE, "minute"),
     };
+    counted(count, unit)
+}
+
+/// A span such as "90 minutes", in the largest unit that tells it exactly.
+pub(super) fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
+    let exact = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
+    let (unit, name) = exact.unwrap_or((1, "second"));
+    counted(seconds / unit, name)
+}
+
+fn counted(count: u64, unit: &str) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
@@ -100,6 +113,15 @@ mod tests {
         assert_eq!(before(11 * HOUR + 20 * MINUTE), "in 11 hours");
         assert_eq!(before(12 * HOUR), "in 12 hours");
         assert_eq!(before(14 * DAY), "in 14 days");
+    }
+
+    #[test]
+    fn a_span_is_told_exactly() {
+        let told = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!(told(30 * MINUTE), "30 minutes");
+        assert_eq!(told(90 * MINUTE), "90 minutes");
+        assert_eq!(told(DAY), "1 day");
+        assert_eq!(told(45), "45 seconds");
     }
 
     #[test]
