@@ -64,8 +64,10 @@ fn check_fields(path: &str, tags: &[&str]) {
             || tags[index - 1].starts_with("label");
         assert!(hidden || labelled, "{path}: {tag}");
         if let Some(described) = attribute(tag, "aria-describedby") {
-            let id = Some(described);
-            assert!(tags.iter().any(|tag| attribute(tag, "id") == id), "{path}: {tag}");
+            for id in described.split(' ') {
+                let is_it = |tag: &&str| attribute(tag, "id").as_deref() == Some(id);
+                assert!(tags.iter().any(is_it), "{path}: {tag}");
+            }
         }
     }
 }
