@@ -14,6 +14,8 @@ pub(super) struct Moment {
     pub(super) datetime: String,
     /// As in "23 November 2026, 21:00 UTC".
     pub(super) date: String,
+    /// As in "23 November 2026, 21:00:00 UTC".
+    pub(super) date_to_the_second: String,
     /// As in "3 minutes ago" or "in 12 hours".
     pub(super) distance: String,
 }
@@ -21,7 +23,12 @@ pub(super) struct Moment {
 impl Moment {
     /// A moment as seen from `now`.
     pub(super) fn seen_from(now: Timestamp, at: Timestamp) -> Self {
-        Self { datetime: at.to_string(), date: date(at), distance: distance(at, now) }
+        Self {
+            datetime: at.to_string(),
+            date: written(at, "%-d %B %Y, %H:%M UTC"),
+            date_to_the_second: written(at, "%-d %B %Y, %H:%M:%S UTC"),
+            distance: distance(at, now),
+        }
     }
 }
 
@@ -69,9 +76,9 @@ fn distance(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn date(at: Timestamp) -> String {
+fn written(at: Timestamp, format: &str) -> String {
     jiff::Timestamp::from_microsecond(at.as_micros())
-        .map_or_else(|_| at.to_string(), |at| at.strftime("%-d %B %Y, %H:%M UTC").to_string())
+        .map_or_else(|_| at.to_string(), |at| at.strftime(format).to_string())
 }
 
 #[cfg(test)]
@@ -128,6 +135,7 @@ mod tests {
     fn a_moment_is_told_to_people_and_to_programs() {
         let moment = Moment::seen_from(NOW, NOW);
         assert_eq!(moment.date, "23 November 2026, 21:00 UTC");
+        assert_eq!(moment.date_to_the_second, "23 November 2026, 21:00:00 UTC");
         assert_eq!(moment.datetime, "2026-11-23T21:00:00Z");
         assert_eq!(moment.distance, "just now");
         let extreme = Moment::seen_from(NOW, Timestamp::from_micros(i64::MAX));
