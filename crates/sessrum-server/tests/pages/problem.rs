@@ -34,7 +34,6 @@ async fn who_is_refused_keeps_the_navigation_and_can_sign_out() {
 async fn a_page_that_is_not_there_opens_no_session() {
     let site = Site::new().await;
     let mut browser = site.signed_in("ada").await;
-    site.set_down(true);
     let page = browser.get("/nothing-here").await;
     assert!(page.status == 404 && !page.has_form("/logout"));
 }
