@@ -162,8 +162,9 @@ impl RequestSession {
         current.context = None;
     }
 
-    /// The context, if it was loaded and is good.
-    pub(crate) fn read_context(&self) -> Option<Arc<SessionContext>> {
+    /// The context, if it was loaded and is good. Opens no database.
+    #[must_use]
+    pub fn read_context(&self) -> Option<Arc<SessionContext>> {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).context.clone()
     }
 

@@ -86,6 +86,11 @@ impl Frame {
         self.member.as_ref().map_or("", |member| &member.csrf_token)
     }
 
+    /// Who is signed in, for password managers; empty for whoever is not.
+    pub(super) fn username(&self) -> &str {
+        self.member.as_ref().map_or("", |member| &member.username)
+    }
+
     /// The key of the session's platform; empty when there is none.
     pub(super) fn platform_id(&self) -> String {
         let platform = self.member.as_ref().and_then(|member| member.platform.as_ref());

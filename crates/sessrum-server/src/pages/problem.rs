@@ -1,7 +1,7 @@
 use askama::Template;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use sessrum_web::{Code, Problem};
+use sessrum_web::{Code, Problem, RequestSession};
 
 use super::layout::{Frame, page};
 
@@ -18,12 +18,16 @@ struct ProblemPage<'a> {
     address: String,
 }
 
-/// The page that tells a person of a problem.
+/// The page that tells a person of a problem. Whose session was loaded keeps the navigation.
 #[must_use]
-pub fn problem_page(problem: &Problem, here: Option<&str>) -> Response {
+pub fn problem_page(
+    problem: &Problem,
+    here: Option<&str>,
+    session: Option<&RequestSession>,
+) -> Response {
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
-        frame: Frame::signed_out(),
+        frame: session.and_then(signed_in).unwrap_or_else(Frame::signed_out),
         status: problem.status().as_u16(),
         title: problem.title(),
         detail: words(problem),
@@ -38,6 +42,10 @@ pub fn problem_page(problem: &Problem, here: Option<&str>) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+fn signed_in(session: &RequestSession) -> Option<Frame> {
+    Frame::signed_in(session, &*session.read_context()?, "").ok()
 }
 
 /// Some details are for programs; people are told in other words.

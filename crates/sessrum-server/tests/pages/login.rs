@@ -167,7 +167,7 @@ async fn without_a_platform_one_connects_the_first_and_then_goes_on() {
     let answer = browser.submit(&form, "/login", &typed).await;
     assert_eq!(answer.location(), "/account/security");
     let setup = browser.get("/account/platforms?next=/account/security").await;
-    assert!(setup.has("Connect your first platform"));
+    assert!(setup.has("Connect a platform"));
     let typed = [
         ("name", "Mine"),
         ("platform_type", "mastodon"),

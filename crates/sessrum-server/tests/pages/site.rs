@@ -96,7 +96,11 @@ impl Site {
     }
 
     pub(crate) fn advance(&self, minutes: u64) {
-        self.clock.advance(Duration::from_secs(minutes * 60));
+        self.advance_seconds(minutes * 60);
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// From now on the database cannot be reached, or can again.

@@ -259,7 +259,7 @@ fn library(accounts: &Arc<Accounts>, routes: Router, origin: &Origin) -> Router 
     let gate = CsrfGate::new(origin.clone(), &["/api/login"]);
     let cookies = SessionCookieManager::new(origin);
     let sessions = DatabaseSessionLayer::new(Arc::clone(accounts.manager()), cookies);
-    let answers = Answers::new(Arc::new(OsRandom), |problem, _| problem.title().into_response());
+    let answers = Answers::new(Arc::new(OsRandom), |problem, _, _| problem.title().into_response());
     api.merge(routes)
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
