@@ -4,6 +4,7 @@
 
 mod command_line;
 mod database_files;
+mod jobs;
 mod kill;
 mod process;
 mod shutdown;
