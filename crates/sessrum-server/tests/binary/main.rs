@@ -8,4 +8,5 @@ mod jobs;
 mod kill;
 mod process;
 mod shutdown;
+mod time_zones;
 mod walk_through;

@@ -69,7 +69,8 @@ async fn of_what_changed_meanwhile() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
     browser.put("/api/session/data/k", json!(1)).await.is(201);
-    let stale = browser.call("PUT", "/api/session/data/k").json(&json!(2)).with("if-match", "\"7\"");
+    let stale =
+        browser.call("PUT", "/api/session/data/k").json(&json!(2)).with("if-match", "\"7\"");
     shows("revision_conflict", &stale.send().await.is(412));
 }
 
