@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sessrum_core::store::NewPlatform;
 use sessrum_core::{Actor, Client, OsRandom, Random as _, Role, UserAdded, UserId};
 
-use crate::config::{Config, DatabaseUrl, Settings};
+use crate::config::{Config, ConfigError, DatabaseUrl, Settings};
 use crate::instance::Instance;
 use crate::serve::Server;
 
@@ -48,14 +48,9 @@ struct Printed<'a> {
 pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
     let directory = options.data_dir.as_deref().unwrap_or(temporary.path());
+    let config = config(options.listen, directory)?;
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-    // The demo stands for itself: neither a file nor the environment changes it.
-    let config = Config::from_settings(Settings {
-        listen: options.listen,
-        database_url: DatabaseUrl::Sqlite(directory.join("sessrum.db")),
-        ..Settings::default()
-    })?;
     let server = Server::prepare(config).await?;
     let users = users(directory, server.instance()).await?;
     let url = server.origin().to_string();
@@ -68,6 +63,26 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
     }
     out.flush()?;
     server.run().await
+}
+
+/// Where to listen is all that can be wrong with it.
+fn config(listen: String, directory: &Path) -> Result<Config, ConfigError> {
+    let settings = Settings {
+        listen,
+        database_url: DatabaseUrl::Sqlite(directory.join("sessrum.db")),
+        ..Settings::default()
+    };
+    Config::from_settings(settings).map_err(|error| match error {
+        ConfigError::Value { key, message } if key == "listen" => {
+            ConfigError::flag("listen", &message)
+        }
+        ConfigError::Value { key, .. } if key == "public_url" => ConfigError::flag(
+            "listen",
+            "must be an address of this machine alone, as in 127.0.0.1:8080: a demo is for nobody \
+             else",
+        ),
+        other => other,
+    })
 }
 
 /// The users of a kept demo, or new ones with random passwords.

@@ -103,7 +103,10 @@ fn named(path: &str, text: &str) -> Problem {
         Problem::field(quoted, "is there twice")
     } else {
         let expected = text.rsplit("expected ").next().unwrap_or_default();
-        let expected = expected.split(" at line").next().unwrap_or_default();
+        let expected = match expected.split(" at line").next().unwrap_or_default() {
+            "i64" => "a whole number",
+            other => other,
+        };
         Problem::field(path, format!("must be {expected}"))
     }
 }

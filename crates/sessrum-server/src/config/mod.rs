@@ -99,16 +99,7 @@ impl Config {
             (None, Some(file)) => SecretSource::File(file.clone()),
             (None, None) => SecretSource::File(beside(&database)),
         };
-        let password_cost = PasswordCost {
-            memory_kib: settings.password.memory_kib,
-            passes: settings.password.passes,
-        };
-        password_cost.check().map_err(|_| {
-            ConfigError::value(
-                "password.memory_kib and password.passes",
-                "must be in Argon2's range: at least 8 KiB and one pass",
-            )
-        })?;
+        let password_cost = settings.password.cost(closed)?;
         settings.log.filter()?;
         Ok(Self {
             listen,

@@ -195,12 +195,25 @@ mod tests {
         assert!(read_with("", &[("SESSRUM_LISTEN__X", "1m")]).is_err_and(|e| e.contains("listen")));
     }
 
+    /// Security: 11.4.2
+    #[test]
+    fn where_others_can_reach_the_site_a_password_costs_what_it_should() {
+        let open = "public_url = \"https://sessions.example\"\n[password]\n";
+        for cheap in ["memory_kib = 19455", "passes = 1"] {
+            let said = refused(&format!("{open}{cheap}"));
+            assert!(said.contains("at least 19456 and 2"), "{said}");
+            read_with(&format!("[password]\n{cheap}"), &[]).unwrap();
+        }
+        read_with(&format!("{open}memory_kib = 19456\npasses = 2"), &[]).unwrap();
+    }
+
     #[test]
     fn bad_values_say_what_they_must_be() {
         for (file, wanted) in [
             ("listen = \"here\"", "address and a port"),
             ("public_url = \"http://a/b\"", "without a path"),
             ("listen = \"0.0.0.0:80\"", "must be https"),
+            ("[password]\nat_once = 0", "password.at_once must be at least 1"),
             ("public_url = \"http://example.org\"", "must be https"),
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("secret_key = \"hunter2\"", "32 random bytes"),

@@ -176,9 +176,10 @@ impl SessionSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordSettings {
-    /// Memory in KiB. Existing hashes are raised at the next sign-in.
+    /// Memory in KiB; at least 19456 where others can reach the site. Existing hashes are raised at
+    /// the next sign-in.
     pub memory_kib: u32,
-    /// Passes.
+    /// Passes; at least 2 where others can reach the site.
     pub passes: u32,
     /// How many are hashed at once.
     pub at_once: usize,
@@ -190,6 +191,30 @@ impl Default for PasswordSettings {
         // Half of the cores hash at most, so that the others serve who is signed in.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { memory_kib: cost.memory_kib, passes: cost.passes, at_once: (cores / 2).max(1) }
+    }
+}
+
+impl PasswordSettings {
+    /// The cost, of a site that only this machine can reach (`closed`) or that others can.
+    pub(super) fn cost(&self, closed: bool) -> Result<PasswordCost, ConfigError> {
+        const COST: &str = "password.memory_kib and password.passes";
+        let cost = PasswordCost { memory_kib: self.memory_kib, passes: self.passes };
+        cost.check().map_err(|_| {
+            ConfigError::value(COST, "must be in Argon2's range: at least 8 KiB and one pass")
+        })?;
+        let floor = PasswordCost::default();
+        if !closed && (cost.memory_kib < floor.memory_kib || cost.passes < floor.passes) {
+            let message = format!(
+                "must be at least {} and {} when the site can be reached from other machines: \
+                 less makes stolen hashes cheap to guess",
+                floor.memory_kib, floor.passes
+            );
+            return Err(ConfigError::value(COST, &message));
+        }
+        if self.at_once == 0 {
+            return Err(ConfigError::value("password.at_once", "must be at least 1"));
+        }
+        Ok(cost)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
-use crate::support::{Answer, HOUR, HTTP, HTTPS, Plan, Site};
+use crate::support::{Answer, HOUR, HTTP, HTTPS, PASSWORD, Plan, Site};
 
 /// The lines of an answer, with a name in the place of the token.
 fn lines(answer: &Answer) -> String {
@@ -32,6 +33,15 @@ async fn every_line() {
         site.pass(HOUR);
         note("remembered, rotation", &phone.state_of().await);
         note("remembered, sign-out", &phone.log_out().await);
+        let dead = site.signed_in("ada").await;
+        site.pass(HOUR);
+        note("page of a dead session", &dead.open("/account/sessions").await);
+        let own = site.signed_in("ada").await;
+        let path = format!("/api/sessions/{}", own.handle().await);
+        note("ending the own session", &own.delete(&path).await);
+        let browser = site.signed_in("ada").await;
+        let change = json!({"current_password": PASSWORD, "new_password": "a new secret"});
+        note("password change", &browser.post("/api/account/password", change).await);
     }
     assert_snapshot!(all);
 }
@@ -60,8 +70,7 @@ async fn the_name_goes_with_the_scheme_alone() {
             let answer = call.with("x-forwarded-proto", scheme).send().await;
             answer.problem(401, "session_not_found").keeps_cookie();
             let login = site.browser().call("POST", "/api/login").with("x-forwarded-proto", scheme);
-            let input =
-                serde_json::json!({"username": "ada", "password": crate::support::PASSWORD});
+            let input = json!({"username": "ada", "password": PASSWORD});
             // The invariants know which name and attributes there must be.
             login.json(&input).send().await.ok().sets_cookie();
         }

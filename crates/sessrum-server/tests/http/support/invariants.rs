@@ -1,6 +1,6 @@
 //! What holds of every answer, whatever the test.
 
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -76,19 +76,32 @@ fn tokens_stay_in_set_cookie(site: &Site, answer: &Answer) {
     }
 }
 
-/// Each answer of a described route is described.
+/// Each answer of a described route is described, and the API has no other routes.
 fn is_documented(document: &Value, method: &Method, path: &str, answer: &Answer) {
     let paths = document["paths"].as_object().unwrap();
     let Some((template, item)) = paths.iter().find(|(template, _)| matches(template, path)) else {
+        let is_no_route = answer.status == StatusCode::NOT_FOUND || is_of_the_gate(answer);
+        assert!(!path.starts_with("/api/") || is_no_route, "{path} is not described: {answer:?}");
         return;
     };
-    // Methods are compared as they are: `get` is another method than `GET`.
+    // HEAD is answered by GET. Methods are compared as they are: `get` is another than `GET`.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let operation = item.as_object().unwrap().iter();
     let mut operation = operation.filter(|(name, _)| name.to_ascii_uppercase() == method.as_str());
-    let Some((_, operation)) = operation.next() else { return };
+    let Some((_, operation)) = operation.next() else {
+        let is_no_route = answer.status == StatusCode::METHOD_NOT_ALLOWED || is_of_the_gate(answer);
+        assert!(is_no_route, "{method} {template} is not described: {answer:?}");
+        return;
+    };
     let status = answer.status.as_str();
     let described = operation["responses"].get(status).is_some();
     assert!(described, "{method} {template} does not describe {status}: {answer:?}");
+}
+
+/// The gate refuses before anyone looks for a route.
+fn is_of_the_gate(answer: &Answer) -> bool {
+    answer.status == StatusCode::FORBIDDEN
+        && matches!(answer.at("/code").as_str(), "csrf_failed" | "origin_rejected")
 }
 
 /// Whether a path is one of a template's, a literal segment before a parameter.
