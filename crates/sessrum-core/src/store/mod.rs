@@ -11,7 +11,7 @@ mod sessions;
 
 pub use accounts::{
     AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
-    PlatformChange, PlatformConnection, PlatformOutcome, User,
+    PlatformChange, PlatformConnection, PlatformOutcome, User, UserChange, UserOutcome,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};
