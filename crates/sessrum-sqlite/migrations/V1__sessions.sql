@@ -12,7 +12,7 @@ CREATE TABLE users (
     role_changed_at     INTEGER
 ) STRICT;
 
-CREATE INDEX users_active_admins ON users (id) WHERE role = 'admin' AND is_active;
+CREATE INDEX users_active_by_role ON users (role) WHERE is_active;
 
 CREATE TABLE platform_connections (
     id                 INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -114,12 +114,7 @@ impl State {
         UserOutcome::Changed { user, ended: ended.unwrap_or_default() }
     }
 
-    fn set_active(
-        &mut self,
-        id: &UserId,
-        is_active: bool,
-        change: &Change,
-    ) -> Vec<EndedSession> {
+    fn set_active(&mut self, id: &UserId, is_active: bool, change: &Change) -> Vec<EndedSession> {
         if let Some(user) = self.user_mut(id) {
             user.is_active = is_active;
         }
