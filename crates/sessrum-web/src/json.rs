@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
+use crate::media_type;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
@@ -40,12 +41,11 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for JsonBody<T>
 /// # Errors
 /// [`Code::UnsupportedMediaType`].
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"));
-    if is_json { Ok(()) } else { Err(Problem::new(Code::UnsupportedMediaType)) }
+    if media_type::is(headers, media_type::JSON) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::UnsupportedMediaType))
+    }
 }
 
 /// The whole body, up to the router's limit.
