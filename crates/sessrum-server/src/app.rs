@@ -19,9 +19,6 @@ use crate::{health, pages};
 /// Whoever signs in has no session token yet.
 const SIGN_IN_PATHS: &[&str] = &["/api/login", "/login"];
 
-/// What pages send.
-const FORM: &str = "application/x-www-form-urlencoded";
-
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -51,7 +48,7 @@ pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Ro
         tracing::error!("the OpenAPI document cannot be written: {error}");
         Problem::new(Code::InternalError)
     });
-    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS).with_media_types(&[FORM]);
+    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS).with_media_types(&[pages::FORM]);
     let sessions = DatabaseSessionLayer::new(manager, SessionCookieManager::new(origin));
     let answers = Answers::new(Arc::new(OsRandom), pages::problem_page);
     api.merge(pages::router(accounts))

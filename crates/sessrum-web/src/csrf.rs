@@ -119,7 +119,7 @@ impl CsrfGate {
         if taken.iter().any(|media_type| media_type::is(headers, media_type)) {
             return Ok(());
         }
-        let detail = format!("The body must be declared as {}.", taken.join(" or "));
+        let detail = format!("Send the input as {}.", taken.join(" or "));
         Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
     }
 }

@@ -31,7 +31,7 @@ problems!(
 );
 problems!(
     /// Of unsafe requests without a body.
-    Changing: 401 403 500 503
+    Changing: 401 403 415 500 503
 );
 problems!(
     /// Of unsafe requests with a JSON body.
