@@ -78,6 +78,22 @@ async fn every_change_needs_a_fresh_authentication() {
     }
 }
 
+/// Security: abuse 27, 16.5.3
+#[tokio::test]
+async fn nobody_is_let_in_while_the_database_is_down() {
+    let (site, root) = administered().await;
+    site.store().fail();
+    for path in LISTS {
+        root.get(path).await.problem(503, "store_unavailable").keeps_cookie();
+    }
+    for route in mutations(&site).iter().filter(|route| route.path.starts_with("/api/admin/")) {
+        let answer = root.call(&route.method, &route.path).send().await;
+        answer.problem(503, "store_unavailable").keeps_cookie();
+    }
+    site.store().recover();
+    root.get(LISTS[0]).await.is(200);
+}
+
 /// Security: 8.3.2
 #[tokio::test]
 async fn a_demotion_counts_with_the_next_request() {
