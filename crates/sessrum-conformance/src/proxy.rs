@@ -147,9 +147,7 @@ proxied! {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
         fn users(after: Option<i64>, limit: usize) -> Vec<User>;
         fn user_by_name(username: &str) -> Option<User>;
-        fn set_user_active(user: &UserId, active: bool, change: &Change)
-            -> Option<Vec<EndedSession>>;
-        fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+        fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
         fn change_password(user: &UserId, password: PasswordChange, change: &Change)
             -> PasswordOutcome;
         fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;

@@ -147,6 +147,9 @@ macro_rules! store_suite {
                 users_come_oldest_first_in_pages,
                 disabling_a_user_ends_their_sessions_7_4_2,
                 a_role_change_is_seen_at_once_in_every_live_session_8_3_2,
+                a_change_of_a_user_is_made_as_a_whole,
+                what_a_user_is_already_is_no_change,
+                the_last_active_admin_is_spared_where_that_is_asked_for,
                 every_role_is_kept,
                 what_is_asked_of_an_unknown_user_is_refused,
                 a_password_change_ends_the_others_and_rotates_the_kept_7_4_3,
@@ -201,6 +204,7 @@ macro_rules! store_suite {
             }
             account_races {
                 no_sign_in_survives_the_disabling_of_its_user_7_4_2,
+                administrators_who_demote_each_other_leave_one,
                 password_changes_checked_against_the_same_one_have_one_winner,
                 users_of_one_name_or_email_have_one_winner,
                 platforms_added_as_default_leave_one_default,

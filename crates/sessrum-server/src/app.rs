@@ -7,7 +7,8 @@ use axum::{Json, Router, middleware};
 use sessrum_core::{Accounts, OsRandom};
 use sessrum_web::api::{self, ApiState};
 use sessrum_web::{
-    Answers, Code, CsrfGate, DatabaseSessionLayer, Origin, Problem, SessionCookieManager,
+    Answers, Code, CsrfGate, DatabaseSessionLayer, Origin, Problem, SecurityHeaders,
+    SessionCookieManager,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,6 +33,7 @@ const SIGN_IN_PATHS: &[&str] = &["/api/login", "/login"];
         (name = "sessions", description = "The user's devices"),
         (name = "platforms", description = "The user's platform connections"),
         (name = "account", description = "The user's own account"),
+        (name = "admin", description = "For administrators; changes need a fresh authentication"),
         (name = "health", description = "For whoever watches the server"),
     )
 )]
@@ -46,7 +48,7 @@ pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Ro
         tracing::error!("the OpenAPI document cannot be written: {error}");
         Problem::new(Code::InternalError)
     });
-    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS);
+    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS).with_media_types(&[pages::FORM]);
     let sessions = DatabaseSessionLayer::new(manager, SessionCookieManager::new(origin));
     let answers = Answers::new(Arc::new(OsRandom), pages::problem_page);
     api.merge(pages::router(accounts))
@@ -54,6 +56,7 @@ pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Ro
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(answers, Answers::tell))
+        .layer(SecurityHeaders::new(origin))
 }
 
 /// The routes that programs use, and their description.

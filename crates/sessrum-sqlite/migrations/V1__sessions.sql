@@ -12,6 +12,8 @@ CREATE TABLE users (
     role_changed_at     INTEGER
 ) STRICT;
 
+CREATE INDEX users_active_by_role ON users (role) WHERE is_active;
+
 CREATE TABLE platform_connections (
     id                 INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id            INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,

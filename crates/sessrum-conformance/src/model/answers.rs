@@ -3,7 +3,7 @@ use std::time::Duration;
 use sessrum_core::store::{
     Activity, CreateOutcome, DataWrite, EndedSession, NewEvent, NewPlatform, NewSession, NewUser,
     Page, PasswordChange, PasswordOutcome, PlatformChange, Rotation, SessionFilter, Store,
-    StoreError,
+    StoreError, UserChange, UserOutcome,
 };
 use sessrum_core::{
     Change, EventKind, ExpiryLimits, PlatformId, Role, SealedCredentials, SessionFingerprint,
@@ -244,12 +244,15 @@ impl World {
                 }
                 text(store.add_user(NewUser { email, role, ..new_user(&name(named)) }, now).await)
             }
-            Operation::SetUserActive { user: of, active } => {
-                let ended = store.set_user_active(&user(of), active, now).await;
-                text(ended.map(|ended| ended.map(sorted)))
-            }
-            Operation::SetRole { user: of, role } => {
-                text(store.set_role(&user(of), role, now).await)
+            Operation::ChangeUser { user: of, role, is_active, spares_last_admin } => {
+                let what = UserChange { role, is_active, spares_last_admin };
+                let outcome = store.change_user(&user(of), what, now).await;
+                text(outcome.map(|outcome| match outcome {
+                    UserOutcome::Changed { user, ended } => {
+                        UserOutcome::Changed { user, ended: sorted(ended) }
+                    }
+                    other => other,
+                }))
             }
             Operation::ChangePassword { user: of, keep, password: to, checked } => {
                 let keep = keep.map(|id| (self.session(id), self.rotation(true, Some(500))));

@@ -84,13 +84,11 @@ pub enum Operation {
         email: u8,
         role: Role,
     },
-    SetUserActive {
+    ChangeUser {
         user: u8,
-        active: bool,
-    },
-    SetRole {
-        user: u8,
-        role: Role,
+        role: Option<Role>,
+        is_active: Option<bool>,
+        spares_last_admin: bool,
     },
     ChangePassword {
         user: u8,
@@ -250,9 +248,11 @@ fn users() -> impl Strategy<Value = Operation> {
         1 => user().prop_map(|user| Operation::Record { user }),
         2 => (0..4_u8, 0..4_u8, role())
             .prop_map(|(name, email, role)| Operation::AddUser { name, email, role }),
-        2 => (user(), any::<bool>())
-            .prop_map(|(user, active)| Operation::SetUserActive { user, active }),
-        2 => (user(), role()).prop_map(|(user, role)| Operation::SetRole { user, role }),
+        4 => (user(), of(role()), of(any::<bool>()), any::<bool>()).prop_map(
+            |(user, role, is_active, spares_last_admin)| {
+                Operation::ChangeUser { user, role, is_active, spares_last_admin }
+            }
+        ),
         3 => (user(), of(session()), 0..3_u8, checked()).prop_map(
             |(user, keep, password, checked)| {
                 Operation::ChangePassword { user, keep, password, checked }

@@ -200,8 +200,7 @@ faultless! { AccountStore {
     fn add_user(new: NewUser, change: &Change) -> AddUser;
     fn users(after: Option<i64>, limit: usize) -> Vec<User>;
     fn user_by_name(username: &str) -> Option<User>;
-    fn set_user_active(user: &UserId, active: bool, change: &Change) -> Option<Vec<EndedSession>>;
-    fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+    fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
     fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
     fn add_platform(user: &UserId, new: NewPlatform, change: &Change) -> AddPlatform;
     fn platform_connections(user: &UserId) -> Vec<PlatformConnection>;

@@ -11,7 +11,8 @@ mod sessions;
 
 pub use accounts::{
     AccountStore, AddPlatform, AddUser, MOST_PLATFORMS, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, User,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, User, UserChange,
+    UserOutcome,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};

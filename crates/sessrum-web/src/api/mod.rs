@@ -1,10 +1,12 @@
 //! The session API. One file is one route or one resource.
 
+mod admin;
 mod data;
 mod documented;
 mod heartbeat;
 mod login;
 mod logout;
+mod paging;
 mod password;
 mod platform;
 mod platforms;
@@ -78,6 +80,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(platforms::get, platforms::change, platforms::remove))
         .routes(routes!(platforms::make_default))
         .routes(routes!(password::change))
+        .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state)
 }

@@ -21,7 +21,9 @@ use sessrum_server::app::app;
 use sessrum_server::jobs::{Job, JobHealth};
 use sessrum_sqlite::SqliteStore;
 use sessrum_web::api::{self, ApiState};
-use sessrum_web::{Answers, CsrfGate, DatabaseSessionLayer, Origin, SessionCookieManager};
+use sessrum_web::{
+    Answers, CsrfGate, DatabaseSessionLayer, Origin, SecurityHeaders, SessionCookieManager,
+};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -256,7 +258,8 @@ impl Inner {
 /// An application that uses the library: its own routes beside the session API.
 fn library(accounts: &Arc<Accounts>, routes: Router, origin: &Origin) -> Router {
     let (api, _) = api::router(ApiState { accounts: Arc::clone(accounts) }).split_for_parts();
-    let gate = CsrfGate::new(origin.clone(), &["/api/login"]);
+    let media_types = &["application/json", "multipart/form-data"];
+    let gate = CsrfGate::new(origin.clone(), &["/api/login"]).with_media_types(media_types);
     let cookies = SessionCookieManager::new(origin);
     let sessions = DatabaseSessionLayer::new(Arc::clone(accounts.manager()), cookies);
     let answers = Answers::new(Arc::new(OsRandom), |problem, _, _| problem.title().into_response());
@@ -264,4 +267,5 @@ fn library(accounts: &Arc<Accounts>, routes: Router, origin: &Origin) -> Router 
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(answers, Answers::tell))
+        .layer(SecurityHeaders::new(origin))
 }
