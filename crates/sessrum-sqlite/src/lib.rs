@@ -53,6 +53,7 @@ mod rows;
 mod sessions;
 mod sql;
 mod store;
+mod throttle;
 mod writer;
 
 pub use open::migrate;

@@ -1,6 +1,7 @@
 //! The one place that knows what a session may do. Each verb of the plan is a method; each file
 //! here is a group of them.
 
+mod attempts;
 mod begin;
 mod clean_up;
 mod end;
@@ -24,7 +25,7 @@ use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::SessionPolicy;
 use crate::random::{OsRandom, Random};
-use crate::secret::{CsrfKey, FingerprintKey, SealingKey, SecretKey};
+use crate::secret::{CsrfKey, FingerprintKey, SealingKey, SecretKey, ThrottleKey};
 use crate::store::Store;
 use crate::time::{Clock, SystemClock, Timestamp};
 use crate::{SessionContext, SessionFingerprint};
@@ -55,6 +56,7 @@ pub struct UnifiedSessionManager {
     csrf: CsrfKey,
     fingerprint: FingerprintKey,
     sealing: SealingKey,
+    throttle: ThrottleKey,
     activity: ActivityMarks,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
@@ -76,6 +78,7 @@ impl UnifiedSessionManager {
             csrf: secret.csrf_key(),
             fingerprint: secret.fingerprint_key(),
             sealing: secret.sealing_key(),
+            throttle: secret.throttle_key(),
             activity: ActivityMarks::default(),
             flushing: tokio::sync::Mutex::default(),
             observed: Mutex::default(),

@@ -1,9 +1,17 @@
 use rusqlite::Connection;
 
-use super::{Statement, checks, data, events, platforms, sessions, tokens, users};
+use super::{Statement, checks, data, events, platforms, sessions, throttle, tokens, users};
 
-const ALL: [&[(&str, Statement)]; 7] =
-    [checks::ALL, data::ALL, events::ALL, platforms::ALL, sessions::ALL, tokens::ALL, users::ALL];
+const ALL: [&[(&str, Statement)]; 8] = [
+    checks::ALL,
+    data::ALL,
+    events::ALL,
+    platforms::ALL,
+    sessions::ALL,
+    throttle::ALL,
+    tokens::ALL,
+    users::ALL,
+];
 
 fn database() -> (tempfile::TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -59,6 +67,7 @@ fn lists_come_in_the_order_of_their_index() {
         sessions::LIST_LIVE,
         sessions::LIST_LIVE_OF_USER,
         sessions::LIST_OF_USER,
+        throttle::REMOVE_FORGOTTEN,
         events::LIST,
         events::LIST_OF_USER,
         users::LIST,
