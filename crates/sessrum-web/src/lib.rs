@@ -18,10 +18,11 @@ mod json;
 mod middleware;
 mod origin;
 mod problem;
+mod proxy;
 mod request_session;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
-pub use client::client_of;
+pub use client::{client_of, first_language};
 pub use cookie::{SessionCookie, SessionCookieManager};
 pub use csrf::CsrfGate;
 pub use extract::{CurrentSession, ObservedSession, PathText};
@@ -33,4 +34,5 @@ pub use json::JsonBody;
 pub use middleware::{DatabaseSessionLayer, DatabaseSessionMiddleware};
 pub use origin::{Origin, OriginError, local_path};
 pub use problem::{Code, FieldError, Problem, reason_text};
+pub use proxy::{ProxyGate, TrustedProxies, TrustedProxiesError};
 pub use request_session::RequestSession;
