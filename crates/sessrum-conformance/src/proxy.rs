@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sessrum_core::store::*;
+use sessrum_core::throttle::*;
 use sessrum_core::*;
 
 type Picks = Box<dyn Fn(&str) -> bool + Send>;
@@ -162,6 +163,12 @@ proxied! {
         fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
         fn platform_credentials(user: &UserId, platform: &PlatformId)
             -> Option<SealedCredentials>;
+    }
+    ThrottleStore {
+        fn begin_attempt(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> Admission;
+        fn attempt_succeeded(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> ();
+        fn forget_attempts(account: Mark) -> ();
+        fn delete_forgotten_attempts(now: Timestamp, limit: usize) -> usize;
     }
     Directory {
         fn find_for_sign_in(username: &str) -> Option<SignInFacts>;

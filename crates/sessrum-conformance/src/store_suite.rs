@@ -176,6 +176,16 @@ macro_rules! store_suite {
                 sessions_of_others_stay_when_a_platform_goes,
                 platform_keys_are_never_given_again,
             }
+            throttle {
+                failures_at_a_place_are_counted_until_a_success,
+                failures_of_an_account_are_counted_over_all_places,
+                failures_of_an_address_are_counted_over_all_accounts,
+                a_place_is_known_after_a_success,
+                a_session_is_counted_apart_and_leaves_nothing_after_a_success,
+                an_account_is_forgotten_with_its_places_alone,
+                counters_that_mean_nothing_go_by_limit,
+                attempts_at_once_are_admitted_as_attempts_in_a_row,
+            }
             directory {
                 a_user_is_found_for_sign_in_with_their_password,
                 a_user_without_a_password_and_a_disabled_one_are_found,

@@ -63,7 +63,14 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let jobs =
             tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
-        let site = app(accounts, health, &self.origin);
+        if self.origin.is_secure() && self.config.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "the public URL is https and no proxy is trusted: if there is one in front, \
+                 everyone has its address, and wrong passwords of one slow down all; name it in \
+                 trusted_proxies"
+            );
+        }
+        let site = app(accounts, health, &self.origin, self.config.trusted_proxies);
         let address = self.listener.local_addr()?;
         tracing::info!(%address, public_url = %self.origin, "serving");
 

@@ -54,6 +54,7 @@ mod rows;
 mod sessions;
 mod sql;
 mod store;
+mod throttle;
 mod writer;
 
 pub use open::migrate;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::{
-    AccountError, EndReason, EventKind, PasswordChanged, PasswordRule, Renewed, SignInOutcome,
+    AccountError, Accounts, EndReason, EventKind, PasswordChanged, PasswordRule, Reauthenticated,
+    Renewed, SessionContext, SignInOutcome,
 };
 
 use super::ManagerFixture;
@@ -22,6 +23,14 @@ fn changed(outcome: PasswordChanged) -> Renewed {
     }
 }
 
+/// Proves with [`PASSWORD`] who one is, which must work.
+pub(crate) async fn reauthenticated(accounts: &Accounts, context: &SessionContext) -> Renewed {
+    match accounts.reauthenticate(context, PASSWORD, &home()).await.unwrap() {
+        Reauthenticated::Renewed(renewed) => *renewed,
+        other => panic!("{other:?}"),
+    }
+}
+
 pub async fn the_password_makes_the_session_fresh_under_a_new_token_7_2_4(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -29,7 +38,7 @@ pub async fn the_password_makes_the_session_fresh_under_a_new_token_7_2_4(app: M
     app.pass(app.policy().fresh_for);
     let context = app.context(&signed_in.token).await;
     assert!(!app.is_fresh(&context));
-    let renewed = accounts.reauthenticate(&context, PASSWORD, &home()).await.unwrap().unwrap();
+    let renewed = reauthenticated(&accounts, &context).await;
     assert!(app.is_fresh(&app.context(&renewed.token).await));
     assert!(renewed.ended.is_empty());
     app.pass(app.policy().rotation_grace + TICK);
@@ -43,7 +52,7 @@ pub async fn a_wrong_password_makes_nothing_fresh_and_is_recorded(app: ManagerFi
     let signed_in = enter(&accounts, "ada").await;
     app.pass(Duration::from_secs(1));
     let answer = accounts.reauthenticate(&signed_in.context, "wrong horse", &home()).await;
-    assert!(answer.unwrap().is_none());
+    assert!(matches!(answer.unwrap(), Reauthenticated::Wrong));
     assert_eq!(app.context(&signed_in.token).await.session, signed_in.context.session);
     let [event] = app.events_of(EventKind::SignInFailed).await.try_into().unwrap();
     assert_eq!(event.user_id, Some(id));
@@ -57,7 +66,7 @@ pub async fn the_password_of_another_is_wrong(app: ManagerFixture) {
     member(&accounts, "bob").await;
     "bob".clone_into(&mut context.user.username);
     let answer = accounts.reauthenticate(&context, PASSWORD, &home()).await.unwrap();
-    assert!(answer.is_none(), "the name alone was looked at");
+    assert!(matches!(answer, Reauthenticated::Wrong), "the name alone was looked at");
 }
 
 pub async fn a_reauthentication_after_the_end_says_why(app: ManagerFixture) {
@@ -99,7 +108,7 @@ pub async fn a_password_changed_while_it_is_checked_proves_nothing(app: ManagerF
         changed(other.change_password(&context, PASSWORD, NEW, &home()).await.unwrap());
     });
     let answer = accounts.reauthenticate(&own.context, PASSWORD, &home()).await.unwrap();
-    assert!(answer.is_none());
+    assert!(matches!(answer, Reauthenticated::Wrong), "{answer:?}");
     assert!(app.events_of(EventKind::Reauthenticated).await.is_empty());
 }
 

@@ -181,6 +181,21 @@ macro_rules! manager_suite {
                 two_changes_of_one_session_have_one_winner_15_4_2,
                 concurrent_changes_from_two_sessions_leave_one_session,
             }
+            throttle {
+                right_and_wrong_passwords_wait_alike_and_none_is_looked_at,
+                the_victim_signs_in_from_elsewhere_while_one_attacker_hammers,
+                a_known_place_signs_in_while_many_attackers_hammer,
+                names_that_nobody_has_are_counted_like_any_other,
+                an_address_is_slowed_over_all_accounts,
+                an_ipv6_address_is_counted_by_its_network,
+                without_an_address_accounts_are_slowed_all_the_same,
+                successes_are_never_counted,
+                guesses_at_once_are_no_more_than_guesses_in_a_row,
+                proving_again_who_one_is_is_slowed_and_keeps_nobody_else_out,
+                a_password_set_by_the_operator_opens_the_account_again,
+                the_limits_are_those_of_the_policy,
+                counters_are_cleaned_up_when_they_mean_nothing,
+            }
             directory {
                 every_request_has_the_facts_of_now,
                 bundled_records_of_the_same_name_play_no_part,

@@ -10,6 +10,7 @@ use sessrum_core::{
     SessionHandle, SessionId, Timestamp, TokenHash, UserId,
 };
 
+use super::attempts;
 use super::operations::{Checked, Offered, Operation, Step};
 use crate::fixture::{at, change, new_platform, new_user, password};
 
@@ -41,7 +42,7 @@ fn sorted(mut ended: Vec<EndedSession>) -> Vec<EndedSession> {
     ended
 }
 
-fn text<Answer: std::fmt::Debug>(answer: Result<Answer, StoreError>) -> String {
+pub(super) fn text<Answer: std::fmt::Debug>(answer: Result<Answer, StoreError>) -> String {
     format!("{:?}", answer.map_err(|error| error.kind()))
 }
 
@@ -294,6 +295,9 @@ impl World {
             }
             Operation::RemovePlatform { user: of, platform: id } => {
                 text(store.remove_platform(&user(of), &platform(id), now).await)
+            }
+            Operation::Attempts(operation) => {
+                attempts::answer(operation, store, at(self.seconds)).await
             }
             other => unreachable!("{other:?} is answered before"),
         }

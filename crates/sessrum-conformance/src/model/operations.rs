@@ -4,6 +4,8 @@ use proptest::sample::select;
 use sessrum_core::store::Precondition;
 use sessrum_core::{EndReason, Role};
 
+use super::attempts::{self, AttemptOperation};
+
 /// An operation, so many seconds after the one before.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -119,6 +121,7 @@ pub enum Operation {
         user: u8,
         platform: u8,
     },
+    Attempts(AttemptOperation),
 }
 
 /// What a sign-in or a password change says of the password that was checked.
@@ -184,7 +187,9 @@ fn precondition() -> impl Strategy<Value = Precondition> {
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
-    prop_oneof![10 => life(), 2 => ends(), 4 => data(), 2 => users(), 3 => platforms()]
+    prop_oneof![
+        10 => life(), 2 => ends(), 4 => data(), 2 => users(), 3 => platforms(), 5 => attempts::operation().prop_map(Operation::Attempts),
+    ]
 }
 
 fn life() -> impl Strategy<Value = Operation> {

@@ -1,6 +1,7 @@
 //! The one place that knows what a session may do. Each verb of the plan is a method; each file
 //! here is a group of them.
 
+mod attempts;
 mod begin;
 mod clean_up;
 mod end;
@@ -27,6 +28,7 @@ use crate::random::{OsRandom, Random};
 use crate::sealing::SealingKey;
 use crate::secret::{CsrfKey, FingerprintKey, SecretKey};
 use crate::store::Store;
+use crate::throttle_key::ThrottleKey;
 use crate::time::{Clock, SystemClock, Timestamp};
 use crate::{SessionContext, SessionFingerprint};
 
@@ -56,6 +58,7 @@ pub struct UnifiedSessionManager {
     csrf: CsrfKey,
     fingerprint: FingerprintKey,
     sealing: SealingKey,
+    throttle: ThrottleKey,
     activity: ActivityMarks,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
@@ -77,6 +80,7 @@ impl UnifiedSessionManager {
             csrf: secret.csrf_key(),
             fingerprint: secret.fingerprint_key(),
             sealing: SealingKey::of(secret),
+            throttle: ThrottleKey::of(secret),
             activity: ActivityMarks::default(),
             flushing: tokio::sync::Mutex::default(),
             observed: Mutex::default(),

@@ -116,3 +116,11 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Respo
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
+
+/// The answer, with the seconds after which to try again, if there are any.
+pub(super) fn come_back_in(mut response: Response, seconds: Option<u32>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}

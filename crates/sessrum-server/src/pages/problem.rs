@@ -1,9 +1,8 @@
 use askama::Template;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sessrum_web::{Code, Problem, RequestSession};
 
-use super::layout::{Frame, page};
+use super::layout::{Frame, come_back_in, page};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -35,13 +34,10 @@ pub fn problem_page(
         way_on,
         address,
     };
-    let Ok(mut response) = page(problem.status(), &template) else {
-        return problem.clone().into_response();
-    };
-    if let Some(seconds) = problem.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    match page(problem.status(), &template) {
+        Ok(response) => come_back_in(response, problem.retry_after),
+        Err(_) => problem.clone().into_response(),
     }
-    response
 }
 
 fn signed_in(session: &RequestSession) -> Option<Frame> {

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use rusqlite::Connection;
 
-use super::{Statement, checks, data, events, platforms, sessions, tokens, users};
+use super::{Statement, checks, data, events, platforms, sessions, throttle, tokens, users};
 
-const ALL: [(&str, &[(&str, Statement)]); 7] = [
+const ALL: [(&str, &[(&str, Statement)]); 8] = [
     ("checks", checks::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
     ("platforms", platforms::ALL),
     ("sessions", sessions::ALL),
+    ("throttle", throttle::ALL),
     ("tokens", tokens::ALL),
     ("users", users::ALL),
 ];

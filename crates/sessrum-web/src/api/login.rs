@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, PasswordSignIn, PlatformId, SignInOutcome, SignedIn
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::Sending;
+use super::documented::{Sending, TooManyFailures};
 use super::state::{Key, SignedInState};
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
@@ -31,6 +31,7 @@ pub(super) struct LoginInput {
 #[utoipa::path(post, path = "/api/login", tag = "session", request_body = LoginInput, responses(
     (status = 200, body = SignedInState),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    TooManyFailures,
     Sending,
 ))]
 pub(super) async fn login(
@@ -52,7 +53,8 @@ pub(super) async fn login(
 /// request sets the cookie.
 ///
 /// # Errors
-/// [`Code::InvalidCredentials`], [`Code::PlatformNotFound`], or what a database's failure is.
+/// [`Code::InvalidCredentials`], [`Code::RateLimited`], [`Code::PlatformNotFound`], or what a
+/// database's failure is.
 pub async fn sign_in(
     accounts: &Accounts,
     form: PasswordSignIn,
@@ -66,6 +68,7 @@ pub async fn sign_in(
             Ok(context)
         }
         SignInOutcome::Refused => Err(Problem::new(Code::InvalidCredentials)),
+        SignInOutcome::TooManyFailures { wait } => Err(Problem::too_many_failures(wait)),
         SignInOutcome::PlatformNotFound => Err(Problem::new(Code::PlatformNotFound)),
     }
 }

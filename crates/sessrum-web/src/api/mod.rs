@@ -29,6 +29,7 @@ pub use platforms::{
     PlatformInput, PlatformInputError, PlatformRow, apply as change_platform,
     connect as connect_platform, disconnect as disconnect_platform,
 };
+pub use reauthenticate::prove_again;
 pub use sessions::{Device, devices, end_device, end_other_devices};
 pub use state::{SignedInState, State, StatePlatform, StateSession, StateUser};
 

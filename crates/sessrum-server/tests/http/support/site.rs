@@ -23,6 +23,7 @@ use sessrum_sqlite::SqliteStore;
 use sessrum_web::api::{self, ApiState};
 use sessrum_web::{
     Answers, CsrfGate, DatabaseSessionLayer, Origin, SecurityHeaders, SessionCookieManager,
+    TrustedProxies,
 };
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -46,6 +47,7 @@ const START: Timestamp = Timestamp::from_micros(1_795_467_600_000_000);
 pub(crate) struct Plan {
     pub(crate) origin: &'static str,
     pub(crate) policy: SessionPolicy,
+    pub(crate) proxies: &'static [&'static str],
     pub(crate) in_memory: bool,
     pub(crate) directory: Option<Arc<dyn Directory>>,
     /// An application's own routes, beside the session API: the site is that application then.
@@ -57,6 +59,7 @@ impl Default for Plan {
         Self {
             origin: HTTPS,
             policy: SessionPolicy::default(),
+            proxies: &[],
             in_memory: false,
             directory: None,
             routes: None,
@@ -248,7 +251,8 @@ impl Inner {
         } else {
             let document = sessrum_server::app::openapi(&accounts, Arc::clone(&jobs));
             let document = serde_json::to_value(document).unwrap();
-            (app(Arc::clone(&accounts), jobs, &origin), Some(document))
+            let proxies = TrustedProxies::parse(plan.proxies.iter().copied()).unwrap();
+            (app(Arc::clone(&accounts), jobs, &origin, proxies), Some(document))
         };
         let tokens = Mutex::default();
         Self { router, origin, clock, store, random, accounts, document, tokens, directory }
