@@ -1,7 +1,9 @@
 //! Many at once at the bundled users and platforms.
 
+use sessrum_core::Role;
 use sessrum_core::store::{
     AddPlatform, AddUser, CreateOutcome, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
+    UserChange, UserOutcome,
 };
 
 use crate::Fixture;
@@ -31,6 +33,31 @@ pub async fn no_sign_in_survives_the_disabling_of_its_user_7_4_2(store: Fixture)
         assert_eq!(outcomes.len(), MANY);
         assert!(store.list_for_user(&user).await.unwrap().is_empty());
     }
+}
+
+pub async fn administrators_who_demote_each_other_leave_one(store: Fixture) {
+    let mut admins = Vec::new();
+    for index in 0..MANY {
+        let admin = store.user(&format!("admin{index}")).await;
+        store.set_role(&admin, Role::Admin, &change(1)).await.unwrap();
+        admins.push(admin);
+    }
+    let outcomes = store
+        .race(MANY, |store, index| {
+            let admin = admins[index].clone();
+            let what = if index % 2 == 0 {
+                UserChange { role: Some(Role::Viewer), ..UserChange::default() }
+            } else {
+                UserChange { is_active: Some(false), ..UserChange::default() }
+            };
+            let what = UserChange { spares_last_admin: true, ..what };
+            async move { store.change_user(&admin, what, &change(2)).await.unwrap() }
+        })
+        .await;
+    assert_eq!(count(&outcomes, |outcome| *outcome == UserOutcome::LastAdmin), 1);
+    let users = store.users(None, MANY).await.unwrap();
+    let left = users.iter().filter(|user| user.is_active && user.info.role == Role::Admin);
+    assert_eq!(left.count(), 1);
 }
 
 pub async fn password_changes_checked_against_the_same_one_have_one_winner(store: Fixture) {

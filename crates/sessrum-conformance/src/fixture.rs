@@ -180,6 +180,7 @@ impl Fixture {
             patience_since: at(seconds) - Duration::from_secs(30),
             forced: false,
             authenticated_until: None,
+            password_changed_at: None,
         }
     }
 

@@ -48,6 +48,7 @@ mod runner;
 mod store_suite;
 mod suite;
 pub mod switching;
+pub mod throttle;
 pub mod tokens;
 pub mod users;
 

@@ -1,7 +1,8 @@
 //! The bundled platforms.
 
 use sessrum_core::store::{
-    AddPlatform, NewPlatform, NewSession, PlatformChange, PlatformConnection, PlatformOutcome,
+    AddPlatform, MOST_PLATFORMS, NewPlatform, NewSession, PlatformChange, PlatformConnection,
+    PlatformOutcome,
 };
 use sessrum_core::{PlatformId, PlatformInfo, SealedCredentials, UserId, UserSession};
 
@@ -48,8 +49,40 @@ pub async fn an_added_platform_is_as_it_was_given(store: Fixture) {
         is_default: true,
     };
     assert_eq!(added, AddPlatform::Added(info.clone()));
-    let expected = PlatformConnection { info, is_active: true, created_at: at(3) };
+    let expected = PlatformConnection { info, is_active: true, created_at: at(3), last_used: None };
     assert_eq!(store.platform_connections(&user).await.unwrap(), [expected]);
+}
+
+pub async fn a_user_has_so_many_platforms_and_no_more(store: Fixture) {
+    let user = store.user("ada").await;
+    let add = async |index: usize| {
+        let new = new_platform(&format!("art{index}"));
+        store.add_platform(&user, new, &change(1)).await.unwrap()
+    };
+    for index in 0..MOST_PLATFORMS {
+        assert!(matches!(add(index).await, AddPlatform::Added(_)), "{index}");
+    }
+    assert_eq!(add(MOST_PLATFORMS).await, AddPlatform::TooMany);
+    assert_eq!(store.platform_connections(&user).await.unwrap().len(), MOST_PLATFORMS);
+}
+
+pub async fn the_last_use_of_a_platform_is_noted(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let mut ids = Vec::new();
+    for (user, name) in [(&ada, "art"), (&ada, "news"), (&bob, "film")] {
+        ids.push(store.platform(user, name).await.id);
+    }
+    let new = NewSession { active_platform_id: Some(ids[0].clone()), ..store.new_session(&ada) };
+    let session = store.created(new, 5).await.0;
+    store.switch_platform_if(session.id, Some(&ids[1]), None, &change(7)).await.unwrap();
+    // Whatever a caller says, the use of another user's platform is not noted.
+    store.switch_platform_if(session.id, Some(&ids[2]), None, &change(9)).await.unwrap();
+    let used = async |user: &UserId| {
+        let rows = store.platform_connections(user).await.unwrap();
+        rows.into_iter().map(|row| row.last_used).collect::<Vec<_>>()
+    };
+    assert_eq!(used(&ada).await, [Some(at(5)), Some(at(7))]);
+    assert_eq!(used(&bob).await, [None]);
 }
 
 pub async fn a_platform_of_an_unknown_user_is_not_added(store: Fixture) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sessrum_core::store::*;
+use sessrum_core::throttle::*;
 use sessrum_core::*;
 
 type Picks = Box<dyn Fn(&str) -> bool + Send>;
@@ -147,9 +148,7 @@ proxied! {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
         fn users(after: Option<i64>, limit: usize) -> Vec<User>;
         fn user_by_name(username: &str) -> Option<User>;
-        fn set_user_active(user: &UserId, active: bool, change: &Change)
-            -> Option<Vec<EndedSession>>;
-        fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+        fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
         fn change_password(user: &UserId, password: PasswordChange, change: &Change)
             -> PasswordOutcome;
         fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
@@ -164,6 +163,12 @@ proxied! {
         fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
         fn platform_credentials(user: &UserId, platform: &PlatformId)
             -> Option<SealedCredentials>;
+    }
+    ThrottleStore {
+        fn begin_attempt(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> Admission;
+        fn attempt_succeeded(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> ();
+        fn forget_attempts(account: Mark) -> ();
+        fn delete_forgotten_attempts(now: Timestamp, limit: usize) -> usize;
     }
     Directory {
         fn find_for_sign_in(username: &str) -> Option<SignInFacts>;

@@ -147,6 +147,9 @@ macro_rules! store_suite {
                 users_come_oldest_first_in_pages,
                 disabling_a_user_ends_their_sessions_7_4_2,
                 a_role_change_is_seen_at_once_in_every_live_session_8_3_2,
+                a_change_of_a_user_is_made_as_a_whole,
+                what_a_user_is_already_is_no_change,
+                the_last_active_admin_is_spared_where_that_is_asked_for,
                 every_role_is_kept,
                 what_is_asked_of_an_unknown_user_is_refused,
                 a_password_change_ends_the_others_and_rotates_the_kept_7_4_3,
@@ -157,6 +160,8 @@ macro_rules! store_suite {
             }
             platforms {
                 an_added_platform_is_as_it_was_given,
+                a_user_has_so_many_platforms_and_no_more,
+                the_last_use_of_a_platform_is_noted,
                 a_platform_of_an_unknown_user_is_not_added,
                 names_and_accounts_are_unique_for_the_user,
                 the_first_platform_is_the_default_and_a_later_one_may_take_over,
@@ -170,6 +175,16 @@ macro_rules! store_suite {
                 sessions_in_a_deactivated_platform_have_none,
                 sessions_of_others_stay_when_a_platform_goes,
                 platform_keys_are_never_given_again,
+            }
+            throttle {
+                failures_at_a_place_are_counted_until_a_success,
+                failures_of_an_account_are_counted_over_all_places,
+                failures_of_an_address_are_counted_over_all_accounts,
+                a_place_is_known_after_a_success,
+                a_session_is_counted_apart_and_leaves_nothing_after_a_success,
+                an_account_is_forgotten_with_its_places_alone,
+                counters_that_mean_nothing_go_by_limit,
+                attempts_at_once_are_admitted_as_attempts_in_a_row,
             }
             directory {
                 a_user_is_found_for_sign_in_with_their_password,
@@ -199,6 +214,7 @@ macro_rules! store_suite {
             }
             account_races {
                 no_sign_in_survives_the_disabling_of_its_user_7_4_2,
+                administrators_who_demote_each_other_leave_one,
                 password_changes_checked_against_the_same_one_have_one_winner,
                 users_of_one_name_or_email_have_one_winner,
                 platforms_added_as_default_leave_one_default,

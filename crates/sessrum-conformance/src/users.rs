@@ -1,7 +1,11 @@
 //! The bundled users.
 
-use sessrum_core::store::{AddUser, NewUser, PasswordChange, PasswordOutcome, Rotation};
-use sessrum_core::{EndReason, Role, SessionId, SessionPolicy, TokenStanding, UserId, UserSession};
+use sessrum_core::store::{
+    AddUser, NewUser, PasswordChange, PasswordOutcome, Rotation, UserChange, UserOutcome,
+};
+use sessrum_core::{
+    EndReason, EventKind, Role, SessionId, SessionPolicy, TokenStanding, UserId, UserSession,
+};
 
 use crate::Fixture;
 use crate::fixture::{at, change, ids, new_user, password};
@@ -87,6 +91,67 @@ pub async fn a_role_change_is_seen_at_once_in_every_live_session_8_3_2(store: Fi
     assert_eq!(store.row(&other).await, other);
 }
 
+pub async fn a_change_of_a_user_is_made_as_a_whole(store: Fixture) {
+    let user = store.user("ada").await;
+    let session = store.session(&user, 1).await;
+    let what =
+        UserChange { role: Some(Role::Admin), is_active: Some(false), spares_last_admin: true };
+    let outcome = store.change_user(&user, what, &change(5)).await.unwrap();
+    let UserOutcome::Changed { user: changed, ended } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((changed.info.role, changed.is_active), (Role::Admin, false));
+    assert_eq!(Some(*changed), store.user_by_name("ada").await.unwrap());
+    assert_eq!(ids(&ended), [session.id]);
+    let kinds: Vec<_> = store.trail().await.iter().map(|event| event.kind).collect();
+    assert!(kinds.contains(&EventKind::RoleChanged) && kinds.contains(&EventKind::UserDisabled));
+}
+
+pub async fn what_a_user_is_already_is_no_change(store: Fixture) {
+    let user = store.user("ada").await;
+    let session = store.session(&user, 1).await;
+    let (row, trail) = (store.user_by_name("ada").await.unwrap().unwrap(), store.trail().await);
+    let as_is =
+        UserChange { role: Some(Role::Viewer), is_active: Some(true), spares_last_admin: false };
+    for what in [as_is, UserChange::default()] {
+        let outcome = store.change_user(&user, what, &change(5)).await.unwrap();
+        let unchanged = UserOutcome::Changed { user: Box::new(row.clone()), ended: Vec::new() };
+        assert_eq!(outcome, unchanged);
+    }
+    assert_eq!(store.row(&session).await, session);
+    assert_eq!(store.trail().await, trail);
+}
+
+pub async fn the_last_active_admin_is_spared_where_that_is_asked_for(store: Fixture) {
+    let [ada, bob, eve] =
+        [store.user("ada").await, store.user("bob").await, store.user("eve").await];
+    for admin in [&ada, &bob] {
+        store.set_role(admin, Role::Admin, &change(1)).await.unwrap();
+    }
+    store.set_user_active(&bob, false, &change(1)).await.unwrap();
+    let trail = store.trail().await;
+    let spares = UserChange { spares_last_admin: true, ..UserChange::default() };
+    let demoted = UserChange { role: Some(Role::Moderator), ..spares };
+    let disabled = UserChange { is_active: Some(false), ..spares };
+    let both = UserChange { role: Some(Role::Moderator), is_active: Some(false), ..spares };
+    for what in [demoted, disabled, both] {
+        let outcome = store.change_user(&ada, what, &change(2)).await.unwrap();
+        assert_eq!(outcome, UserOutcome::LastAdmin, "{what:?}");
+    }
+    assert_eq!(store.trail().await, trail);
+    // Nobody else is one, a disabled administrator included.
+    let still = UserChange { role: Some(Role::Admin), is_active: Some(true), ..spares };
+    for (user, what) in [(&eve, demoted), (&eve, disabled), (&bob, demoted), (&ada, still)] {
+        let outcome = store.change_user(user, what, &change(3)).await.unwrap();
+        assert!(matches!(outcome, UserOutcome::Changed { .. }), "{what:?}");
+    }
+    let back = UserChange { role: Some(Role::Admin), is_active: Some(true), ..spares };
+    store.change_user(&bob, back, &change(4)).await.unwrap();
+    let outcome = store.change_user(&ada, both, &change(5)).await.unwrap();
+    assert!(matches!(outcome, UserOutcome::Changed { .. }), "{outcome:?}");
+    let unasked = UserChange { spares_last_admin: false, ..both };
+    let outcome = store.change_user(&bob, unasked, &change(6)).await.unwrap();
+    assert!(matches!(outcome, UserOutcome::Changed { .. }), "{outcome:?}");
+}
+
 pub async fn every_role_is_kept(store: Fixture) {
     let user = store.user("ada").await;
     for role in Role::ALL {
@@ -98,6 +163,8 @@ pub async fn every_role_is_kept(store: Fixture) {
 pub async fn what_is_asked_of_an_unknown_user_is_refused(store: Fixture) {
     store.user("ada").await;
     for nobody in [UserId::from(9), UserId::from("1"), UserId::from("ada")] {
+        let outcome = store.change_user(&nobody, UserChange::default(), &change(1)).await;
+        assert_eq!(outcome.unwrap(), UserOutcome::NotFound);
         assert_eq!(store.set_user_active(&nobody, false, &change(1)).await.unwrap(), None);
         assert!(!store.set_role(&nobody, Role::Admin, &change(1)).await.unwrap());
         let (old, new) = (password("ada"), password("new"));

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use broken::{BrokenStore, Fault};
 use sessrum_conformance::model::disagreement;
 use sessrum_conformance::{
-    Fixture, account_races, creating, data, dead, directory, races, run, switching, tokens, users,
+    Fixture, account_races, creating, data, dead, directory, races, run, switching, throttle,
+    tokens, users,
 };
 use sessrum_core::store::Store;
 
@@ -49,6 +50,7 @@ mod suite_finds {
         a_forgotten_data_cap: PutsTooMuch, data::the_cap_counts_the_bytes_of_all_keys_and_values_once;
         forgotten_events: ForgetsEvents, races::concurrent_ends_have_one_winner_and_one_event;
         confused_keys: ConfusesKeys, directory::the_number_7_and_the_text_7_are_two_users;
+        a_throttle_that_admits_everyone: AdmitsBlindly, throttle::failures_at_a_place_are_counted_until_a_success;
         a_blind_password_change: ChangesBlindly, users::a_password_that_changed_meanwhile_is_not_changed_again;
         a_blind_password_change_in_a_race: ChangesBlindly, account_races::password_changes_checked_against_the_same_one_have_one_winner;
     }
@@ -79,6 +81,7 @@ mod model_finds {
         a_forgotten_data_cap: PutsTooMuch;
         forgotten_events: ForgetsEvents;
         a_blind_password_change: ChangesBlindly;
+        a_throttle_that_admits_everyone: AdmitsBlindly;
     }
 
     #[test]

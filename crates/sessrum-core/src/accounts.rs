@@ -1,28 +1,28 @@
 //! What people do with their password: sign in, prove again who they are, change it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::account_outcomes::{PasswordChanged, PasswordSet, Reauthenticated, UserAdded};
 use crate::client::Client;
-use crate::context::SessionContext;
+use crate::context::{SessionContext, UserInfo};
 use crate::directory::SignInFacts;
 use crate::error::SessionError;
 use crate::event::{Actor, Change, EventKind};
 use crate::identity::{PlatformId, UserId};
-use crate::manager::{Renewed, SignIn, SignInOutcome, UnifiedSessionManager};
-use crate::password::{
-    PasswordError, PasswordHasher, PasswordRule, Verification, check_new_password,
-};
+use crate::manager::{SignIn, SignInOutcome, UnifiedSessionManager};
+use crate::password::{PasswordError, PasswordHasher, Verification};
+use crate::password_rule::PasswordRule;
 use crate::session::Role;
-use crate::store::{
-    AddUser, EndedSession, NewEvent, NewUser, PasswordChange, PasswordOutcome, StoreError,
-};
-use crate::user_rule::{UserRule, check_new_user};
+use crate::store::{AddUser, NewEvent, NewUser, PasswordChange, PasswordOutcome, StoreError};
+use crate::user_rule::check_new_user;
 use zeroize::Zeroizing;
 
 /// Passwords and sessions together.
 pub struct Accounts {
     manager: Arc<UnifiedSessionManager>,
     hasher: PasswordHasher,
+    site_name: String,
 }
 
 /// What a sign-in form says.
@@ -54,50 +54,25 @@ impl From<StoreError> for AccountError {
     }
 }
 
-/// What came of a request to change a password.
-#[derive(Debug)]
-pub enum PasswordChanged {
-    /// It is changed. The others' sessions ended; the own one has a new token.
-    Changed(Box<Renewed>),
-    /// The current password is another.
+/// What came of looking at a password in a session.
+enum Checked {
+    Right(SignInFacts),
     Wrong,
-    /// The new one may not be chosen.
-    Unfit(PasswordRule),
-    /// The application keeps its users' passwords itself, in its own directory.
-    NotKeptHere,
-}
-
-/// What came of giving a user another password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PasswordSet {
-    /// It is changed, and these sessions ended.
-    Changed(Vec<EndedSession>),
-    /// It may not be chosen.
-    Unfit(PasswordRule),
-    /// There is no such user.
-    UserUnknown,
-}
-
-/// What came of a request to add a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserAdded {
-    /// The key.
-    Added(UserId),
-    /// Someone has this name.
-    UsernameTaken,
-    /// Someone has this address.
-    EmailTaken,
-    /// The name or the address does not do.
-    UserUnfit(UserRule),
-    /// The password may not be chosen.
-    PasswordUnfit(PasswordRule),
+    TooManyFailures(Duration),
 }
 
 impl Accounts {
     /// Over a manager.
     #[must_use]
     pub const fn new(manager: Arc<UnifiedSessionManager>, hasher: PasswordHasher) -> Self {
-        Self { manager, hasher }
+        Self { manager, hasher, site_name: String::new() }
+    }
+
+    /// With the site's name, such as its host: no password may be made of it.
+    #[must_use]
+    pub fn with_site_name(mut self, name: impl Into<String>) -> Self {
+        self.site_name = name.into();
+        self
     }
 
     /// The manager.
@@ -114,7 +89,8 @@ impl Accounts {
 
     /// Signs in with a name and a password. [`SignInOutcome::Refused`] says only that the two do
     /// not go together: an unknown user, a wrong password and a disabled user look alike and take
-    /// one hash each.
+    /// one hash each. After too many failures a right password looks like a wrong one, too; see
+    /// [`throttle`](crate::throttle).
     ///
     /// # Errors
     /// [`AccountError`] when the database or hashing fails.
@@ -124,6 +100,10 @@ impl Accounts {
         current: Option<&SessionContext>,
         client: &Client,
     ) -> Result<SignInOutcome, AccountError> {
+        let attempt = self.manager.attempt(&form.username, client);
+        if let Some(wait) = self.manager.begin_attempt(&attempt, client).await? {
+            return Ok(SignInOutcome::TooManyFailures { wait });
+        }
         let facts = self.manager.directory().find_for_sign_in(&form.username).await?;
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.as_ref());
         let verified = self.hasher.verify(&form.password, stored).await?;
@@ -136,6 +116,7 @@ impl Accounts {
                 return Ok(SignInOutcome::Refused);
             }
         };
+        self.manager.attempt_succeeded(&attempt).await?;
         if outdated {
             self.upgrade(&facts, &form.password).await?;
         }
@@ -149,7 +130,7 @@ impl Accounts {
         Ok(self.manager.create_session(sign_in, client).await?)
     }
 
-    /// Proves again who the user is. `None` when the password is another.
+    /// Proves again who the user is.
     ///
     /// # Errors
     /// [`AccountError`] when the session has ended meanwhile, or the database or hashing fails.
@@ -158,11 +139,20 @@ impl Accounts {
         context: &SessionContext,
         password: &str,
         client: &Client,
-    ) -> Result<Option<Renewed>, AccountError> {
-        if self.check(context, password, client).await?.is_none() {
-            return Ok(None);
+    ) -> Result<Reauthenticated, AccountError> {
+        match self.check(context, password, client).await? {
+            Checked::Right(facts) => {
+                // The application's own directory tells of changes afterwards.
+                let checked =
+                    (!self.manager.has_own_directory()).then_some(facts.password_changed_at);
+                let renewed = self.manager.reauthenticate_by_password(context, checked, client);
+                Ok(renewed.await?.map_or(Reauthenticated::Wrong, |renewed| {
+                    Reauthenticated::Renewed(Box::new(renewed))
+                }))
+            }
+            Checked::Wrong => Ok(Reauthenticated::Wrong),
+            Checked::TooManyFailures(wait) => Ok(Reauthenticated::TooManyFailures { wait }),
         }
-        Ok(Some(self.manager.reauthenticate_session(context, client).await?))
     }
 
     /// Changes the user's own password.
@@ -179,11 +169,15 @@ impl Accounts {
         if self.manager.has_own_directory() {
             return Ok(PasswordChanged::NotKeptHere);
         }
-        if let Err(rule) = check_new_password(new) {
+        if let Err(rule) = self.check_new(new, &context.user.username, &context.user.email).await? {
             return Ok(PasswordChanged::Unfit(rule));
         }
-        let Some(facts) = self.check(context, current, client).await? else {
-            return Ok(PasswordChanged::Wrong);
+        let facts = match self.check(context, current, client).await? {
+            Checked::Right(facts) => facts,
+            Checked::Wrong => return Ok(PasswordChanged::Wrong),
+            Checked::TooManyFailures(wait) => {
+                return Ok(PasswordChanged::TooManyFailures { wait });
+            }
         };
         let hash = self.hasher.hash(new).await?;
         let checked = facts.password_changed_at;
@@ -208,7 +202,7 @@ impl Accounts {
         if let Err(rule) = check_new_user(&username, &email) {
             return Ok(UserAdded::UserUnfit(rule));
         }
-        if let Err(rule) = check_new_password(password) {
+        if let Err(rule) = self.check_new(password, &username, &email).await? {
             return Ok(UserAdded::PasswordUnfit(rule));
         }
         let password_hash = Some(self.hasher.hash(password).await?);
@@ -220,7 +214,8 @@ impl Accounts {
         })
     }
 
-    /// Gives a user of the bundled tables another password and ends all their sessions.
+    /// Gives a user of the bundled tables another password, ends all their sessions, and forgets
+    /// the failures of their account.
     ///
     /// # Errors
     /// [`AccountError`] when the database or hashing fails.
@@ -230,32 +225,55 @@ impl Accounts {
         password: &str,
         change: &Change,
     ) -> Result<PasswordSet, AccountError> {
-        if let Err(rule) = check_new_password(password) {
+        let store = self.manager.store();
+        let Some(facts) = store.user(user).await? else { return Ok(PasswordSet::UserUnknown) };
+        let UserInfo { username, email, .. } = facts.info;
+        if let Err(rule) = self.check_new(password, &username, &email).await? {
             return Ok(PasswordSet::Unfit(rule));
         }
         let hash = self.hasher.hash(password).await?;
         let password = PasswordChange { hash, keep: None, checked_against: None };
-        Ok(match self.manager.store().change_password(user, password, change).await? {
-            PasswordOutcome::Changed { ended, .. } => PasswordSet::Changed(ended),
-            PasswordOutcome::Refused => PasswordSet::UserUnknown,
-        })
+        match store.change_password(user, password, change).await? {
+            PasswordOutcome::Changed { ended, .. } => {
+                self.manager.forget_attempts(&username).await?;
+                Ok(PasswordSet::Changed(ended))
+            }
+            PasswordOutcome::Refused => Ok(PasswordSet::UserUnknown),
+        }
     }
 
-    /// The facts of the context's user if `password` is theirs.
+    /// Whether a user may choose this password.
+    async fn check_new(
+        &self,
+        password: &str,
+        username: &str,
+        email: &str,
+    ) -> Result<Result<(), PasswordRule>, PasswordError> {
+        self.hasher.check_new(password, &[username, email, &self.site_name]).await
+    }
+
+    /// Whether `password` is that of the context's user.
     async fn check(
         &self,
         context: &SessionContext,
         password: &str,
         client: &Client,
-    ) -> Result<Option<SignInFacts>, AccountError> {
+    ) -> Result<Checked, AccountError> {
+        let attempt = self.manager.attempt_in(context);
+        if let Some(wait) = self.manager.begin_attempt(&attempt, client).await? {
+            return Ok(Checked::TooManyFailures(wait));
+        }
         let found = self.manager.directory().find_for_sign_in(&context.user.username).await?;
         let facts = found.filter(|facts| facts.user.info.id == context.user.id);
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.as_ref());
-        match self.hasher.verify(password, stored).await? {
-            Verification::Right { .. } => Ok(facts),
-            Verification::Wrong => {
+        match (self.hasher.verify(password, stored).await?, facts) {
+            (Verification::Right { .. }, Some(facts)) => {
+                self.manager.attempt_succeeded(&attempt).await?;
+                Ok(Checked::Right(facts))
+            }
+            (_, facts) => {
                 self.record_refusal(facts, client).await?;
-                Ok(None)
+                Ok(Checked::Wrong)
             }
         }
     }

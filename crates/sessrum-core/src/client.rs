@@ -5,6 +5,9 @@ use std::net::IpAddr;
 /// The longest user agent or language that is kept, in bytes.
 const LONGEST: usize = 512;
 
+/// The longest name of a tool that names itself, in bytes.
+const LONGEST_NAME: usize = 40;
+
 /// What a request tells of its sender. Everything may be missing; nothing is trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
@@ -53,8 +56,13 @@ pub(crate) fn browser_and_system(user_agent: &str) -> (Option<&str>, Option<&str
             (known(parsed.name), known(parsed.os).map(system_family))
         }
         // Tools such as `curl/8.5.0` name themselves up to the slash.
-        _ => (user_agent.split(['/', ' ']).next().filter(|name| !name.is_empty()), None),
+        _ => (user_agent.split(['/', ' ']).next().filter(|name| is_tool(name)), None),
     }
+}
+
+/// Plain letters, and not too many: nothing else is a name to show.
+fn is_tool(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn known(name: &str) -> Option<&str> {
@@ -97,6 +105,9 @@ mod tests {
             "Safari on iOS"
         );
         assert_eq!(name("curl/8.5.0"), "curl");
+        for nameless in ["", "\u{202e}nimda", &"a".repeat(500)] {
+            assert_eq!(name(nameless), "Unknown device", "{nameless}");
+        }
         assert_eq!(Client::device_name(None), "Unknown device");
     }
 

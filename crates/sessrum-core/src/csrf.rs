@@ -31,7 +31,7 @@ impl CsrfKey {
         session: &SessionHandle,
         random: &dyn Random,
     ) -> Result<String, RandomError> {
-        let token = self.session_mac(session);
+        let token = session_mac(&self.0.in_force, session);
         let mut mask = [0; 32];
         random.fill(&mut mask)?;
         let mut bytes = [0; 64];
@@ -49,20 +49,17 @@ impl CsrfKey {
         }
         let mut bytes = [0; 64];
         let Ok(64) = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) else { return false };
-        let (Some((mask, rest)), expected) =
-            (bytes.split_first_chunk::<32>(), self.session_mac(session))
-        else {
-            return false;
-        };
-        <[u8; 32]>::try_from(rest)
-            .is_ok_and(|masked| equal_in_constant_time(&xor(masked, *mask), &expected))
+        let Some((mask, rest)) = bytes.split_first_chunk::<32>() else { return false };
+        let Ok(masked) = <[u8; 32]>::try_from(rest) else { return false };
+        let token = xor(masked, *mask);
+        self.0.all().any(|key| equal_in_constant_time(&token, &session_mac(key, session)))
     }
 
     /// A token for the sign-in form, good for [`FORM_LIFETIME`].
     #[must_use]
     pub fn form_token(&self, now: Timestamp) -> String {
         let moment = now.as_micros().to_be_bytes();
-        URL_SAFE_NO_PAD.encode([&moment[..], &mac(&self.0, &[b"form", &moment])].concat())
+        URL_SAFE_NO_PAD.encode([&moment[..], &form_mac(&self.0.in_force, moment)].concat())
     }
 
     /// Whether `text` was made by [`form_token`](Self::form_token) not too long ago.
@@ -72,13 +69,17 @@ impl CsrfKey {
         let Ok(40) = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) else { return false };
         let Some((moment, tag)) = bytes.split_first_chunk::<8>() else { return false };
         let made = Timestamp::from_micros(i64::from_be_bytes(*moment));
-        equal_in_constant_time(tag, &mac(&self.0, &[b"form", moment]))
+        self.0.all().any(|key| equal_in_constant_time(tag, &form_mac(key, *moment)))
             && now.since(made) <= FORM_LIFETIME
     }
+}
 
-    fn session_mac(&self, session: &SessionHandle) -> [u8; 32] {
-        mac(&self.0, &[b"session", session.as_bytes()])
-    }
+fn session_mac(key: &[u8; 32], session: &SessionHandle) -> [u8; 32] {
+    mac(key, &[b"session", session.as_bytes()])
+}
+
+fn form_mac(key: &[u8; 32], moment: [u8; 8]) -> [u8; 32] {
+    mac(key, &[b"form", &moment])
 }
 
 fn xor(mut left: [u8; 32], right: [u8; 32]) -> [u8; 32] {
@@ -122,5 +123,18 @@ mod tests {
         assert!(!key.verify_form_token("A", then));
         let other = SecretKey::from_bytes([2; 32]).csrf_key();
         assert!(!other.verify_form_token(&token, then));
+    }
+
+    #[test]
+    fn tokens_of_an_earlier_secret_stay_good() {
+        let then = Timestamp::from_micros(1_700_000_000_000_000);
+        let session = SessionHandle::from_bytes([1; 16]);
+        let before = SecretKey::from_bytes([1; 32]);
+        let token = before.csrf_key().session_token(&session, &SeededRandom::new(3)).unwrap();
+        let form = before.csrf_key().form_token(then);
+        let now = SecretKey::from_bytes([2; 32]).csrf_key();
+        assert!(!now.verify_session_token(&session, &token) && !now.verify_form_token(&form, then));
+        let now = now.with_earlier_secrets(&[before]);
+        assert!(now.verify_session_token(&session, &token) && now.verify_form_token(&form, then));
     }
 }

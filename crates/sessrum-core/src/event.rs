@@ -75,6 +75,8 @@ pub enum EventKind {
     PlatformChanged,
     /// A platform was removed; the detail is its name.
     PlatformRemoved,
+    /// An administrator had the clean-up run.
+    CleanUpStarted,
 }
 
 named!(EventKind, "event", {
@@ -93,6 +95,7 @@ named!(EventKind, "event", {
     PlatformAdded => "platform_added",
     PlatformChanged => "platform_changed",
     PlatformRemoved => "platform_removed",
+    CleanUpStarted => "clean_up_started",
 });
 
 /// A row of `session_events`: append-only, written in the transaction of what it tells.

@@ -19,7 +19,7 @@
 use std::net::IpAddr;
 
 use crate::client::{Client, browser_and_system};
-use crate::secret::FingerprintKey;
+use crate::secret::{FingerprintKey, mac};
 
 const FACTS: usize = 5;
 const WEIGHTS: [u32; FACTS] = [3, 2, 1, 1, 1];
@@ -44,6 +44,18 @@ impl SessionFingerprint {
     /// Takes the fingerprint of a client.
     #[must_use]
     pub fn of(client: &Client, key: &FingerprintKey) -> Self {
+        Self::under(client, &key.0.in_force)
+    }
+
+    /// The client's fingerprint under the key that this one was taken under: the one of the keys
+    /// in force and before under which the two differ least.
+    #[must_use]
+    pub fn nearest_of(&self, client: &Client, key: &FingerprintKey) -> Self {
+        let taken = key.0.all().map(|key| Self::under(client, key));
+        taken.min_by_key(|found| self.difference(found)).unwrap_or_else(|| Self::of(client, key))
+    }
+
+    fn under(client: &Client, key: &[u8; 32]) -> Self {
         let (browser, system) = browser_and_system(client.user_agent.as_deref().unwrap_or(""));
         let prefix = client.ip_address.map(address_prefix);
         let facts = [
@@ -56,7 +68,8 @@ impl SessionFingerprint {
         let mut hashes = [[0; 8]; FACTS];
         for ((index, fact), hash) in facts.into_iter().enumerate().zip(&mut hashes) {
             if let Some(fact) = fact {
-                *hash = key.hash(index, fact);
+                let tag = mac(key, &[&index.to_le_bytes(), fact.as_bytes()]);
+                *hash = tag.first_chunk().copied().unwrap_or_default();
             }
         }
         Self(hashes)
@@ -165,5 +178,17 @@ mod tests {
         let home = fingerprint(CHROME, "de", "192.0.2.7");
         assert_eq!(SessionFingerprint::from_bytes(&home.to_bytes()), Some(home));
         assert_eq!(SessionFingerprint::from_bytes(&[0; 39]), None);
+    }
+
+    #[test]
+    fn a_fingerprint_of_an_earlier_secret_is_still_compared() {
+        let (before, now) = (SecretKey::from_bytes([1; 32]), SecretKey::from_bytes([2; 32]));
+        let client = |agent: &str| Client { user_agent: Some(agent.into()), ..Client::default() };
+        let known = SessionFingerprint::of(&client(CHROME), &before.fingerprint_key());
+        let key = now.fingerprint_key();
+        assert!(known.is_another_machine(&known.nearest_of(&client(CHROME), &key)));
+        let key = key.with_earlier_secrets(&[before]);
+        assert!(!known.is_another_machine(&known.nearest_of(&client(CHROME), &key)));
+        assert!(known.is_another_machine(&known.nearest_of(&client(FIREFOX), &key)));
     }
 }

@@ -7,6 +7,7 @@
 //! Where to look: a row is a [`UserSession`]; the cookie's secret a [`SessionToken`]; what a
 //! request knows a [`SessionContext`]; the seam to an application's own users a [`Directory`].
 
+mod account_outcomes;
 mod accounts;
 mod activity;
 mod client;
@@ -21,18 +22,21 @@ mod lifetime;
 mod manager;
 mod memory;
 mod password;
+mod password_rule;
 mod random;
+mod sealing;
 mod secret;
 mod session;
 pub mod store;
 mod store_error;
+pub mod throttle;
+mod throttle_key;
 mod time;
 mod token;
 mod user_rule;
 
-pub use accounts::{
-    AccountError, Accounts, PasswordChanged, PasswordSet, PasswordSignIn, UserAdded,
-};
+pub use account_outcomes::{PasswordChanged, PasswordSet, Reauthenticated, UserAdded};
+pub use accounts::{AccountError, Accounts, PasswordSignIn};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{
@@ -52,13 +56,14 @@ pub use manager::{
     CleanupReport, Renewed, SignIn, SignInOutcome, SignedIn, SwitchOutcome, UnifiedSessionManager,
 };
 pub use memory::MemoryStore;
-pub use password::{
-    LONGEST_PASSWORD, PasswordCost, PasswordError, PasswordHasher, PasswordRule, SHORTEST_PASSWORD,
-    Verification, check_new_password,
-};
+pub use password::{PasswordCost, PasswordError, PasswordHasher, Verification};
+pub use password_rule::{LONGEST_PASSWORD, PasswordRule, SHORTEST_PASSWORD};
 pub use random::{OsRandom, Random, RandomError, SeededRandom};
-pub use secret::{CsrfKey, FingerprintKey, SealError, SealedCredentials, SealingKey, SecretKey};
+pub use sealing::{SealError, SealedCredentials, SealingKey};
+pub use secret::{CsrfKey, FingerprintKey, SecretKey};
 pub use session::{EndReason, Ended, Role, UnknownName, UserSession};
+pub use throttle::ThrottleRules;
+pub use throttle_key::ThrottleKey;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::{SessionHandle, SessionToken, TokenHash};
 pub use user_rule::UserRule;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fingerprint::FingerprintMode;
 use crate::session::{EndReason, Ended, UserSession};
+use crate::throttle::ThrottleRules;
 use crate::time::Timestamp;
 
 /// How long a session lives.
@@ -54,6 +55,8 @@ pub struct SessionPolicy {
     pub data_bytes_per_session: usize,
     /// What is done about a changed fingerprint.
     pub fingerprint: FingerprintMode,
+    /// How often a password may be tried.
+    pub throttle: ThrottleRules,
 }
 
 impl Default for SessionPolicy {
@@ -69,6 +72,7 @@ impl Default for SessionPolicy {
             keep_ended_for: Duration::from_hours(168),
             data_bytes_per_session: 256 * 1024,
             fingerprint: FingerprintMode::Observe,
+            throttle: ThrottleRules::default(),
         }
     }
 }

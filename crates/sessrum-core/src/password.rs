@@ -10,12 +10,8 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::directory::PasswordHash;
+use crate::password_rule::{PasswordRule, check_guesses, check_length};
 use crate::random::{Random, RandomError};
-
-/// The shortest password that may be chosen, in characters.
-pub const SHORTEST_PASSWORD: usize = 8;
-/// The longest password that may be chosen, in characters.
-pub const LONGEST_PASSWORD: usize = 256;
 
 /// How much work a password costs. The default is the floor that OWASP gives for Argon2id:
 /// 19 MiB, two passes, one lane.
@@ -44,29 +40,6 @@ impl PasswordCost {
 
     fn params(self) -> Result<Params, PasswordError> {
         Params::new(self.memory_kib, self.passes, 1, None).map_err(failed)
-    }
-}
-
-/// A password that may not be chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordRule {
-    /// Too few characters.
-    #[error("a password needs at least {SHORTEST_PASSWORD} characters")]
-    TooShort,
-    /// Too many characters.
-    #[error("a password has at most {LONGEST_PASSWORD} characters")]
-    TooLong,
-}
-
-/// Whether `password` may be chosen. Every character counts, spaces too; none is required.
-///
-/// # Errors
-/// The [`PasswordRule`] that it breaks.
-pub fn check_new_password(password: &str) -> Result<(), PasswordRule> {
-    match password.chars().take(LONGEST_PASSWORD + 1).count() {
-        ..SHORTEST_PASSWORD => Err(PasswordRule::TooShort),
-        SHORTEST_PASSWORD..=LONGEST_PASSWORD => Ok(()),
-        _ => Err(PasswordRule::TooLong),
     }
 }
 
@@ -135,7 +108,24 @@ impl PasswordHasher {
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
         let (cost, random) = (self.cost.clone(), Arc::clone(&self.random));
         let password = Zeroizing::new(password.to_owned());
-        self.in_turn(move || hash(&cost, password.as_bytes(), random.as_ref())).await
+        self.hash_in_turn(move || hash(&cost, password.as_bytes(), random.as_ref())).await
+    }
+
+    /// Whether a password may be chosen by somebody whose names and whose site's name are `words`.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when the check breaks down.
+    pub async fn check_new(
+        &self,
+        password: &str,
+        words: &[&str],
+    ) -> Result<Result<(), PasswordRule>, PasswordError> {
+        if let Err(rule) = check_length(password) {
+            return Ok(Err(rule));
+        }
+        let password = Zeroizing::new(password.to_owned());
+        let words: Vec<String> = words.iter().copied().map(str::to_owned).collect();
+        self.in_turn(move || Ok(check_guesses(&password, words.iter().map(String::as_str)))).await
     }
 
     /// Checks a password. Without a stored hash it takes the same work and is always wrong.
@@ -149,7 +139,7 @@ impl PasswordHasher {
     ) -> Result<Verification, PasswordError> {
         let (real, stored) = (stored.is_some(), stored.unwrap_or(&self.decoy).clone());
         let (cost, password) = (self.cost.clone(), Zeroizing::new(password.to_owned()));
-        self.in_turn(move || {
+        self.hash_in_turn(move || {
             let parsed = phc::PasswordHash::new(stored.expose()).map_err(failed)?;
             match Argon2::default().verify_password(password.as_bytes(), &parsed) {
                 Ok(()) if real => {
@@ -166,13 +156,20 @@ impl PasswordHasher {
         .await
     }
 
+    async fn hash_in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        self.in_turn(work).await
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         // The permit goes into the work: a caller that goes away does not free its turn early.
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(failed)?;
-        self.hashed.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             let result = work();
             drop(turn);
@@ -211,6 +208,7 @@ mod tests {
         PasswordHasher::new(cost, 2, Arc::new(SeededRandom::new(1))).unwrap()
     }
 
+    /// Security: 6.2.x
     #[tokio::test]
     async fn a_password_is_compared_whole_and_as_it_is_6_2() {
         let hasher = hasher(CHEAP);
@@ -233,14 +231,5 @@ mod tests {
             raised.verify("correct horse", Some(&stored)).await.unwrap(),
             Verification::Right { outdated: true }
         );
-    }
-
-    #[test]
-    fn the_rules_count_characters_6_2_1() {
-        assert_eq!(check_new_password("1234567"), Err(PasswordRule::TooShort));
-        assert_eq!(check_new_password("ééééééé"), Err(PasswordRule::TooShort));
-        assert_eq!(check_new_password("12345678"), Ok(()));
-        assert_eq!(check_new_password(&"é".repeat(256)), Ok(()));
-        assert_eq!(check_new_password(&"é".repeat(257)), Err(PasswordRule::TooLong));
     }
 }

@@ -1,12 +1,13 @@
 //! The server's secret and what is derived from it.
+//!
+//! A secret is replaced by putting a new one in force and naming the one before as an earlier one:
+//! open pages, fingerprints and sealed credentials stay good.
 
 use std::fmt;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::random::{Random, RandomError};
 
@@ -53,28 +54,20 @@ impl SecretKey {
         &self.0
     }
 
-    fn derive(&self, purpose: &str) -> [u8; 32] {
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
         mac(&self.0, &[b"sessrum/", purpose.as_bytes()])
     }
 
     /// The key under which CSRF tokens are made.
     #[must_use]
     pub fn csrf_key(&self) -> CsrfKey {
-        CsrfKey(self.derive("csrf"))
+        CsrfKey(Keys::of(self.derive("csrf")))
     }
 
     /// The key under which fingerprints are hashed.
     #[must_use]
     pub fn fingerprint_key(&self) -> FingerprintKey {
-        FingerprintKey(self.derive("fingerprint"))
-    }
-
-    /// The key under which platform credentials are sealed.
-    #[must_use]
-    pub fn sealing_key(&self) -> SealingKey {
-        let key = self.derive("sealing");
-        let [a, b, c, d, ..] = mac(&key, &[b"key id"]);
-        SealingKey { key, id: format!("{:08x}", u32::from_be_bytes([a, b, c, d])) }
+        FingerprintKey(Keys::of(self.derive("fingerprint")))
     }
 }
 
@@ -84,117 +77,56 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Makes CSRF tokens; see [`csrf`](crate::csrf).
+/// A key in force, and those of earlier secrets: what was made under them is still known.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct CsrfKey(pub(crate) [u8; 32]);
+pub(crate) struct Keys {
+    pub(crate) in_force: [u8; 32],
+    earlier: Vec<[u8; 32]>,
+}
+
+impl Keys {
+    const fn of(key: [u8; 32]) -> Self {
+        Self { in_force: key, earlier: Vec::new() }
+    }
+
+    fn with_earlier(mut self, earlier: &[SecretKey], purpose: &str) -> Self {
+        self.earlier.extend(earlier.iter().map(|secret| secret.derive(purpose)));
+        self
+    }
+
+    /// The key in force, then the earlier ones.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8; 32]> {
+        std::iter::once(&self.in_force).chain(&self.earlier)
+    }
+}
+
+/// Makes CSRF tokens; see [`csrf`](crate::csrf).
+#[derive(Clone)]
+pub struct CsrfKey(pub(crate) Keys);
+
+impl CsrfKey {
+    /// Also knows the tokens made under earlier secrets.
+    #[must_use]
+    pub fn with_earlier_secrets(self, earlier: &[SecretKey]) -> Self {
+        Self(self.0.with_earlier(earlier, "csrf"))
+    }
+}
 
 /// Hashes the facts of a fingerprint; see [`fingerprint`](crate::fingerprint).
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct FingerprintKey([u8; 32]);
+#[derive(Clone)]
+pub struct FingerprintKey(pub(crate) Keys);
 
 impl FingerprintKey {
-    pub(crate) fn hash(&self, index: usize, fact: &str) -> [u8; 8] {
-        let tag = mac(&self.0, &[&index.to_le_bytes(), fact.as_bytes()]);
-        tag.first_chunk().copied().unwrap_or_default()
-    }
-}
-
-/// Seals platform credentials: XChaCha20-Poly1305 under a random nonce, bound to the user they
-/// belong to.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SealingKey {
-    key: [u8; 32],
-    #[zeroize(skip)]
-    id: String,
-}
-
-/// Credentials as a store holds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedCredentials {
-    /// Names the key they are sealed under.
-    pub key_id: String,
-    /// Nonce (24 bytes), then ciphertext and tag.
-    pub sealed: Vec<u8>,
-}
-
-/// Sealed credentials could not be opened or made.
-#[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// They were sealed under a key that is not configured.
-    #[error("the credentials are sealed under the key {0}, which is not configured")]
-    UnknownKey(String),
-    /// They were changed, or belong to another owner.
-    #[error("the sealed credentials were altered or belong to another account")]
-    Altered,
-    /// There was no nonce to be had.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-}
-
-impl SealingKey {
-    /// Seals `credentials` for `owner`: whoever opens them must name the same owner.
-    ///
-    /// # Errors
-    /// [`SealError::Random`] when there is no randomness to be had.
-    pub fn seal(
-        &self,
-        credentials: &str,
-        owner: &str,
-        random: &dyn Random,
-    ) -> Result<SealedCredentials, SealError> {
-        let mut nonce = [0; 24];
-        random.fill(&mut nonce)?;
-        let payload = Payload { msg: credentials.as_bytes(), aad: owner.as_bytes() };
-        let ciphertext = XChaCha20Poly1305::new(&self.key.into())
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| SealError::Altered)?;
-        Ok(SealedCredentials {
-            key_id: self.id.clone(),
-            sealed: [&nonce[..], &ciphertext].concat(),
-        })
-    }
-
-    /// Opens what [`seal`](Self::seal) made.
-    ///
-    /// # Errors
-    /// [`SealError::UnknownKey`] when another key sealed it, [`SealError::Altered`] when it is not
-    /// what was sealed for this owner.
-    pub fn open(
-        &self,
-        credentials: &SealedCredentials,
-        owner: &str,
-    ) -> Result<Zeroizing<String>, SealError> {
-        if credentials.key_id != self.id {
-            return Err(SealError::UnknownKey(credentials.key_id.clone()));
-        }
-        let (nonce, ciphertext) =
-            credentials.sealed.split_first_chunk::<24>().ok_or(SealError::Altered)?;
-        let payload = Payload { msg: ciphertext, aad: owner.as_bytes() };
-        let opened = XChaCha20Poly1305::new(&self.key.into())
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| SealError::Altered)?;
-        String::from_utf8(opened).map(Zeroizing::new).map_err(|_| SealError::Altered)
+    /// Also knows the fingerprints taken under earlier secrets.
+    #[must_use]
+    pub fn with_earlier_secrets(self, earlier: &[SecretKey]) -> Self {
+        Self(self.0.with_earlier(earlier, "fingerprint"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SeededRandom;
-
-    #[test]
-    fn credentials_open_for_their_owner_under_their_key_alone() {
-        let random = SeededRandom::new(1);
-        let key = SecretKey::from_bytes([1; 32]).sealing_key();
-        let sealed = key.seal("token-123", "user 1", &random).unwrap();
-        assert_eq!(*key.open(&sealed, "user 1").unwrap(), "token-123");
-        assert!(matches!(key.open(&sealed, "user 2"), Err(SealError::Altered)));
-        let other = SecretKey::from_bytes([2; 32]).sealing_key();
-        assert!(matches!(other.open(&sealed, "user 1"), Err(SealError::UnknownKey(_))));
-        let mut cut = sealed;
-        cut.sealed.truncate(10);
-        assert!(matches!(key.open(&cut, "user 1"), Err(SealError::Altered)));
-    }
 
     #[test]
     fn the_mac_is_rfc_4231_hmac_sha_256() {

@@ -155,3 +155,14 @@ named!(Role, "role", {
     Moderator => "moderator",
     Admin => "admin",
 });
+
+impl<'de> serde::Deserialize<'de> for Role {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <String as serde::Deserialize>::deserialize(deserializer)?;
+        // The error repeats nothing of what was given.
+        name.parse().map_err(|_| {
+            let names: Vec<_> = Self::ALL.iter().map(|role| role.as_str()).collect();
+            serde::de::Error::custom(format_args!("expected one of {}", names.join(", ")))
+        })
+    }
+}

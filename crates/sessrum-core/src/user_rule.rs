@@ -8,8 +8,7 @@ const LONGEST: usize = 200;
 pub enum UserRule {
     /// The name does not do.
     #[error(
-        "a user name has 1 to {LONGEST} characters, no control characters among them, and no space \
-         at either end"
+        "a user name has 1 to {LONGEST} characters that can be seen, and no space at either end"
     )]
     Username,
     /// The address does not do.
@@ -31,7 +30,16 @@ pub(crate) fn check_new_user(username: &str, email: &str) -> Result<(), UserRule
 fn is_plain(text: &str) -> bool {
     text.chars().take(LONGEST + 1).count() <= LONGEST
         && text.trim() == text
-        && !text.contains(char::is_control)
+        && !text.contains(is_unseen)
+}
+
+/// Controls, and the format characters that make one name look like another: those without width
+/// and those that turn the direction of writing (Unicode's category Cf, as far as names go).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]
@@ -45,7 +53,18 @@ mod tests {
             assert_eq!(check_new_user(good, "ada@example.org"), Ok(()), "{good}");
         }
         let longer = format!("{longest}e");
-        for bad in ["", " ", " ada", "ada ", "ada\u{a0}", "a\nb", "a\u{7f}", &longer] {
+        for bad in [
+            "",
+            " ",
+            " ada",
+            "ada ",
+            "ada\u{a0}",
+            "a\nb",
+            "a\u{7f}",
+            "a\u{202e}b",
+            "a\u{200b}",
+            &longer,
+        ] {
             assert_eq!(check_new_user(bad, "ada@example.org"), Err(UserRule::Username), "{bad:?}");
         }
     }

@@ -7,7 +7,8 @@ use axum::{Json, Router, middleware};
 use sessrum_core::{Accounts, OsRandom};
 use sessrum_web::api::{self, ApiState};
 use sessrum_web::{
-    Answers, Code, CsrfGate, DatabaseSessionLayer, Origin, Problem, SessionCookieManager,
+    Answers, Code, CsrfGate, DatabaseSessionLayer, Origin, Problem, ProxyGate, SecurityHeaders,
+    SessionCookieManager, TrustedProxies,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,13 +33,19 @@ const SIGN_IN_PATHS: &[&str] = &["/api/login", "/login"];
         (name = "sessions", description = "The user's devices"),
         (name = "platforms", description = "The user's platform connections"),
         (name = "account", description = "The user's own account"),
+        (name = "admin", description = "For administrators; changes need a fresh authentication"),
         (name = "health", description = "For whoever watches the server"),
     )
 )]
 struct Document;
 
-/// The site at `origin`, ready to be served.
-pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Router {
+/// The site at `origin` behind these proxies, ready to be served.
+pub fn app(
+    accounts: Arc<Accounts>,
+    jobs: Arc<JobHealth>,
+    origin: &Origin,
+    proxies: TrustedProxies,
+) -> Router {
     let manager = Arc::clone(accounts.manager());
     let (api, document) = described(&accounts, jobs);
     let document = serde_json::to_value(document).map(Json);
@@ -46,14 +53,17 @@ pub fn app(accounts: Arc<Accounts>, jobs: Arc<JobHealth>, origin: &Origin) -> Ro
         tracing::error!("the OpenAPI document cannot be written: {error}");
         Problem::new(Code::InternalError)
     });
-    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS);
+    let gate = CsrfGate::new(origin.clone(), SIGN_IN_PATHS).with_media_types(&[pages::FORM]);
+    let proxies = ProxyGate::new(origin.clone(), proxies);
     let sessions = DatabaseSessionLayer::new(manager, SessionCookieManager::new(origin));
     let answers = Answers::new(Arc::new(OsRandom), pages::problem_page);
     api.merge(pages::router(accounts))
         .route("/openapi.json", get(|| async move { document }))
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
+        .layer(middleware::from_fn_with_state(proxies, ProxyGate::admit))
         .layer(middleware::from_fn_with_state(answers, Answers::tell))
+        .layer(SecurityHeaders::new(origin))
 }
 
 /// The routes that programs use, and their description.

@@ -1,7 +1,6 @@
 //! A server with users and platforms to play with.
 
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sessrum_core::store::NewPlatform;
 use sessrum_core::{Actor, Client, OsRandom, Random as _, Role, UserAdded, UserId};
 
-use crate::config::{Config, DatabaseUrl, Settings};
+use crate::config::{Config, ConfigError, DatabaseUrl, Settings};
 use crate::instance::Instance;
 use crate::serve::Server;
 
@@ -49,14 +48,9 @@ struct Printed<'a> {
 pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir()?;
     let directory = options.data_dir.as_deref().unwrap_or(temporary.path());
+    let config = config(options.listen, directory)?;
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-    // The demo stands for itself: neither a file nor the environment changes it.
-    let config = Config::from_settings(Settings {
-        listen: options.listen,
-        database_url: DatabaseUrl::Sqlite(directory.join("sessrum.db")),
-        ..Settings::default()
-    })?;
     let server = Server::prepare(config).await?;
     let users = users(directory, server.instance()).await?;
     let url = server.origin().to_string();
@@ -71,47 +65,83 @@ pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
     server.run().await
 }
 
+/// Where to listen is all that can be wrong with it.
+fn config(listen: String, directory: &Path) -> Result<Config, ConfigError> {
+    let settings = Settings {
+        listen,
+        database_url: DatabaseUrl::Sqlite(directory.join("sessrum.db")),
+        ..Settings::default()
+    };
+    Config::from_settings(settings).map_err(|error| match error {
+        ConfigError::Value { key, message } if key == "listen" => {
+            ConfigError::flag("listen", &message)
+        }
+        ConfigError::Value { key, .. } if key == "public_url" => ConfigError::flag(
+            "listen",
+            "must be an address of this machine alone, as in 127.0.0.1:8080: a demo is for nobody \
+             else",
+        ),
+        other => other,
+    })
+}
+
 /// The users of a kept demo, or new ones with random passwords.
 async fn users(directory: &Path, instance: &Instance) -> anyhow::Result<Vec<DemoUser>> {
     let file = directory.join(USERS_FILE);
-    match std::fs::read_to_string(&file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        kept => {
-            let kept = kept.with_context(|| format!("cannot read {}", file.display()))?;
-            return serde_json::from_str(&kept)
-                .with_context(|| format!("{} is no list of demo users", file.display()));
-        }
+    let kept = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        kept => Some(kept.with_context(|| format!("cannot read {}", file.display()))?),
+    };
+    let users: Vec<DemoUser> = match kept {
+        Some(kept) => serde_json::from_str(&kept)
+            .with_context(|| format!("{} is no list of demo users", file.display()))?,
+        None => new_users(directory, instance).await?,
+    };
+    // Some are missing when an earlier start was cut short.
+    for user in &users {
+        add_user(instance, user).await?;
     }
-    let mut users = Vec::new();
-    for role in [Role::Admin, Role::Reviewer, Role::Viewer] {
-        users.push(add_user(instance, role).await?);
-    }
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&file)
-        .and_then(|mut file| file.write_all(serde_json::to_string_pretty(&users)?.as_bytes()))
-        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(users)
 }
 
-async fn add_user(instance: &Instance, role: Role) -> anyhow::Result<DemoUser> {
-    let mut bytes = [0; 12];
-    OsRandom.fill(&mut bytes)?;
-    let user = DemoUser {
-        username: role.to_string(),
-        password: URL_SAFE_NO_PAD.encode(bytes),
-        role: role.to_string(),
-    };
-    let change = instance.manager.change(Actor::Operator, &Client::default());
-    let (name, email) = (user.username.clone(), format!("{role}@example.org"));
-    let added = instance.accounts.add_user(name, email, role, &user.password, &change).await?;
-    let UserAdded::Added(id) = added else {
+/// Keeps the passwords before there is a user with one of them.
+async fn new_users(directory: &Path, instance: &Instance) -> anyhow::Result<Vec<DemoUser>> {
+    if !instance.manager.store().users(None, 1).await?.is_empty() {
         bail!("the directory holds a database without {USERS_FILE}: name another --data-dir");
+    }
+    let mut users = Vec::new();
+    for role in [Role::Admin, Role::Reviewer, Role::Viewer] {
+        let mut bytes = [0; 12];
+        OsRandom.fill(&mut bytes)?;
+        let password = URL_SAFE_NO_PAD.encode(bytes);
+        users.push(DemoUser { username: role.to_string(), password, role: role.to_string() });
+    }
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(serde_json::to_string_pretty(&users)?.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(directory.join(USERS_FILE))
+        .with_context(|| format!("cannot write {USERS_FILE} in {}", directory.display()))?;
+    Ok(users)
+}
+
+async fn add_user(instance: &Instance, user: &DemoUser) -> anyhow::Result<()> {
+    let role: Role = user.role.parse()?;
+    let change = instance.manager.change(Actor::Operator, &Client::default());
+    let (name, email) = (user.username.clone(), format!("{}@example.org", user.username));
+    let added = instance.accounts.add_user(name, email, role, &user.password, &change).await?;
+    let id = match added {
+        UserAdded::Added(id) => id,
+        UserAdded::UsernameTaken => {
+            let found = instance.manager.store().user_by_name(&user.username).await?;
+            let Some(found) = found else { return Ok(()) };
+            if !instance.manager.store().platform_connections(&found.info.id).await?.is_empty() {
+                return Ok(());
+            }
+            found.info.id
+        }
+        other => bail!("cannot add the demo user {}: {other:?}", user.username),
     };
-    connect_platforms(instance, &id, &user.username).await?;
-    Ok(user)
+    connect_platforms(instance, &id, &user.username).await
 }
 
 async fn connect_platforms(instance: &Instance, user: &UserId, name: &str) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use sessrum_core::{
     Accounts, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
 };
 use sessrum_sqlite::SqliteStore;
+use sessrum_web::Origin;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, SecretSource, decode_key, encode_key};
@@ -61,7 +62,9 @@ impl Instance {
             .with_clock(Arc::new(SystemClock))
             .with_random(random);
         let manager = Arc::new(manager);
-        let accounts = Arc::new(Accounts::new(Arc::clone(&manager), hasher));
+        let site_name = config.public_url.as_ref().map_or("", Origin::host);
+        let accounts = Accounts::new(Arc::clone(&manager), hasher).with_site_name(site_name);
+        let accounts = Arc::new(accounts);
         Ok(Self { manager, accounts })
     }
 }

@@ -48,7 +48,7 @@ impl Server {
         &self.instance
     }
 
-    /// Serves until the process is told to stop (SIGINT, SIGTERM). Requests on the way finish, and
+    /// Serves until the process is told to stop (SIGINT, SIGTERM, SIGHUP). Requests on the way finish, and
     /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
@@ -63,7 +63,14 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let jobs =
             tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
-        let site = app(accounts, health, &self.origin);
+        if self.origin.is_secure() && self.config.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "the public URL is https and no proxy is trusted: if there is one in front, \
+                 everyone has its address, and wrong passwords of one slow down all; name it in \
+                 trusted_proxies"
+            );
+        }
+        let site = app(accounts, health, &self.origin, self.config.trusted_proxies);
         let address = self.listener.local_addr()?;
         tracing::info!(%address, public_url = %self.origin, "serving");
 
@@ -105,18 +112,22 @@ async fn until_true(mut flag: watch::Receiver<bool>) {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal is closed.
+    hangup: Signal,
 }
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate, hangup: signal(SignalKind::hangup())? })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 

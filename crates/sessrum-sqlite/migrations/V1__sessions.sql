@@ -12,6 +12,8 @@ CREATE TABLE users (
     role_changed_at     INTEGER
 ) STRICT;
 
+CREATE INDEX users_active_by_role ON users (role) WHERE is_active;
+
 CREATE TABLE platform_connections (
     id                 INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id            INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -24,6 +26,7 @@ CREATE TABLE platform_connections (
     is_active          INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
     is_default         INTEGER NOT NULL CHECK (is_default IN (0, 1)),
     created_at         INTEGER NOT NULL,
+    last_used          INTEGER,
     UNIQUE (user_id, name),
     UNIQUE (user_id, instance_url, username),
     CHECK ((credentials IS NULL) = (credentials_key_id IS NULL)),
@@ -99,6 +102,21 @@ CREATE TABLE session_events (
 
 CREATE INDEX session_events_by_user ON session_events (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX session_events_by_time ON session_events (at);
+
+-- Failures to sign in: of an account at a place, of an account at all places (place of zeros), and
+-- of an address over all accounts (account of zeros). Both are keyed hashes.
+CREATE TABLE sign_in_counters (
+    account      BLOB NOT NULL CHECK (length(account) = 16),
+    place        BLOB NOT NULL CHECK (length(place) = 16),
+    failures     INTEGER NOT NULL,
+    slowing      INTEGER NOT NULL,
+    counted_at   INTEGER NOT NULL,
+    succeeded_at INTEGER,
+    forget_at    INTEGER NOT NULL,
+    PRIMARY KEY (account, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_in_counters_by_end ON sign_in_counters (forget_at);
 
 -- The row that is written to learn whether writing works.
 CREATE TABLE checks (

@@ -46,6 +46,7 @@ mod data;
 mod directory;
 mod error;
 mod events;
+mod in_place;
 mod open;
 mod open_error;
 mod readers;
@@ -53,6 +54,7 @@ mod rows;
 mod sessions;
 mod sql;
 mod store;
+mod throttle;
 mod writer;
 
 pub use open::migrate;

@@ -1,11 +1,11 @@
 //! Opening and migrating.
 
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::open_error::OpenError;
 
@@ -14,6 +14,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// More than there are statements, so that each stays prepared.
 const PREPARED_STATEMENTS: usize = 128;
+
+/// What every SQLite database begins with.
+const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// A name of its own, since the application may keep its tables in the same file.
 const HISTORY: &str = "sessrum_schema_history";
@@ -77,7 +80,8 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// path is one.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
     let absolute = std::path::absolute(path).map_err(|error| OpenError::of_io(path, error))?;
-    if absolute.is_dir() { Err(OpenError::NotAFile(absolute)) } else { Ok(absolute) }
+    let is_something_else = fs::metadata(&absolute).is_ok_and(|found| !found.is_file());
+    if is_something_else { Err(OpenError::NotAFile(absolute)) } else { Ok(absolute) }
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -111,8 +115,9 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
         Ok(false) => return Err(OpenError::DirectoryMissing(path.to_path_buf())),
         Err(error) => return Err(OpenError::of_io(path, error)),
     }
+    check_header(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || {
+    let open = || -> rusqlite::Result<_> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         // Only what has been read tells whether the file is a database and can be written.
@@ -123,7 +128,24 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     match open() {
         Ok((connection, false)) => Ok(connection),
         Ok((_, true)) => Err(OpenError::ReadOnly(path.to_path_buf())),
+        // The file was just read, so it is writing that SQLite could not prepare for.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            Err(OpenError::ReadOnly(path.to_path_buf()))
+        }
         Err(error) => Err(OpenError::of_sqlite(path, error)),
+    }
+}
+
+/// SQLite takes a file that is shorter than its header for an empty one, and would write over it.
+fn check_header(path: &Path) -> Result<(), OpenError> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start))
+        .map_err(|error| OpenError::of_io(path, error))?;
+    if start.is_empty() || start == HEADER {
+        Ok(())
+    } else {
+        Err(OpenError::Corrupt { path: path.to_path_buf(), source: "it has another header".into() })
     }
 }
 

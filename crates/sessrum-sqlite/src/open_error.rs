@@ -102,8 +102,9 @@ impl OpenError {
         Self::of(path, kind, source)
     }
 
-    fn of(path: &Path, kind: StoreErrorKind, source: impl Into<Source>) -> Self {
-        let (path, source) = (path.to_path_buf(), source.into());
+    fn of(path: &Path, kind: StoreErrorKind, source: impl Error) -> Self {
+        // The text has the causes below it already: with them it would say everything twice.
+        let (path, source) = (path.to_path_buf(), source.to_string().into());
         match kind {
             StoreErrorKind::ReadOnly => Self::ReadOnly(path),
             StoreErrorKind::Full => Self::Full(path),

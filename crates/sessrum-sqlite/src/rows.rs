@@ -7,6 +7,7 @@ use std::str::FromStr;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
 use sessrum_core::store::{DataEntry, EndedSession, LoadedSession, Page, PlatformConnection, User};
+use sessrum_core::throttle::{Counter, Mark};
 use sessrum_core::{
     EndReason, Ended, EventKind, Key, PasswordHash, PlatformId, PlatformInfo, Role,
     SealedCredentials, SessionEvent, SessionFingerprint, SessionHandle, SessionId, SignInFacts,
@@ -47,6 +48,7 @@ column!(SessionFingerprint, |print| print.to_bytes().to_vec(), |column| {
         .as_blob()
         .and_then(|bytes| SessionFingerprint::from_bytes(bytes).ok_or(FromSqlError::InvalidType))
 });
+column!(Mark, |mark| mark.0.to_vec(), |column| sized(column).map(Mark));
 column!(UserId, |id| key_to_sql(&id.0), |column| key(column).map(UserId));
 column!(PlatformId, |id| key_to_sql(&id.0), |column| key(column).map(PlatformId));
 column!(IpAddr, |address| address.to_string(), |column| parsed(column));
@@ -209,6 +211,7 @@ pub(crate) fn platform_connection(row: &Row<'_>) -> Result<PlatformConnection> {
         info: platform_info(row, 0)?,
         is_active: row.get(6)?,
         created_at: get(row, 7)?,
+        last_used: get_option(row, 8)?,
     })
 }
 
@@ -236,5 +239,15 @@ pub(crate) fn event(row: &Row<'_>) -> Result<SessionEvent> {
         ip_address: get_option(row, 6)?,
         user_agent: row.get(7)?,
         detail: row.get(8)?,
+    })
+}
+
+pub(crate) fn counter(row: &Row<'_>) -> Result<Counter> {
+    Ok(Counter {
+        failures: row.get(0)?,
+        slowing: row.get(1)?,
+        counted_at: get(row, 2)?,
+        succeeded_at: get_option(row, 3)?,
+        forget_at: get(row, 4)?,
     })
 }

@@ -24,7 +24,8 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = open::absolute(path.as_ref())?;
         let connection = open::writer(&path)?;
-        let writer = Writer::start(connection).map_err(|error| OpenError::of_io(&path, error))?;
+        let writer =
+            Writer::start(connection, &path).map_err(|error| OpenError::of_io(&path, error))?;
         Ok(Self { readers: Readers::new(path), writer })
     }
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -11,6 +12,7 @@ use sessrum_core::store::{StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{kind_of, store_error};
+use crate::in_place::InPlace;
 
 /// Changes that may wait; callers beyond that wait for room.
 const QUEUE: usize = 1024;
@@ -25,11 +27,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> io::Result<Self> {
+    /// Starts the thread over a connection to the file at `path`.
+    pub(crate) fn start(connection: Connection, path: &Path) -> io::Result<Self> {
+        let file = InPlace::of(path)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("sessrum-sqlite".to_owned())
-            .spawn(move || work(&connection, jobs))?;
+            .spawn(move || work(&connection, &file, jobs))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -103,10 +107,11 @@ where
     }
 }
 
-fn work(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn work(connection: &Connection, file: &InPlace, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let failure = commit(connection, &mut batch).err().map(Arc::new);
+        let committed = file.check().and_then(|()| commit(connection, &mut batch));
+        let failure = committed.err().map(Arc::new);
         for job in batch.drain(..) {
             job.answer(failure.as_ref());
         }

@@ -13,6 +13,7 @@ use sessrum_core::Random;
 use tracing::Instrument as _;
 
 use crate::problem::{Code, Problem};
+use crate::request_session::RequestSession;
 
 /// Who reads the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +46,9 @@ impl Audience {
 pub struct RequestId(pub String);
 
 /// Makes the page that tells a person of a problem, and where they can try again: the page they
-/// asked for, if it was asked for with GET.
-pub type ProblemPage = dyn Fn(&Problem, Option<&str>) -> Response + Send + Sync;
+/// asked for, if it was asked for with GET. The session is there if the request had loaded it.
+pub type ProblemPage =
+    dyn Fn(&Problem, Option<&str>, Option<&RequestSession>) -> Response + Send + Sync;
 
 /// How problems are told. Use it with [`axum::middleware::from_fn_with_state`] and
 /// [`Answers::tell`], outside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
@@ -63,7 +65,10 @@ impl Answers {
     /// platforms at `/account/platforms`, both with `reason` and `next` in the query.
     pub fn new(
         random: Arc<dyn Random>,
-        page: impl Fn(&Problem, Option<&str>) -> Response + Send + Sync + 'static,
+        page: impl Fn(&Problem, Option<&str>, Option<&RequestSession>) -> Response
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self {
             random,
@@ -106,6 +111,7 @@ impl Answers {
         here: Option<&str>,
         id: &str,
     ) -> Response {
+        let session = response.extensions_mut().remove::<RequestSession>();
         let found = response.extensions_mut().remove::<Problem>();
         let Some(mut problem) = found.or_else(|| routing_problem(&response)) else {
             return response;
@@ -119,7 +125,7 @@ impl Answers {
             Audience::Person if problem.code == Code::PlatformRequired => {
                 redirect(self.platforms_path, &problem, here)
             }
-            Audience::Person => (self.page)(&problem, here),
+            Audience::Person => (self.page)(&problem, here, session.as_ref()),
         };
         told.extensions_mut().remove::<Problem>();
         for name in [header::SET_COOKIE, header::ALLOW] {
@@ -157,10 +163,14 @@ fn routing_problem(response: &Response) -> Option<Problem> {
     }
 }
 
+/// The longest address to come back to, in bytes: a proxy's buffer for headers holds it.
+const LONGEST_WAY_BACK: usize = 2000;
+
 /// Where a person comes back to after signing in: the page they asked for.
 fn here(parts: &Parts) -> Option<String> {
     let path = parts.uri.path_and_query()?.as_str();
-    (parts.method == Method::GET && path != "/").then(|| path.to_owned())
+    let worth_it = parts.method == Method::GET && path != "/" && path.len() <= LONGEST_WAY_BACK;
+    worth_it.then(|| path.to_owned())
 }
 
 fn redirect(path: &str, problem: &Problem, here: Option<&str>) -> Response {

@@ -5,16 +5,23 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use sessrum_core::Client;
 
-/// What a request tells of its sender. The address is the peer's, which a router knows when it is
-/// served with [`into_make_service_with_connect_info`]; forwarding headers are not believed.
+use crate::proxy::ClientAddress;
+
+/// What a request tells of its sender. The address is the one that [`ProxyGate`](crate::ProxyGate)
+/// found, else the peer's, which a router knows when it is served with
+/// [`into_make_service_with_connect_info`].
 ///
 /// [`into_make_service_with_connect_info`]: axum::Router::into_make_service_with_connect_info
 #[must_use]
 pub fn client_of(parts: &Parts) -> Client {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let told = parts.extensions.get().map(|ClientAddress(address)| *address);
+    let peer = || {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        peer.map(|ConnectInfo(peer)| peer.ip().to_canonical())
+    };
     let languages = text(&parts.headers, header::ACCEPT_LANGUAGE.as_str());
     Client {
-        ip_address: peer.map(|ConnectInfo(peer)| peer.ip().to_canonical()),
+        ip_address: told.or_else(peer),
         user_agent: text(&parts.headers, header::USER_AGENT.as_str()),
         language: languages.as_deref().and_then(first_language),
         platform_hint: text(&parts.headers, "sec-ch-ua-platform"),

@@ -5,13 +5,17 @@
 //! the site's own. And, when it is made in a session, that it comes from a page of that session: the
 //! token in `X-CSRF-Token` or in the form field `csrf_token`.
 //!
+//! Its body must be declared: under `/api/` as JSON, elsewhere as a form or as what
+//! [`CsrfGate::with_media_types`] names. What another site could send without asking first, such as
+//! JSON that calls itself text, reaches no handler.
+//!
 //! Caveat: the origin is the configured public URL. Behind a proxy it must be the one that browsers
-//! see, or every unsafe request is refused. Forms are read up to 64 KiB; a multipart form is not
-//! read, so it sends its token as a header.
+//! see, or every unsafe request is refused. Forms are read up to 64 KiB; any other body sends its
+//! token as a header.
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
@@ -19,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 
 use crate::json::broken_body;
+use crate::media_type::{self, FORM, JSON};
 use crate::origin::Origin;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -33,13 +38,23 @@ pub struct CsrfGate {
     origin: Arc<Origin>,
     /// Paths that need the origin alone: whoever signs in has no token yet.
     sign_in_paths: &'static [&'static str],
+    /// What a body outside of `/api/` may be.
+    media_types: &'static [&'static str],
 }
 
 impl CsrfGate {
     /// A gate for a site at this origin. Unsafe requests to `sign_in_paths` need no session token.
     #[must_use]
     pub fn new(origin: Origin, sign_in_paths: &'static [&'static str]) -> Self {
-        Self { origin: Arc::new(origin), sign_in_paths }
+        Self { origin: Arc::new(origin), sign_in_paths, media_types: &[FORM, JSON] }
+    }
+
+    /// With other types of bodies outside of `/api/` than forms and JSON, such as
+    /// `multipart/form-data` for an upload.
+    #[must_use]
+    pub const fn with_media_types(mut self, media_types: &'static [&'static str]) -> Self {
+        self.media_types = media_types;
+        self
     }
 
     /// The middleware.
@@ -60,6 +75,7 @@ impl CsrfGate {
         if !self.comes_from_here(request.headers()) {
             return Err(Problem::new(Code::OriginRejected));
         }
+        self.check_media_type(&request)?;
         if self.sign_in_paths.contains(&request.uri().path()) {
             return Ok(request);
         }
@@ -80,13 +96,31 @@ impl CsrfGate {
     }
 
     /// A client that does not say which site sends the request is no browser of today: it must
-    /// name the origin itself.
+    /// name the origin itself. What is said twice is not believed.
     fn comes_from_here(&self, headers: &HeaderMap) -> bool {
-        match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {
-            (Some(site), _) => site == "same-origin",
-            (None, Some(origin)) => origin.to_str().is_ok_and(|origin| self.origin.matches(origin)),
-            (None, None) => false,
+        let mut sites = headers.get_all("sec-fetch-site").iter();
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (sites.next(), sites.next(), origins.next(), origins.next()) {
+            (Some(site), None, _, _) => site == "same-origin",
+            (None, None, Some(origin), None) => {
+                origin.to_str().is_ok_and(|origin| self.origin.matches(origin))
+            }
+            _ => false,
         }
+    }
+
+    fn check_media_type(&self, request: &Request) -> Result<(), Problem> {
+        let headers = request.headers();
+        if !headers.contains_key(header::CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(());
+        }
+        let is_api = request.uri().path().starts_with("/api/");
+        let taken = if is_api { &[JSON] } else { self.media_types };
+        if taken.iter().any(|media_type| media_type::is(headers, media_type)) {
+            return Ok(());
+        }
+        let detail = format!("Send the input as {}.", taken.join(" or "));
+        Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
     }
 }
 
@@ -99,7 +133,7 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Probl
     if let Some(header) = request.headers().get("x-csrf-token") {
         return Ok((header.to_str().ok().map(str::to_owned), request));
     }
-    if !is_form(request.headers()) {
+    if !media_type::is(request.headers(), FORM) {
         return Ok((None, request));
     }
     let (parts, body) = request.into_parts();
@@ -114,15 +148,6 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Probl
     })?;
     let token = form_field(&bytes, "csrf_token");
     Ok((token, Request::from_parts(parts, Body::from(bytes))))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let form = "application/x-www-form-urlencoded";
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(form))
 }
 
 fn form_field(bytes: &Bytes, name: &str) -> Option<String> {

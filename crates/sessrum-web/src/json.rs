@@ -1,16 +1,17 @@
 //! JSON in, with errors that name the field and never repeat the value.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
+use crate::media_type;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
 /// A JSON body. Only `application/json` is taken: browsers cannot be made to send that from
-/// another site without asking first.
+/// another site without asking first. `Option<JsonBody<T>>` is `None` for a request without a body.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -24,17 +25,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
 /// Refuses anything that is not declared to be JSON.
 ///
 /// # Errors
 /// [`Code::UnsupportedMediaType`].
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"));
-    if is_json { Ok(()) } else { Err(Problem::new(Code::UnsupportedMediaType)) }
+    if media_type::is(headers, media_type::JSON) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::UnsupportedMediaType))
+    }
 }
 
 /// The whole body, up to the router's limit.

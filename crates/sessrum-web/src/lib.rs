@@ -4,7 +4,8 @@
 //! when it is first asked for, once. Handlers take it by an extractor ([`CurrentSession`],
 //! `Option<CurrentSession>`, [`ObservedSession`]) or by a guard ([`RequirePlatform`],
 //! [`RequireRole`], [`RequireFreshLogin`]); code below them by an [accessor](access). What goes
-//! wrong is a [`Problem`], and [`Answers`] decides how it is told.
+//! wrong is a [`Problem`], and [`Answers`] decides how it is told. [`CsrfGate`] keeps requests of
+//! other sites out, [`SecurityHeaders`] makes browsers careful.
 
 pub mod access;
 mod answer;
@@ -15,10 +16,14 @@ mod csrf;
 mod extract;
 mod guard;
 mod json;
+mod media_type;
 mod middleware;
 mod origin;
 mod problem;
+mod proxy;
+mod query;
 mod request_session;
+mod security_headers;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
 pub use client::client_of;
@@ -33,4 +38,6 @@ pub use json::JsonBody;
 pub use middleware::{DatabaseSessionLayer, DatabaseSessionMiddleware};
 pub use origin::{Origin, OriginError, local_path};
 pub use problem::{Code, FieldError, Problem, reason_text};
+pub use proxy::{ProxyGate, TrustedProxies, TrustedProxiesError};
 pub use request_session::RequestSession;
+pub use security_headers::{SecurityHeaders, SecurityHeadersService};

@@ -89,6 +89,10 @@ where
                 CookieChange::Keep => None,
             };
             let signed_in = session.read_context().is_some();
+            if signed_in {
+                // For the page of a problem, which is made further out.
+                response.extensions_mut().insert(session);
+            }
             let headers = response.headers_mut();
             let no_store = HeaderValue::from_static("no-store");
             if let Some(line) = line {

@@ -49,6 +49,12 @@ impl Origin {
         }
     }
 
+    /// The host, as a name or an address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
     /// Whether an `Origin` header names this site. Userinfo, a path or another scheme does not.
     #[must_use]
     pub fn matches(&self, header: &str) -> bool {

@@ -8,7 +8,7 @@ use sessrum_core::{
 use tokio::sync::OnceCell;
 
 use crate::cookie::SessionCookie;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// A request's session: loaded when it is first asked for, once.
 ///
@@ -123,15 +123,20 @@ impl RequestSession {
         or_nobody(self.observe().await)
     }
 
-    /// Looks at the row once more, if somebody is signed in: a body may have taken its time, and the
-    /// session may have ended meanwhile. [`JsonBody`](crate::JsonBody) does so by itself.
+    /// Looks at the row once more, if somebody is signed in: a body may have taken its time, and
+    /// the session may have ended meanwhile, or its user lost the role that a guard has asked for.
+    /// [`JsonBody`](crate::JsonBody) does so by itself.
     ///
     /// # Errors
-    /// As [`context`](Self::context).
+    /// As [`context`](Self::context), and 403 [`Code::Forbidden`] after a demotion.
     pub async fn look_again(&self) -> Result<(), Problem> {
-        if self.read_context().is_some() {
+        if let Some(before) = self.read_context() {
             let now = self.load().await.inspect_err(|_| self.write().context = None)?;
+            let is_demoted = now.user.role < before.user.role;
             self.write().context = Some(Arc::new(now));
+            if is_demoted {
+                return Err(Problem::new(Code::Forbidden));
+            }
         }
         Ok(())
     }
@@ -162,8 +167,9 @@ impl RequestSession {
         current.context = None;
     }
 
-    /// The context, if it was loaded and is good.
-    pub(crate) fn read_context(&self) -> Option<Arc<SessionContext>> {
+    /// The context, if it was loaded and is good. Opens no database.
+    #[must_use]
+    pub fn read_context(&self) -> Option<Arc<SessionContext>> {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).context.clone()
     }
 

@@ -14,7 +14,10 @@
 //! use std::sync::Arc;
 //! use axum::{Router, middleware, routing::get};
 //! use sessrum::{Accounts, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager};
-//! use sessrum::web::{self, CsrfGate, CurrentSession, DatabaseSessionLayer, Origin, SessionCookieManager};
+//! use sessrum::web::{
+//!     self, CsrfGate, CurrentSession, DatabaseSessionLayer, Origin, SecurityHeaders,
+//!     SessionCookieManager,
+//! };
 //!
 //! async fn hello(session: CurrentSession) -> String {
 //!     format!("Hello, {}!", session.user.username)
@@ -38,7 +41,8 @@
 //!     .route("/", get(hello))
 //!     .merge(session_api)
 //!     .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
-//!     .layer(DatabaseSessionLayer::new(manager, SessionCookieManager::new(&origin)));
+//!     .layer(DatabaseSessionLayer::new(manager, SessionCookieManager::new(&origin)))
+//!     .layer(SecurityHeaders::new(&origin));
 //!
 //! # use axum::{body::Body, http::{Request, StatusCode}};
 //! # use tower::ServiceExt as _;

@@ -13,6 +13,7 @@ use sessrum_core::{
 use super::ManagerFixture;
 use super::accounts::{PASSWORD, form};
 use super::fixture::{CHEAP, TICK, ended, home, long_lived};
+use super::passwords::reauthenticated;
 use crate::fixture::at;
 use crate::proxy::ProxyStore;
 
@@ -186,8 +187,7 @@ pub async fn its_users_sign_in_with_their_password_there(app: ManagerFixture) {
     let outcome = accounts.sign_in(form("ada", PASSWORD), None, &home()).await.unwrap();
     let SignInOutcome::SignedIn(signed_in) = outcome else { panic!("{outcome:?}") };
     assert_eq!(app.context(&signed_in.token).await.user, ada);
-    let renewed = accounts.reauthenticate(&signed_in.context, PASSWORD, &home()).await.unwrap();
-    assert!(renewed.is_some());
+    reauthenticated(&accounts, &signed_in.context).await;
     staff.edit_ada(|ada| ada.is_active = false);
     let outcome = accounts.sign_in(form("ada", PASSWORD), None, &home()).await.unwrap();
     assert!(matches!(outcome, SignInOutcome::Refused), "{outcome:?}");

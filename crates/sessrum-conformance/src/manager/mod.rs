@@ -18,6 +18,7 @@ pub mod signing_in;
 mod suite;
 pub mod switching;
 pub mod theft;
+pub mod throttle;
 pub mod validating;
 
 pub use fixture::ManagerFixture;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::{
-    AccountError, EndReason, EventKind, PasswordChanged, PasswordRule, Renewed, SignInOutcome,
+    AccountError, Accounts, EndReason, EventKind, PasswordChanged, PasswordRule, Reauthenticated,
+    Renewed, SessionContext, SignInOutcome,
 };
 
 use super::ManagerFixture;
@@ -22,6 +23,14 @@ fn changed(outcome: PasswordChanged) -> Renewed {
     }
 }
 
+/// Proves with [`PASSWORD`] who one is, which must work.
+pub(crate) async fn reauthenticated(accounts: &Accounts, context: &SessionContext) -> Renewed {
+    match accounts.reauthenticate(context, PASSWORD, &home()).await.unwrap() {
+        Reauthenticated::Renewed(renewed) => *renewed,
+        other => panic!("{other:?}"),
+    }
+}
+
 pub async fn the_password_makes_the_session_fresh_under_a_new_token_7_2_4(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -29,7 +38,7 @@ pub async fn the_password_makes_the_session_fresh_under_a_new_token_7_2_4(app: M
     app.pass(app.policy().fresh_for);
     let context = app.context(&signed_in.token).await;
     assert!(!app.is_fresh(&context));
-    let renewed = accounts.reauthenticate(&context, PASSWORD, &home()).await.unwrap().unwrap();
+    let renewed = reauthenticated(&accounts, &context).await;
     assert!(app.is_fresh(&app.context(&renewed.token).await));
     assert!(renewed.ended.is_empty());
     app.pass(app.policy().rotation_grace + TICK);
@@ -43,7 +52,7 @@ pub async fn a_wrong_password_makes_nothing_fresh_and_is_recorded(app: ManagerFi
     let signed_in = enter(&accounts, "ada").await;
     app.pass(Duration::from_secs(1));
     let answer = accounts.reauthenticate(&signed_in.context, "wrong horse", &home()).await;
-    assert!(answer.unwrap().is_none());
+    assert!(matches!(answer.unwrap(), Reauthenticated::Wrong));
     assert_eq!(app.context(&signed_in.token).await.session, signed_in.context.session);
     let [event] = app.events_of(EventKind::SignInFailed).await.try_into().unwrap();
     assert_eq!(event.user_id, Some(id));
@@ -57,7 +66,7 @@ pub async fn the_password_of_another_is_wrong(app: ManagerFixture) {
     member(&accounts, "bob").await;
     "bob".clone_into(&mut context.user.username);
     let answer = accounts.reauthenticate(&context, PASSWORD, &home()).await.unwrap();
-    assert!(answer.is_none(), "the name alone was looked at");
+    assert!(matches!(answer, Reauthenticated::Wrong), "the name alone was looked at");
 }
 
 pub async fn a_reauthentication_after_the_end_says_why(app: ManagerFixture) {
@@ -68,6 +77,39 @@ pub async fn a_reauthentication_after_the_end_says_why(app: ManagerFixture) {
     let error = accounts.reauthenticate(&context, PASSWORD, &home()).await.unwrap_err();
     let AccountError::Session(error) = error else { panic!("{error:?}") };
     assert_eq!(refusal(error), ended(EndReason::Logout, app.now()));
+}
+
+/// Security: 7.4.3
+pub async fn a_copy_outlives_a_new_password_by_the_grace_alone(app: ManagerFixture) {
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let own = enter(&accounts, "ada").await;
+    app.pass(Duration::from_secs(1));
+    let outcome = accounts.change_password(&own.context, PASSWORD, NEW, &home()).await.unwrap();
+    let renewed = changed(outcome);
+    app.pass(app.policy().rotation_grace);
+    app.context(&own.token).await;
+    app.pass(TICK);
+    let reused = ended(EndReason::TokenReuse, app.now());
+    assert_eq!(app.refusal(&own.token).await, reused);
+    assert_eq!(app.refusal(&renewed.token).await, reused);
+}
+
+/// Security: 15.4.2
+pub async fn a_password_changed_while_it_is_checked_proves_nothing(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager);
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let own = enter(&accounts, "ada").await;
+    app.pass(Duration::from_secs(1));
+    let (other, context) = (app.accounts(CHEAP), own.context.clone());
+    proxy.after("find_for_sign_in", async move {
+        changed(other.change_password(&context, PASSWORD, NEW, &home()).await.unwrap());
+    });
+    let answer = accounts.reauthenticate(&own.context, PASSWORD, &home()).await.unwrap();
+    assert!(matches!(answer, Reauthenticated::Wrong), "{answer:?}");
+    assert!(app.events_of(EventKind::Reauthenticated).await.is_empty());
 }
 
 pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app: ManagerFixture) {

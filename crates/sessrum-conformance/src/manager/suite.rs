@@ -97,6 +97,7 @@ macro_rules! manager_suite {
                 within_the_grace_a_retired_token_passes,
                 after_the_grace_it_ends_the_session_for_every_token,
                 a_token_from_before_an_authentication_is_not_fresh_7_5_1,
+                a_token_from_before_an_authentication_gets_no_successor,
                 a_slow_request_with_a_copy_gets_no_new_token,
                 the_event_tells_from_where_the_copy_came,
                 concurrent_uses_of_a_copy_end_the_session_once,
@@ -170,6 +171,8 @@ macro_rules! manager_suite {
                 a_wrong_password_makes_nothing_fresh_and_is_recorded,
                 the_password_of_another_is_wrong,
                 a_reauthentication_after_the_end_says_why,
+                a_copy_outlives_a_new_password_by_the_grace_alone,
+                a_password_changed_while_it_is_checked_proves_nothing,
                 a_new_password_ends_the_others_and_renews_the_own_session_7_4_3,
                 after_a_change_only_the_new_password_signs_in,
                 a_change_needs_the_current_password_6_2_3,
@@ -177,6 +180,21 @@ macro_rules! manager_suite {
                 a_change_that_another_overtook_is_wrong_15_4_2,
                 two_changes_of_one_session_have_one_winner_15_4_2,
                 concurrent_changes_from_two_sessions_leave_one_session,
+            }
+            throttle {
+                right_and_wrong_passwords_wait_alike_and_none_is_looked_at,
+                the_victim_signs_in_from_elsewhere_while_one_attacker_hammers,
+                a_known_place_signs_in_while_many_attackers_hammer,
+                names_that_nobody_has_are_counted_like_any_other,
+                an_address_is_slowed_over_all_accounts,
+                an_ipv6_address_is_counted_by_its_network,
+                without_an_address_accounts_are_slowed_all_the_same,
+                successes_are_never_counted,
+                guesses_at_once_are_no_more_than_guesses_in_a_row,
+                proving_again_who_one_is_is_slowed_and_keeps_nobody_else_out,
+                a_password_set_by_the_operator_opens_the_account_again,
+                the_limits_are_those_of_the_policy,
+                counters_are_cleaned_up_when_they_mean_nothing,
             }
             directory {
                 every_request_has_the_facts_of_now,

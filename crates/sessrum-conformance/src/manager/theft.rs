@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sessrum_core::{Client, EndReason, EventKind, SessionError, SessionToken};
+use sessrum_core::{Client, EndReason, EventKind, SessionContext, SessionError, SessionToken};
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home, long_lived};
@@ -55,6 +55,26 @@ pub async fn a_token_from_before_an_authentication_is_not_fresh_7_5_1(app: Manag
     assert!(app.is_fresh(&renewed.context));
     assert!(app.is_fresh(&app.context(&renewed.token).await));
     assert!(!app.is_fresh(&app.context(&old).await));
+}
+
+/// Nor does a copy become fresh by being due, while its owner has not used the new token yet.
+///
+/// Security: 7.5.1, 7.2.4
+pub async fn a_token_from_before_an_authentication_gets_no_successor(app: ManagerFixture) {
+    let app = app.with_policy(long_lived());
+    let user = app.user("ada").await;
+    let copy = app.signed_in(&user).await.token;
+    app.pass(Duration::from_hours(1));
+    let owner = app.context(&copy).await;
+    assert!(owner.rotation_due);
+    let renewed = app.reauthenticate_session(&owner, &home()).await.unwrap();
+    app.pass(app.policy().successor_patience + TICK);
+    let later = app.get_session_context(&copy, &thief()).await.unwrap();
+    assert!(!later.rotation_due && !app.is_fresh(&later));
+    let due = SessionContext { rotation_due: true, ..later };
+    assert!(app.rotate_session(&due, &thief()).await.unwrap().is_none());
+    assert!(app.is_fresh(&app.context(&renewed.token).await));
+    assert!(app.rotate_session(&owner, &home()).await.unwrap().is_none());
 }
 
 /// A request that began before its token retired does not come away with a good one.

@@ -3,13 +3,14 @@ use std::time::Duration;
 use sessrum_core::store::{
     Activity, CreateOutcome, DataWrite, EndedSession, NewEvent, NewPlatform, NewSession, NewUser,
     Page, PasswordChange, PasswordOutcome, PlatformChange, Rotation, SessionFilter, Store,
-    StoreError,
+    StoreError, UserChange, UserOutcome,
 };
 use sessrum_core::{
     Change, EventKind, ExpiryLimits, PlatformId, Role, SealedCredentials, SessionFingerprint,
     SessionHandle, SessionId, Timestamp, TokenHash, UserId,
 };
 
+use super::attempts;
 use super::operations::{Checked, Offered, Operation, Step};
 use crate::fixture::{at, change, new_platform, new_user, password};
 
@@ -41,7 +42,7 @@ fn sorted(mut ended: Vec<EndedSession>) -> Vec<EndedSession> {
     ended
 }
 
-fn text<Answer: std::fmt::Debug>(answer: Result<Answer, StoreError>) -> String {
+pub(super) fn text<Answer: std::fmt::Debug>(answer: Result<Answer, StoreError>) -> String {
     format!("{:?}", answer.map_err(|error| error.kind()))
 }
 
@@ -122,6 +123,7 @@ impl World {
             patience_since: self.ago(30_u8),
             forced,
             authenticated_until: authenticated.map(|more| at(self.seconds + u64::from(more))),
+            password_changed_at: None,
         }
     }
 
@@ -243,12 +245,15 @@ impl World {
                 }
                 text(store.add_user(NewUser { email, role, ..new_user(&name(named)) }, now).await)
             }
-            Operation::SetUserActive { user: of, active } => {
-                let ended = store.set_user_active(&user(of), active, now).await;
-                text(ended.map(|ended| ended.map(sorted)))
-            }
-            Operation::SetRole { user: of, role } => {
-                text(store.set_role(&user(of), role, now).await)
+            Operation::ChangeUser { user: of, role, is_active, spares_last_admin } => {
+                let what = UserChange { role, is_active, spares_last_admin };
+                let outcome = store.change_user(&user(of), what, now).await;
+                text(outcome.map(|outcome| match outcome {
+                    UserOutcome::Changed { user, ended } => {
+                        UserOutcome::Changed { user, ended: sorted(ended) }
+                    }
+                    other => other,
+                }))
             }
             Operation::ChangePassword { user: of, keep, password: to, checked } => {
                 let keep = keep.map(|id| (self.session(id), self.rotation(true, Some(500))));
@@ -290,6 +295,9 @@ impl World {
             }
             Operation::RemovePlatform { user: of, platform: id } => {
                 text(store.remove_platform(&user(of), &platform(id), now).await)
+            }
+            Operation::Attempts(operation) => {
+                attempts::answer(operation, store, at(self.seconds)).await
             }
             other => unreachable!("{other:?} is answered before"),
         }

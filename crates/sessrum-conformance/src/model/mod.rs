@@ -2,6 +2,7 @@
 //! that can be seen afterwards must be the same.
 
 mod answers;
+mod attempts;
 mod operations;
 mod state;
 
@@ -14,6 +15,7 @@ use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use sessrum_core::MemoryStore;
 
+pub use attempts::AttemptOperation;
 pub use operations::{Operation, Step};
 
 use crate::Subject;

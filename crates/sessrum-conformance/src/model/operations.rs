@@ -4,6 +4,8 @@ use proptest::sample::select;
 use sessrum_core::store::Precondition;
 use sessrum_core::{EndReason, Role};
 
+use super::attempts::{self, AttemptOperation};
+
 /// An operation, so many seconds after the one before.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -84,13 +86,11 @@ pub enum Operation {
         email: u8,
         role: Role,
     },
-    SetUserActive {
+    ChangeUser {
         user: u8,
-        active: bool,
-    },
-    SetRole {
-        user: u8,
-        role: Role,
+        role: Option<Role>,
+        is_active: Option<bool>,
+        spares_last_admin: bool,
     },
     ChangePassword {
         user: u8,
@@ -121,6 +121,7 @@ pub enum Operation {
         user: u8,
         platform: u8,
     },
+    Attempts(AttemptOperation),
 }
 
 /// What a sign-in or a password change says of the password that was checked.
@@ -186,7 +187,9 @@ fn precondition() -> impl Strategy<Value = Precondition> {
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
-    prop_oneof![10 => life(), 2 => ends(), 4 => data(), 2 => users(), 3 => platforms()]
+    prop_oneof![
+        10 => life(), 2 => ends(), 4 => data(), 2 => users(), 3 => platforms(), 5 => attempts::operation().prop_map(Operation::Attempts),
+    ]
 }
 
 fn life() -> impl Strategy<Value = Operation> {
@@ -250,9 +253,11 @@ fn users() -> impl Strategy<Value = Operation> {
         1 => user().prop_map(|user| Operation::Record { user }),
         2 => (0..4_u8, 0..4_u8, role())
             .prop_map(|(name, email, role)| Operation::AddUser { name, email, role }),
-        2 => (user(), any::<bool>())
-            .prop_map(|(user, active)| Operation::SetUserActive { user, active }),
-        2 => (user(), role()).prop_map(|(user, role)| Operation::SetRole { user, role }),
+        4 => (user(), of(role()), of(any::<bool>()), any::<bool>()).prop_map(
+            |(user, role, is_active, spares_last_admin)| {
+                Operation::ChangeUser { user, role, is_active, spares_last_admin }
+            }
+        ),
         3 => (user(), of(session()), 0..3_u8, checked()).prop_map(
             |(user, keep, password, checked)| {
                 Operation::ChangePassword { user, keep, password, checked }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use sessrum_core::store::*;
+use sessrum_core::throttle::*;
 use sessrum_core::*;
 
 /// What is wrong with a [`BrokenStore`].
@@ -33,6 +34,8 @@ pub(crate) enum Fault {
     ConfusesKeys,
     /// A password change does not look at what was checked.
     ChangesBlindly,
+    /// Every attempt is admitted.
+    AdmitsBlindly,
     /// Signing in reads how many sessions there are before it writes, not in one step.
     ReadsThenWrites,
 }
@@ -200,8 +203,7 @@ faultless! { AccountStore {
     fn add_user(new: NewUser, change: &Change) -> AddUser;
     fn users(after: Option<i64>, limit: usize) -> Vec<User>;
     fn user_by_name(username: &str) -> Option<User>;
-    fn set_user_active(user: &UserId, active: bool, change: &Change) -> Option<Vec<EndedSession>>;
-    fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+    fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
     fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
     fn add_platform(user: &UserId, new: NewPlatform, change: &Change) -> AddPlatform;
     fn platform_connections(user: &UserId) -> Vec<PlatformConnection>;
@@ -224,6 +226,23 @@ faultless! { AccountStore {
             password.checked_against = None;
         }
         self.inner.change_password(user, password, change).await
+    }
+}
+
+faultless! { ThrottleStore {
+    fn attempt_succeeded(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> ();
+    fn forget_attempts(account: Mark) -> ();
+    fn delete_forgotten_attempts(now: Timestamp, limit: usize) -> usize;
+}
+    async fn begin_attempt(
+        &self,
+        attempt: &Attempt,
+        rules: &ThrottleRules,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError> {
+        let admission = self.inner.begin_attempt(attempt, rules, now).await?;
+        let blind = self.has(Fault::AdmitsBlindly);
+        Ok(if blind { Admission::Admitted } else { admission })
     }
 }
 

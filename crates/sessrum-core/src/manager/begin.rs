@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::UnifiedSessionManager;
 use crate::client::Client;
 use crate::context::{PlatformInfo, SessionContext, UserInfo};
@@ -35,6 +37,12 @@ pub enum SignInOutcome {
     PlatformNotFound,
     /// The user was disabled, or the password changed, while signing in. There is no session.
     Refused,
+    /// There were too many failures, so the password was not looked at: of
+    /// [`Accounts::sign_in`](crate::Accounts::sign_in) alone. There is no session.
+    TooManyFailures {
+        /// How long to wait for the next attempt.
+        wait: Duration,
+    },
 }
 
 /// A new session.

@@ -37,7 +37,8 @@ impl UnifiedSessionManager {
     }
 
     /// Ends the sessions that are over, each with its event, and removes the rows of those that
-    /// ended longer ago than they are kept. Works in batches; live sessions and events stay.
+    /// ended longer ago than they are kept, and counters of sign-in attempts that mean nothing any
+    /// more. Works in batches; live sessions and events stay.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
@@ -75,9 +76,11 @@ impl UnifiedSessionManager {
             report.purged += purged;
             progress(report);
             if purged < BATCH {
-                return Ok(report);
+                break;
             }
         }
+        while self.store().delete_forgotten_attempts(now, BATCH).await? == BATCH {}
+        Ok(report)
     }
 
     /// Ends the sessions of users whom the application's own directory has disabled or given

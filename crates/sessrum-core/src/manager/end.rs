@@ -6,7 +6,7 @@ use crate::error::SessionError;
 use crate::event::Change;
 use crate::identity::UserId;
 use crate::session::{EndReason, UserSession};
-use crate::store::EndedSession;
+use crate::store::{EndedSession, Page, SessionFilter};
 use crate::token::SessionHandle;
 
 impl UnifiedSessionManager {
@@ -111,6 +111,29 @@ impl UnifiedSessionManager {
                 return Ok(total);
             }
         }
+    }
+
+    /// Anyone's sessions, newest first. Those that are over by time are ended ones only once they
+    /// are swept; [`is_live`](Self::is_live) tells.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database fails.
+    pub async fn list_sessions(
+        &self,
+        filter: &SessionFilter,
+        page: Page,
+    ) -> Result<Vec<UserSession>, SessionError> {
+        let mut sessions = self.store().list(filter, page).await?;
+        for session in &mut sessions {
+            session.last_activity = self.activity.latest(session.id, session.last_activity);
+        }
+        Ok(sessions)
+    }
+
+    /// Whether a session has neither ended nor is over by time.
+    #[must_use]
+    pub fn is_live(&self, session: &UserSession) -> bool {
+        self.judge(session, self.now()).is_ok()
     }
 
     /// The user's live sessions, most recently active first.

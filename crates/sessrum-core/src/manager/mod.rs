@@ -1,6 +1,7 @@
 //! The one place that knows what a session may do. Each verb of the plan is a method; each file
 //! here is a group of them.
 
+mod attempts;
 mod begin;
 mod clean_up;
 mod end;
@@ -24,8 +25,10 @@ use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::SessionPolicy;
 use crate::random::{OsRandom, Random};
-use crate::secret::{CsrfKey, FingerprintKey, SealingKey, SecretKey};
+use crate::sealing::SealingKey;
+use crate::secret::{CsrfKey, FingerprintKey, SecretKey};
 use crate::store::Store;
+use crate::throttle_key::ThrottleKey;
 use crate::time::{Clock, SystemClock, Timestamp};
 use crate::{SessionContext, SessionFingerprint};
 
@@ -55,6 +58,7 @@ pub struct UnifiedSessionManager {
     csrf: CsrfKey,
     fingerprint: FingerprintKey,
     sealing: SealingKey,
+    throttle: ThrottleKey,
     activity: ActivityMarks,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
@@ -75,11 +79,21 @@ impl UnifiedSessionManager {
             policy: SessionPolicy::default(),
             csrf: secret.csrf_key(),
             fingerprint: secret.fingerprint_key(),
-            sealing: secret.sealing_key(),
+            sealing: SealingKey::of(secret),
+            throttle: ThrottleKey::of(secret),
             activity: ActivityMarks::default(),
             flushing: tokio::sync::Mutex::default(),
             observed: Mutex::default(),
         }
+    }
+
+    /// With secrets that were in force before: what was made under them stays good.
+    #[must_use]
+    pub fn with_earlier_secrets(mut self, earlier: &[SecretKey]) -> Self {
+        self.csrf = self.csrf.with_earlier_secrets(earlier);
+        self.fingerprint = self.fingerprint.with_earlier_secrets(earlier);
+        self.sealing = self.sealing.with_earlier_secrets(earlier);
+        self
     }
 
     /// With the application's own users and platforms.

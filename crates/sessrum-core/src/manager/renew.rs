@@ -3,7 +3,6 @@ use crate::client::Client;
 use crate::context::SessionContext;
 use crate::directory::PasswordHash;
 use crate::error::SessionError;
-
 use crate::session::UserSession;
 use crate::store::{
     EndedSession, PasswordChange, PasswordOutcome, RotateOutcome, Rotation, StoreError,
@@ -45,7 +44,10 @@ impl UnifiedSessionManager {
         };
         match self.store().rotate(context.session.id, rotation, &change).await? {
             RotateOutcome::Rotated(_) => Ok(Some(token)),
-            RotateOutcome::Pending | RotateOutcome::Collision | RotateOutcome::Gone => Ok(None),
+            RotateOutcome::Pending
+            | RotateOutcome::Refused
+            | RotateOutcome::Collision
+            | RotateOutcome::Gone => Ok(None),
         }
     }
 
@@ -60,14 +62,29 @@ impl UnifiedSessionManager {
         context: &SessionContext,
         client: &Client,
     ) -> Result<Renewed, SessionError> {
+        let renewed = self.reauthenticate_by_password(context, None, client).await?;
+        // Only a password that was checked can have changed.
+        renewed.ok_or_else(|| broken_randomness().into())
+    }
+
+    /// [`reauthenticate_session`](Self::reauthenticate_session) by a password that had last been
+    /// changed at `password_changed_at`; `None` when it is another by now.
+    pub(crate) async fn reauthenticate_by_password(
+        &self,
+        context: &SessionContext,
+        password_changed_at: Option<Timestamp>,
+        client: &Client,
+    ) -> Result<Option<Renewed>, SessionError> {
         let token = SessionToken::generate(self.random())?;
         let change = self.change_by(context, client);
         let until = change.at + self.policy.lifetime_of(context.session.remembered).absolute;
-        let rotation = self.rotation(&token, change.at, true, Some(until));
+        let rotation =
+            Rotation { password_changed_at, ..self.rotation(&token, change.at, true, Some(until)) };
         match self.store().rotate(context.session.id, rotation, &change).await? {
             RotateOutcome::Rotated(session) => {
-                Ok(self.renewed(context, token, *session, Vec::new()))
+                Ok(Some(self.renewed(context, token, *session, Vec::new())))
             }
+            RotateOutcome::Refused => Ok(None),
             RotateOutcome::Gone => Err(self.why_gone(&context.session.handle).await),
             RotateOutcome::Pending | RotateOutcome::Collision => Err(broken_randomness().into()),
         }
@@ -128,6 +145,7 @@ impl UnifiedSessionManager {
             patience_since: now - self.policy.successor_patience,
             forced,
             authenticated_until,
+            password_changed_at: None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::{
     SessionValidationError,
 };
 use crate::event::{Change, EventKind};
-use crate::fingerprint::{FingerprintMode, SessionFingerprint};
+use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
@@ -57,6 +57,8 @@ impl UnifiedSessionManager {
         }
         let too_old = self.policy.rotate_every.is_some_and(|every| now.since(issued_at) >= every);
         let outranked = user.role_changed_at.is_some_and(|changed| changed > issued_at);
+        // A token from before the last authentication may be a copy: it gets no successor.
+        let is_copy = issued_at < session.authenticated_at;
         Ok(SessionContext {
             session: UserSession {
                 last_activity: self.activity.latest(session.id, session.last_activity),
@@ -67,7 +69,7 @@ impl UnifiedSessionManager {
             idle_expires_at,
             token_hash,
             token_issued_at: issued_at,
-            rotation_due: standing == TokenStanding::Current && (too_old || outranked),
+            rotation_due: standing == TokenStanding::Current && !is_copy && (too_old || outranked),
         })
     }
 
@@ -168,7 +170,7 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Off || unchanged {
             return Ok(());
         }
-        let found = SessionFingerprint::of(client, &self.fingerprint);
+        let found = known.nearest_of(client, &self.fingerprint);
         if !known.is_another_machine(&found) {
             return Ok(());
         }

@@ -8,11 +8,10 @@ use super::users::UserRow;
 use crate::directory::PasswordHash;
 use crate::event::Change;
 use crate::identity::{PlatformId, UserId};
-use crate::secret::SealedCredentials;
-use crate::session::Role;
+use crate::sealing::SealedCredentials;
 use crate::store::{
-    AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
+    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
+    PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User, UserChange, UserOutcome,
 };
 
 #[async_trait]
@@ -32,22 +31,13 @@ impl AccountStore for MemoryStore {
         Ok(self.state().user_by_name(username).map(UserRow::to_user))
     }
 
-    async fn set_user_active(
+    async fn change_user(
         &self,
         user: &UserId,
-        active: bool,
+        what: UserChange,
         change: &Change,
-    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
-        Ok(self.state().set_user_active(user, active, change))
-    }
-
-    async fn set_role(
-        &self,
-        user: &UserId,
-        role: Role,
-        change: &Change,
-    ) -> Result<bool, StoreError> {
-        Ok(self.state().set_role(user, role, change))
+    ) -> Result<UserOutcome, StoreError> {
+        Ok(self.state().change_user(user, what, change))
     }
 
     async fn change_password(

@@ -25,6 +25,9 @@ impl State {
             .collect();
         ended.extend(self.evict(&new, change));
         let session = self.insert(new, change);
+        if let Some(platform) = &session.active_platform_id {
+            self.use_platform(&session.user_id, platform, change.at);
+        }
         self.record_of(
             EventKind::SignedIn,
             &session.user_id,

@@ -11,6 +11,7 @@ mod ending;
 mod events;
 mod platforms;
 mod sessions;
+mod throttle;
 mod tokens;
 mod users;
 
@@ -26,6 +27,7 @@ use crate::event::{Change, SessionEvent};
 use crate::identity::{Key, SessionId};
 use crate::session::UserSession;
 use crate::store::DataEntry;
+use crate::throttle::{Counter, CounterKey};
 use crate::token::TokenHash;
 
 /// A store that lives as long as the process: for tests, for trying things out, and as the model
@@ -64,6 +66,7 @@ struct State {
     last_user: i64,
     platforms: BTreeMap<i64, PlatformRow>,
     last_platform: i64,
+    counters: BTreeMap<CounterKey, Counter>,
 }
 
 /// A session with its data.

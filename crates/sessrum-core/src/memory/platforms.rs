@@ -4,9 +4,11 @@ use super::{State, bundled_key, next};
 use crate::context::PlatformInfo;
 use crate::event::{Change, EventKind};
 use crate::identity::{PlatformId, UserId};
-use crate::secret::SealedCredentials;
+use crate::sealing::SealedCredentials;
 use crate::session::UserSession;
-use crate::store::{AddPlatform, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome};
+use crate::store::{
+    AddPlatform, MOST_PLATFORMS, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome,
+};
 use crate::time::Timestamp;
 
 /// A row of `platform_connections`.
@@ -15,6 +17,7 @@ pub(super) struct PlatformRow {
     pub(super) info: PlatformInfo,
     pub(super) is_active: bool,
     created_at: Timestamp,
+    last_used: Option<Timestamp>,
     pub(super) credentials: Option<SealedCredentials>,
 }
 
@@ -24,6 +27,7 @@ impl PlatformRow {
             info: self.info.clone(),
             is_active: self.is_active,
             created_at: self.created_at,
+            last_used: self.last_used,
         }
     }
 }
@@ -60,6 +64,9 @@ impl State {
         if theirs.iter().any(|other| is_same_account(&other.info)) {
             return AddPlatform::AccountTaken;
         }
+        if theirs.len() >= MOST_PLATFORMS {
+            return AddPlatform::TooMany;
+        }
         let is_default = new.is_default || theirs.is_empty();
         if is_default {
             self.clear_default(user);
@@ -78,6 +85,7 @@ impl State {
             info: info.clone(),
             is_active: true,
             created_at: change.at,
+            last_used: None,
             credentials: new.credentials,
         };
         self.platforms.insert(key, row);
@@ -135,6 +143,14 @@ impl State {
         self.leave_platform(user, id, change);
         self.record_of(EventKind::PlatformRemoved, user, None, name, change);
         true
+    }
+
+    /// Notes that a session went into a platform, if it is a bundled one of this user.
+    pub(super) fn use_platform(&mut self, user: &UserId, id: &PlatformId, at: Timestamp) {
+        let platform = self.platform_mut(id).filter(|platform| platform.user == *user);
+        if let Some(platform) = platform {
+            platform.last_used = Some(at);
+        }
     }
 
     fn platform_mut(&mut self, id: &PlatformId) -> Option<&mut PlatformRow> {

@@ -51,6 +51,9 @@ impl State {
         row.session.active_platform_id = platform.cloned();
         row.revise(change);
         let session = row.session.clone();
+        if let Some(platform) = platform {
+            self.use_platform(&session.user_id, platform, change.at);
+        }
         self.record_of(
             EventKind::PlatformSwitched,
             &session.user_id,

@@ -36,6 +36,15 @@ impl State {
         }
     }
 
+    /// Retires the session's tokens but this one.
+    pub(super) fn retire_others(&mut self, session: SessionId, kept: &TokenHash, at: Timestamp) {
+        for (other, token) in &mut self.tokens {
+            if token.session == session && other != kept {
+                token.record.retired_at.get_or_insert(at);
+            }
+        }
+    }
+
     pub(super) fn rotate(
         &mut self,
         id: SessionId,
@@ -64,8 +73,13 @@ impl State {
         rotation: Rotation,
         change: &Change,
     ) -> Result<(), RotateOutcome> {
-        if self.live(id).is_none() {
-            return Err(RotateOutcome::Gone);
+        let Some(row) = self.live(id) else { return Err(RotateOutcome::Gone) };
+        let (user, authenticated_at) = (row.session.user_id.clone(), row.session.authenticated_at);
+        let has_another_password = |checked: Timestamp| {
+            self.user(&user).is_some_and(|user| user.password_changed_at != checked)
+        };
+        if rotation.password_changed_at.is_some_and(has_another_password) {
+            return Err(RotateOutcome::Refused);
         }
         let is_lost = |token: &TokenRow| {
             token.is_unseen_successor_of(id) && token.record.issued_at <= rotation.patience_since
@@ -76,7 +90,11 @@ impl State {
         }
         let is_in_use = |replaced: TokenHash| {
             let token = self.tokens.get(&replaced);
-            token.is_some_and(|token| token.session == id && token.record.retired_at.is_none())
+            token.is_some_and(|token| {
+                token.session == id
+                    && token.record.retired_at.is_none()
+                    && token.record.issued_at >= authenticated_at
+            })
         };
         if !rotation.replaces.is_none_or(is_in_use) {
             return Err(RotateOutcome::Pending);

@@ -4,7 +4,9 @@ use crate::directory::{PasswordHash, SignInFacts, UserFacts};
 use crate::event::{Change, EventKind};
 use crate::identity::UserId;
 use crate::session::{EndReason, Role, UserSession};
-use crate::store::{AddUser, EndedSession, NewUser, PasswordChange, PasswordOutcome, User};
+use crate::store::{
+    AddUser, EndedSession, NewUser, PasswordChange, PasswordOutcome, User, UserChange, UserOutcome,
+};
 use crate::time::Timestamp;
 
 /// A row of `users`.
@@ -24,6 +26,10 @@ impl UserRow {
             is_active: self.is_active,
             role_changed_at: self.role_changed_at,
         }
+    }
+
+    fn is_active_admin(&self) -> bool {
+        self.is_active && self.info.role == Role::Admin
     }
 
     pub(super) fn sign_in_facts(&self) -> SignInFacts {
@@ -84,31 +90,52 @@ impl State {
         AddUser::Added(id)
     }
 
-    pub(super) fn set_user_active(
+    pub(super) fn change_user(
         &mut self,
         id: &UserId,
-        active: bool,
+        what: UserChange,
         change: &Change,
-    ) -> Option<Vec<EndedSession>> {
-        self.user_mut(id)?.is_active = active;
-        if active {
+    ) -> UserOutcome {
+        let Some(user) = self.user(id) else { return UserOutcome::NotFound };
+        let role = what.role.filter(|role| *role != user.info.role);
+        let is_active = what.is_active.filter(|is_active| *is_active != user.is_active);
+        let loses_admin = user.is_active_admin()
+            && (role.is_some() || is_active == Some(false))
+            && !self.users.values().any(|user| user.is_active_admin() && user.info.id != *id);
+        if what.spares_last_admin && loses_admin {
+            return UserOutcome::LastAdmin;
+        }
+        if let Some(role) = role {
+            self.set_role(id, role, change);
+        }
+        let ended = is_active.map(|is_active| self.set_active(id, is_active, change));
+        let Some(user) = self.user(id) else { return UserOutcome::NotFound };
+        let user = Box::new(user.to_user());
+        UserOutcome::Changed { user, ended: ended.unwrap_or_default() }
+    }
+
+    fn set_active(&mut self, id: &UserId, is_active: bool, change: &Change) -> Vec<EndedSession> {
+        if let Some(user) = self.user_mut(id) {
+            user.is_active = is_active;
+        }
+        if is_active {
             self.record_of(EventKind::UserEnabled, id, None, String::new(), change);
-            return Some(Vec::new());
+            return Vec::new();
         }
         self.record_of(EventKind::UserDisabled, id, None, String::new(), change);
         let theirs = |session: &UserSession| session.user_id == *id;
-        Some(self.end_where(theirs, usize::MAX, EndReason::UserDisabled, change))
+        self.end_where(theirs, usize::MAX, EndReason::UserDisabled, change)
     }
 
-    pub(super) fn set_role(&mut self, id: &UserId, role: Role, change: &Change) -> bool {
-        let Some(user) = self.user_mut(id) else { return false };
-        user.info.role = role;
-        user.role_changed_at = Some(change.at);
+    fn set_role(&mut self, id: &UserId, role: Role, change: &Change) {
+        if let Some(user) = self.user_mut(id) {
+            user.info.role = role;
+            user.role_changed_at = Some(change.at);
+        }
         for row in self.live_rows().filter(|row| row.session.user_id == *id) {
             row.revise(change);
         }
         self.record_of(EventKind::RoleChanged, id, None, role.to_string(), change);
-        true
     }
 
     pub(super) fn change_password(
@@ -127,6 +154,7 @@ impl State {
             if !is_theirs || self.replace_token(session, rotation, change).is_err() {
                 return PasswordOutcome::Refused;
             }
+            self.retire_others(session, &rotation.token, change.at);
         }
         if let Some(user) = self.user_mut(id) {
             user.password_hash = Some(password.hash);

@@ -5,7 +5,7 @@ use crate::context::{PlatformInfo, UserInfo};
 use crate::directory::PasswordHash;
 use crate::event::Change;
 use crate::identity::{PlatformId, SessionId, UserId};
-use crate::secret::SealedCredentials;
+use crate::sealing::SealedCredentials;
 use crate::session::{Role, UserSession};
 use crate::time::Timestamp;
 
@@ -46,12 +46,42 @@ pub enum AddUser {
     EmailTaken,
 }
 
+/// What to change about a user; `None` leaves a thing as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserChange {
+    /// Another role. Sessions go on with it, with a new revision each, and their tokens are due to
+    /// be replaced.
+    pub role: Option<Role>,
+    /// Whether the user may sign in and keep sessions. Disabling ends their sessions, which
+    /// enabling does not revive.
+    pub is_active: Option<bool>,
+    /// Refuses what would leave no active administrator.
+    pub spares_last_admin: bool,
+}
+
+/// What came of a change to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserOutcome {
+    /// Done.
+    Changed {
+        /// The user as they are now.
+        user: Box<User>,
+        /// Their sessions that ended.
+        ended: Vec<EndedSession>,
+    },
+    /// There is no such user.
+    NotFound,
+    /// They are the last active administrator. Nothing changed.
+    LastAdmin,
+}
+
 /// A new password.
 #[derive(Clone, Debug)]
 pub struct PasswordChange {
     /// Its hash.
     pub hash: PasswordHash,
-    /// The caller's own session, which stays and gets a new token. All others end.
+    /// The caller's own session, which stays and gets a new token; those before it retire now. All
+    /// other sessions end.
     pub keep: Option<(SessionId, Rotation)>,
     /// What the password's change time was when the current password was checked. When it is
     /// another by now the change is refused. `None`: nothing was checked.
@@ -90,6 +120,9 @@ pub struct NewPlatform {
     pub is_default: bool,
 }
 
+/// Platforms that a user may have: a list of them is one page.
+pub const MOST_PLATFORMS: usize = 100;
+
 /// What came of [`AccountStore::add_platform`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddPlatform {
@@ -99,6 +132,8 @@ pub enum AddPlatform {
     NameTaken,
     /// The user has this account already.
     AccountTaken,
+    /// The user has [`MOST_PLATFORMS`] already.
+    TooMany,
     /// There is no such user.
     UserUnknown,
 }
@@ -112,6 +147,8 @@ pub struct PlatformConnection {
     pub is_active: bool,
     /// When it was added.
     pub created_at: Timestamp,
+    /// When a session last went into it.
+    pub last_used: Option<Timestamp>,
 }
 
 /// What to change about a platform; `None` leaves a thing as it is.
@@ -151,23 +188,41 @@ pub trait AccountStore: Send + Sync + 'static {
     /// The user of this name.
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError>;
 
-    /// Enables or disables a user. Disabling ends their sessions, which enabling does not revive.
+    /// Changes a user, all of it or nothing. What is so already is no change: nothing is recorded
+    /// of it.
+    async fn change_user(
+        &self,
+        user: &UserId,
+        what: UserChange,
+        change: &Change,
+    ) -> Result<UserOutcome, StoreError>;
+
+    /// [Enables or disables](UserChange::is_active) a user and answers the sessions that ended;
     /// `None` when there is no such user.
     async fn set_user_active(
         &self,
         user: &UserId,
         active: bool,
         change: &Change,
-    ) -> Result<Option<Vec<EndedSession>>, StoreError>;
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        let what = UserChange { is_active: Some(active), ..UserChange::default() };
+        Ok(match self.change_user(user, what, change).await? {
+            UserOutcome::Changed { ended, .. } => Some(ended),
+            UserOutcome::NotFound | UserOutcome::LastAdmin => None,
+        })
+    }
 
-    /// Gives a user a role; false when there is no such user. Sessions go on with the new role,
-    /// with a new revision each, and their tokens are due to be replaced.
+    /// Gives a user a [role](UserChange::role); false when there is no such user.
     async fn set_role(
         &self,
         user: &UserId,
         role: Role,
         change: &Change,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, StoreError> {
+        let what = UserChange { role: Some(role), ..UserChange::default() };
+        let outcome = self.change_user(user, what, change).await?;
+        Ok(matches!(outcome, UserOutcome::Changed { .. }))
+    }
 
     /// Changes a password, ends the user's other sessions and rotates the caller's own.
     async fn change_password(

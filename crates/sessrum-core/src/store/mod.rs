@@ -1,6 +1,6 @@
 //! What a database must do: atomic verbs, with expected outcomes as values.
 //!
-//! Every verb that changes something takes a [`Change`](crate::Change) and writes its event in the
+//! Every verb that changes something of a user or a session takes a [`Change`](crate::Change) and writes its event in the
 //! same transaction. Verbs return after commit. Changes to a session are made only while it lives:
 //! no verb revives an ended one.
 
@@ -8,10 +8,12 @@ mod accounts;
 mod data;
 mod events;
 mod sessions;
+mod throttle;
 
 pub use accounts::{
-    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
-    PlatformChange, PlatformConnection, PlatformOutcome, User,
+    AccountStore, AddPlatform, AddUser, MOST_PLATFORMS, NewPlatform, NewUser, PasswordChange,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, User, UserChange,
+    UserOutcome,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};
@@ -19,11 +21,18 @@ pub use sessions::{
     Activity, CreateOutcome, EndedSession, LoadedSession, NewSession, Page, RotateOutcome,
     Rotation, SessionFilter, SessionStore, UpdateOutcome,
 };
+pub use throttle::ThrottleStore;
 
 use crate::directory::Directory;
 pub use crate::store_error::{StoreError, StoreErrorKind};
 
 /// Everything a database does for a session system.
-pub trait Store: SessionStore + DataStore + EventStore + AccountStore + Directory {}
+pub trait Store:
+    SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + Directory
+{
+}
 
-impl<T: SessionStore + DataStore + EventStore + AccountStore + Directory> Store for T {}
+impl<T> Store for T where
+    T: SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + Directory
+{
+}

@@ -93,8 +93,9 @@ pub enum UpdateOutcome {
 pub struct Rotation {
     /// The new token.
     pub token: TokenHash,
-    /// The token that it takes the place of, which must still be in use: a request that was slow
-    /// must not turn a token that has retired meanwhile into a good one. `None`: any.
+    /// The token that it takes the place of, which must still be in use and no older than the last
+    /// authentication: neither a token that has retired meanwhile nor one that may be a copy from
+    /// before turns into a good one. `None`: any.
     pub replaces: Option<TokenHash>,
     /// Unless it is forced, a rotation stands back while a successor issued after this moment is
     /// still unseen. An older unseen one is lost, and retires at the change's time: if it was not
@@ -105,6 +106,9 @@ pub struct Rotation {
     /// When the user has just proved who they are: the new absolute end. `authenticated_at` and
     /// `last_activity` become the change's time and the revision grows.
     pub authenticated_until: Option<Timestamp>,
+    /// When the password by which a bundled user has just proved it had last been changed; `None`:
+    /// none was checked.
+    pub password_changed_at: Option<Timestamp>,
 }
 
 /// What came of a rotation.
@@ -112,8 +116,11 @@ pub struct Rotation {
 pub enum RotateOutcome {
     /// The new token is good; those before it stay good until it is seen.
     Rotated(Box<UserSession>),
-    /// A young successor is on its way, or the token to be replaced has retired. Nothing changed.
+    /// A young successor is on its way, or the token to be replaced has retired or is older than
+    /// the last authentication. Nothing changed.
     Pending,
+    /// The password was changed after it was checked. Nothing changed.
+    Refused,
     /// The token's hash is taken: make another and try again.
     Collision,
     /// The session has ended or never was. No token was added.

@@ -115,6 +115,14 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
     };
     match command {
         Command::Demo { listen, data_dir, print_json } => {
+            // The demo stands for itself: neither a file nor the environment changes it.
+            if overrides.file.is_some() {
+                return Err(ConfigError::flag("config", "is not for a demo: leave it out").into());
+            }
+            if overrides.database_url.is_some() {
+                let message = "is not for a demo: --data-dir says where it keeps its database";
+                return Err(ConfigError::flag("database-url", message).into());
+            }
             start_log(&LogSettings::default())?;
             demo::run(DemoOptions { listen, data_dir, print_json }).await
         }

@@ -2,7 +2,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 use sessrum_core::PlatformId;
-use sessrum_core::store::{AddPlatform, PlatformConnection};
+use sessrum_core::store::{AddPlatform, MOST_PLATFORMS, PlatformConnection};
 use sessrum_web::api::PlatformInput;
 
 use super::output::{Format, say, table};
@@ -104,6 +104,7 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
                 }
                 AddPlatform::NameTaken => bail!("the user has a platform of this name already"),
                 AddPlatform::AccountTaken => bail!("the user has this account already"),
+                AddPlatform::TooMany => bail!("the user has {MOST_PLATFORMS} platforms already"),
                 AddPlatform::UserUnknown => bail!("the user was removed"),
             }
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {path}: {source}", path = .path.display())]
+    #[error("cannot read the configuration {path}", path = .path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -53,6 +53,10 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    pub(crate) fn flag(flag: &str, message: &str) -> Self {
+        Self::Flag { flag: flag.to_owned(), message: message.to_owned() }
+    }
+
     pub(super) fn value(key: &str, message: &str) -> Self {
         Self::Value { key: key.to_owned(), message: message.to_owned() }
     }

@@ -1,6 +1,7 @@
 //! The configuration: defaults, then `sessrum.toml`, then `SESSRUM_…`, then flags.
 
 mod error;
+mod passwords;
 mod read;
 mod settings;
 mod values;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sessrum_core::{PasswordCost, SecretKey, SessionPolicy};
-use sessrum_web::Origin;
+use sessrum_web::{Origin, TrustedProxies};
 
 pub use error::ConfigError;
 pub use read::{Overrides, read};
@@ -25,6 +26,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where browsers find the site; `None`: at the listening address.
     pub public_url: Option<Origin>,
+    /// The proxies in front, whose word is taken.
+    pub trusted_proxies: TrustedProxies,
     /// The database's file.
     pub database: PathBuf,
     /// Where the secret comes from.
@@ -85,6 +88,10 @@ impl Config {
                 "must say how browsers reach the server when it listens on every address",
             ));
         }
+        let proxies = settings.trusted_proxies.0.iter().map(String::as_str);
+        let trusted_proxies = TrustedProxies::parse(proxies).map_err(|error| {
+            ConfigError::value("trusted_proxies", &format!("must be a list: {error}"))
+        })?;
         let DatabaseUrl::Sqlite(database) = settings.database_url.clone();
         let secret = match (&settings.secret_key, &settings.secret_key_file) {
             (Some(_), Some(_)) => {
@@ -99,22 +106,17 @@ impl Config {
             (None, Some(file)) => SecretSource::File(file.clone()),
             (None, None) => SecretSource::File(beside(&database)),
         };
-        let password_cost = PasswordCost {
-            memory_kib: settings.password.memory_kib,
-            passes: settings.password.passes,
-        };
-        password_cost.check().map_err(|_| {
-            ConfigError::value(
-                "password.memory_kib and password.passes",
-                "must be in Argon2's range: at least 8 KiB and one pass",
-            )
-        })?;
+        let password_cost = settings.password.cost(closed)?;
         settings.log.filter()?;
         Ok(Self {
             listen,
             public_url,
+            trusted_proxies,
             secret,
-            policy: settings.session.policy()?,
+            policy: SessionPolicy {
+                throttle: settings.throttle.rules()?,
+                ..settings.session.policy()?
+            },
             password_cost,
             passwords_at_once: settings.password.at_once,
             flush_activity_every: settings

@@ -202,12 +202,39 @@ mod tests {
         assert!(read_with("", &[("SESSRUM_LISTEN__X", "1m")]).is_err_and(|e| e.contains("listen")));
     }
 
+    /// Security: 11.4.2
+    #[test]
+    fn where_others_can_reach_the_site_a_password_costs_what_it_should() {
+        let open = "public_url = \"https://sessions.example\"\n[password]\n";
+        for cheap in ["memory_kib = 19455", "passes = 1"] {
+            let said = refused(&format!("{open}{cheap}"));
+            assert!(said.contains("at least 19456 and 2"), "{said}");
+            read_with(&format!("[password]\n{cheap}"), &[]).unwrap();
+        }
+        read_with(&format!("{open}memory_kib = 19456\npasses = 2"), &[]).unwrap();
+    }
+
+    #[test]
+    fn a_list_is_a_list_or_a_text_with_commas() {
+        let file = "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]";
+        let (_, from_file) = read_with(file, &[]).unwrap();
+        let environment = [("SESSRUM_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")];
+        let (settings, from_environment) = read_with("", &environment).unwrap();
+        assert_eq!(from_file.trusted_proxies, from_environment.trusted_proxies);
+        assert_eq!(settings.trusted_proxies.0, ["127.0.0.1", "10.0.0.0/8"]);
+        let (_, nobody) = read_with(file, &[("SESSRUM_TRUSTED_PROXIES", "")]).unwrap();
+        assert!(nobody.trusted_proxies.is_empty());
+    }
+
     #[test]
     fn bad_values_say_what_they_must_be() {
         for (file, wanted) in [
             ("listen = \"here\"", "address and a port"),
             ("public_url = \"http://a/b\"", "without a path"),
             ("listen = \"0.0.0.0:80\"", "must be https"),
+            ("[password]\nat_once = 0", "password.at_once must be 1 to 1024"),
+            ("[password]\nat_once = 9999999999", "password.at_once must be 1 to 1024"),
+            ("[password]\npasses = 4294967295", "must be at most 4194304 and 64"),
             ("public_url = \"http://example.org\"", "must be https"),
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("secret_key = \"hunter2\"", "32 random bytes"),
@@ -224,6 +251,14 @@ mod tests {
             ("[password]\npasses = 0", "password.memory_kib and password.passes"),
             ("[session]\nper_user = 0", "at least 1"),
             ("[session]\nprofile = \"hunter2\"", "session.profile must be one of `relaxed`"),
+            (
+                "trusted_proxies = [\"localhost\"]",
+                "trusted_proxies must be a list: \"localhost\" is",
+            ),
+            ("trusted_proxies = 1", "trusted_proxies must be a list of texts"),
+            ("[throttle]\nlongest_wait = \"0s\"", "throttle.longest_wait must be more"),
+            ("[throttle]\naddress_burst = 0", "throttle.address_burst must be at least 1"),
+            ("[throttle]\naddress_refill = \"0s\"", "throttle.address_refill must be more"),
             ("listen = ", "line 1"),
         ] {
             let error = refused(file);

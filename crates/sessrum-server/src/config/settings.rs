@@ -2,13 +2,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sessrum_core::{FingerprintMode, Lifetime, PasswordCost, SessionPolicy};
+use sessrum_core::{FingerprintMode, Lifetime, SessionPolicy};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::error::ConfigError;
-use super::values::{DatabaseUrl, Period, Profile, Secret};
+use super::passwords::{PasswordSettings, ThrottleSettings};
+use super::values::{DatabaseUrl, List, Period, Profile, Secret};
 use super::{Config, SecretSource};
 
 /// Every key of `sessrum.toml`, as it is written there.
@@ -28,12 +29,17 @@ pub struct Settings {
     /// A file with the secret, made with the database; by default beside the database, as `….key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
+    /// Addresses and networks of the proxies in front, as in `["127.0.0.1", "10.0.0.0/8"]`: what
+    /// they say of the client's address and scheme is believed.
+    pub trusted_proxies: List,
     /// Serve plain http to other machines all the same.
     pub allow_plain_http: bool,
     /// Rules for sessions.
     pub session: SessionSettings,
     /// Cost of passwords.
     pub password: PasswordSettings,
+    /// How often passwords may be tried.
+    pub throttle: ThrottleSettings,
     /// What runs in the background.
     pub jobs: JobSettings,
     /// The log.
@@ -48,9 +54,11 @@ impl Default for Settings {
             database_url: DatabaseUrl::Sqlite(PathBuf::from("sessrum.db")),
             secret_key: None,
             secret_key_file: None,
+            trusted_proxies: List::default(),
             allow_plain_http: false,
             session: SessionSettings::default(),
             password: PasswordSettings::default(),
+            throttle: ThrottleSettings::default(),
             jobs: JobSettings::default(),
             log: LogSettings::default(),
         }
@@ -169,27 +177,6 @@ impl SessionSettings {
             },
             ..SessionPolicy::default()
         })
-    }
-}
-
-/// The cost of a password, for Argon2id.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PasswordSettings {
-    /// Memory in KiB. Existing hashes are raised at the next sign-in.
-    pub memory_kib: u32,
-    /// Passes.
-    pub passes: u32,
-    /// How many are hashed at once.
-    pub at_once: usize,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        let cost = PasswordCost::default();
-        // Half of the cores hash at most, so that the others serve who is signed in.
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { memory_kib: cost.memory_kib, passes: cost.passes, at_once: (cores / 2).max(1) }
     }
 }
 

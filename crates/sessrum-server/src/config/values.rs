@@ -54,6 +54,30 @@ impl Serialize for Period {
     }
 }
 
+/// Several texts: a list, or one text with commas, as the environment has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct List(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            List(Vec<String>),
+            Text(String),
+        }
+        match Written::deserialize(deserializer) {
+            Ok(Written::List(texts)) => Ok(Self(texts)),
+            Ok(Written::Text(text)) if text.trim().is_empty() => Ok(Self::default()),
+            Ok(Written::Text(text)) => {
+                Ok(Self(text.split(',').map(|part| part.trim().to_owned()).collect()))
+            }
+            Err(_) => Err(de::Error::custom("must be a list of texts")),
+        }
+    }
+}
+
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sessrum_core::{Accounts, SessionContext};
-use sessrum_web::{CurrentSession, Problem, RequestSession, local_path};
+use sessrum_web::api::prove_again;
+use sessrum_web::{Code, CurrentSession, Problem, RequestSession, local_path};
 use zeroize::Zeroizing;
 
 use super::form::{FormBody, PageQuery};
-use super::layout::{Frame, page};
+use super::layout::{Frame, come_back_in, page};
 
 #[derive(Template)]
 #[template(path = "confirm.html")]
@@ -18,7 +19,7 @@ struct ConfirmPage {
     frame: Frame,
     next: String,
     /// What is wrong with the password; empty at first.
-    error: &'static str,
+    error: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,7 +41,7 @@ pub(super) async fn show(
     session: RequestSession,
     PageQuery(query): PageQuery<ConfirmQuery>,
 ) -> Result<Response, Problem> {
-    ask(&session, &context, &query.next, StatusCode::OK, "")
+    ask(&session, &context, &query.next, StatusCode::OK, String::new())
 }
 
 /// Takes the password and goes on: the session is fresh and has a new token.
@@ -50,13 +51,16 @@ pub(super) async fn submit(
     State(accounts): State<Arc<Accounts>>,
     FormBody(form): FormBody<ConfirmForm>,
 ) -> Result<Response, Problem> {
-    let renewed = accounts.reauthenticate(&context, &form.password, session.client()).await?;
-    let Some(renewed) = renewed else {
-        let error = "The password is not right.";
-        return ask(&session, &context, &form.next, StatusCode::FORBIDDEN, error);
+    let problem = match prove_again(&accounts, &context, &session, &form.password).await {
+        Ok(_) => return Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response()),
+        Err(problem) => problem,
     };
-    session.renew(renewed.token, renewed.context);
-    Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response())
+    if !matches!(problem.code, Code::InvalidCredentials | Code::RateLimited) {
+        return Err(problem);
+    }
+    let (status, retry_after) = (problem.status(), problem.retry_after);
+    let again = ask(&session, &context, &form.next, status, problem.detail)?;
+    Ok(come_back_in(again, retry_after))
 }
 
 fn ask(
@@ -64,7 +68,7 @@ fn ask(
     context: &SessionContext,
     next: &str,
     status: StatusCode,
-    error: &'static str,
+    error: String,
 ) -> Result<Response, Problem> {
     let template = ConfirmPage {
         frame: Frame::signed_in(session, context, "/account/confirm")?,

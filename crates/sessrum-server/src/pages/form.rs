@@ -4,10 +4,13 @@ use std::convert::Infallible;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sessrum_web::{Code, FieldError, Problem, RequestSession};
+
+/// What pages send.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The query of a page. One that cannot be read says nothing: the page is shown anyway.
 pub(super) struct PageQuery<T>(pub(super) T);
@@ -21,13 +24,15 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequestParts<S> for PageQuery<T
     }
 }
 
-/// A form.
+/// A form. That it is declared as one is for [`CsrfGate`](sessrum_web::CsrfGate) to see to.
 pub(super) struct FormBody<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for FormBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        // `Form` knows its type in lower case alone.
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
         let session = request.extensions().get::<RequestSession>().cloned();
         let Form(form) = Form::from_request(request, state).await.map_err(unreadable)?;
         if let Some(session) = session {
@@ -40,9 +45,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for FormBody<T> 
 /// The rejection's own text may repeat a value.
 fn unreadable(rejection: FormRejection) -> Problem {
     match rejection {
-        FormRejection::InvalidFormContentType(_) => {
-            Problem::new(Code::UnsupportedMediaType).with_detail("This takes a form.")
-        }
         other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(Code::PayloadTooLarge)
         }

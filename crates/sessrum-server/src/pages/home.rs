@@ -4,7 +4,7 @@ use axum::response::Response;
 use sessrum_core::{PlatformInfo, SessionContext, UserInfo};
 use sessrum_web::{CurrentSession, Problem, RequestSession};
 
-use super::human_time::Moment;
+use super::human_time::{Moment, span};
 use super::layout::{Frame, Notice, page};
 
 #[derive(Template)]
@@ -15,10 +15,13 @@ struct HomePage {
     platform: Option<PlatformInfo>,
     /// Those that the session can switch to.
     others: Vec<PlatformInfo>,
+    /// Whether there are others that it cannot switch to.
+    has_inactive: bool,
     device: String,
     signed_in: Moment,
     ends: Moment,
     idle_ends: Moment,
+    idle_limit: String,
 }
 
 /// Who one is, the platform one is in, and how long that lasts.
@@ -43,15 +46,20 @@ pub(super) async fn home(
     let now = manager.now();
     let mut others = manager.directory().platforms(context.user_id()).await?;
     others.retain(|platform| Some(&platform.id) != context.platform_id());
+    let has_none = context.platform.is_none() && others.is_empty();
+    let has_inactive =
+        has_none && !manager.store().platform_connections(context.user_id()).await?.is_empty();
     let template = HomePage {
         frame: Frame::signed_in(session, context, "/")?.with_notice(notice),
         user: context.user.clone(),
         platform: context.platform.clone(),
         others,
+        has_inactive,
         device: sessrum_core::Client::device_name(context.session.user_agent.as_deref()),
         signed_in: Moment::seen_from(now, context.session.created_at),
         ends: Moment::seen_from(now, context.session.expires_at),
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
+        idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
     };
     page(status, &template)
 }

@@ -14,6 +14,8 @@ pub(super) struct Moment {
     pub(super) datetime: String,
     /// As in "23 November 2026, 21:00 UTC".
     pub(super) date: String,
+    /// As in "23 November 2026, 21:00:00 UTC".
+    pub(super) date_to_the_second: String,
     /// As in "3 minutes ago" or "in 12 hours".
     pub(super) distance: String,
 }
@@ -21,7 +23,12 @@ pub(super) struct Moment {
 impl Moment {
     /// A moment as seen from `now`.
     pub(super) fn seen_from(now: Timestamp, at: Timestamp) -> Self {
-        Self { datetime: at.to_string(), date: date(at), distance: distance(at, now) }
+        Self {
+            datetime: at.to_string(),
+            date: written(at, "%-d %B %Y, %H:%M UTC"),
+            date_to_the_second: written(at, "%-d %B %Y, %H:%M:%S UTC"),
+            distance: distance(at, now),
+        }
     }
 }
 
@@ -33,6 +40,19 @@ fn length(duration: Duration) -> String {
         HOUR.. => (seconds / HOUR, "hour"),
         _ => (seconds / MINUTE, "minute"),
     };
+    counted(count, unit)
+}
+
+/// A span such as "90 minutes", in the largest unit that tells it exactly.
+pub(super) fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
+    let exact = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
+    let (unit, name) = exact.unwrap_or((1, "second"));
+    counted(seconds / unit, name)
+}
+
+fn counted(count: u64, unit: &str) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
@@ -56,9 +76,9 @@ fn distance(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn date(at: Timestamp) -> String {
+fn written(at: Timestamp, format: &str) -> String {
     jiff::Timestamp::from_microsecond(at.as_micros())
-        .map_or_else(|_| at.to_string(), |at| at.strftime("%-d %B %Y, %H:%M UTC").to_string())
+        .map_or_else(|_| at.to_string(), |at| at.strftime(format).to_string())
 }
 
 #[cfg(test)]
@@ -103,9 +123,19 @@ mod tests {
     }
 
     #[test]
+    fn a_span_is_told_exactly() {
+        let told = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!(told(30 * MINUTE), "30 minutes");
+        assert_eq!(told(90 * MINUTE), "90 minutes");
+        assert_eq!(told(DAY), "1 day");
+        assert_eq!(told(45), "45 seconds");
+    }
+
+    #[test]
     fn a_moment_is_told_to_people_and_to_programs() {
         let moment = Moment::seen_from(NOW, NOW);
         assert_eq!(moment.date, "23 November 2026, 21:00 UTC");
+        assert_eq!(moment.date_to_the_second, "23 November 2026, 21:00:00 UTC");
         assert_eq!(moment.datetime, "2026-11-23T21:00:00Z");
         assert_eq!(moment.distance, "just now");
         let extreme = Moment::seen_from(NOW, Timestamp::from_micros(i64::MAX));

@@ -86,6 +86,11 @@ impl Frame {
         self.member.as_ref().map_or("", |member| &member.csrf_token)
     }
 
+    /// Who is signed in, for password managers; empty for whoever is not.
+    pub(super) fn username(&self) -> &str {
+        self.member.as_ref().map_or("", |member| &member.username)
+    }
+
     /// The key of the session's platform; empty when there is none.
     pub(super) fn platform_id(&self) -> String {
         let platform = self.member.as_ref().and_then(|member| member.platform.as_ref());
@@ -110,4 +115,12 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Respo
     let mut response = (status, Html(html)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// The answer, with the seconds after which to try again, if there are any.
+pub(super) fn come_back_in(mut response: Response, seconds: Option<u32>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use sessrum_core::{Accounts, PasswordSignIn, SessionContext};
@@ -11,7 +11,7 @@ use sessrum_web::{Code, Problem, RequestSession, local_path, reason_text};
 use zeroize::Zeroizing;
 
 use super::form::{FormBody, PageQuery};
-use super::layout::{Frame, Notice, page};
+use super::layout::{Frame, Notice, come_back_in, page};
 
 const STALE: &str = "This form had been open for too long. Please try again.";
 
@@ -117,8 +117,10 @@ fn again(
     next: String,
     problem: Problem,
 ) -> Result<Response, Problem> {
-    if !matches!(problem.code, Code::CsrfFailed | Code::InvalidCredentials | Code::StoreUnavailable)
-    {
+    if !matches!(
+        problem.code,
+        Code::CsrfFailed | Code::InvalidCredentials | Code::RateLimited | Code::StoreUnavailable
+    ) {
         return Err(problem);
     }
     let manager = session.manager();
@@ -130,9 +132,5 @@ fn again(
         remember: form.remember.is_some(),
         next,
     };
-    let mut response = page(status, &template)?;
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    Ok(come_back_in(page(status, &template)?, retry_after))
 }

@@ -22,6 +22,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use sessrum_core::Accounts;
 
+pub(crate) use form::FORM;
 pub use problem::problem_page;
 
 /// The largest form that is read, in bytes.

@@ -1,9 +1,8 @@
 use askama::Template;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use sessrum_web::{Code, Problem};
+use sessrum_web::{Code, Problem, RequestSession};
 
-use super::layout::{Frame, page};
+use super::layout::{Frame, come_back_in, page};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -18,12 +17,16 @@ struct ProblemPage<'a> {
     address: String,
 }
 
-/// The page that tells a person of a problem.
+/// The page that tells a person of a problem. Whose session was loaded keeps the navigation.
 #[must_use]
-pub fn problem_page(problem: &Problem, here: Option<&str>) -> Response {
+pub fn problem_page(
+    problem: &Problem,
+    here: Option<&str>,
+    session: Option<&RequestSession>,
+) -> Response {
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
-        frame: Frame::signed_out(),
+        frame: session.and_then(signed_in).unwrap_or_else(Frame::signed_out),
         status: problem.status().as_u16(),
         title: problem.title(),
         detail: words(problem),
@@ -31,13 +34,14 @@ pub fn problem_page(problem: &Problem, here: Option<&str>) -> Response {
         way_on,
         address,
     };
-    let Ok(mut response) = page(problem.status(), &template) else {
-        return problem.clone().into_response();
-    };
-    if let Some(seconds) = problem.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    match page(problem.status(), &template) {
+        Ok(response) => come_back_in(response, problem.retry_after),
+        Err(_) => problem.clone().into_response(),
     }
-    response
+}
+
+fn signed_in(session: &RequestSession) -> Option<Frame> {
+    Frame::signed_in(session, &*session.read_context()?, "").ok()
 }
 
 /// Some details are for programs; people are told in other words.

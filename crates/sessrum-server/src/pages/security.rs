@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::form::{FieldErrors, FormBody, PageQuery};
 use super::human_time::Moment;
-use super::layout::{Frame, Notice, page};
+use super::layout::{Frame, Notice, come_back_in, page};
 
 const HERE: &str = "/account/security";
 
@@ -71,14 +71,17 @@ pub(super) async fn change(
         }
         Err(problem) => problem,
     };
-    let status = problem.status();
+    let (status, retry_after) = (problem.status(), problem.retry_after);
     let errors = match problem.code {
-        Code::InvalidCredentials => FieldErrors::one("current_password", problem.detail),
+        Code::InvalidCredentials | Code::RateLimited => {
+            FieldErrors::one("current_password", problem.detail)
+        }
         Code::ValidationFailed => FieldErrors::worded(problem.errors, "Please try again:"),
         _ => return Err(problem),
     };
     let notice = Notice::failed("Your password is unchanged. See below what to correct.");
-    security(&session, &context, status, Some(notice), errors).await
+    let again = security(&session, &context, status, Some(notice), errors).await?;
+    Ok(come_back_in(again, retry_after))
 }
 
 async fn security(

@@ -112,10 +112,22 @@ async fn list(
     };
     let mut devices: Vec<_> = devices(session).await?.into_iter().map(row).collect();
     devices.sort_by_key(|device| !device.is_current);
+    tell_apart(&mut devices);
     let template = SessionsPage {
         frame: Frame::signed_in(session, context, HERE)?.with_notice(notice),
         devices,
         is_fresh: manager.is_fresh(context),
     };
     page(status, &template)
+}
+
+/// Sign-ins from one browser within a minute look the same until the second is told.
+fn tell_apart(devices: &mut [DeviceRow]) {
+    let look = |device: &DeviceRow| (device.name.clone(), device.signed_in.date.clone());
+    let looks: Vec<_> = devices.iter().map(look).collect();
+    for (device, own) in devices.iter_mut().zip(&looks) {
+        if looks.iter().filter(|other| *other == own).count() > 1 {
+            device.signed_in.date.clone_from(&device.signed_in.date_to_the_second);
+        }
+    }
 }

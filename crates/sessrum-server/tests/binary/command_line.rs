@@ -118,6 +118,7 @@ fn what_cannot_be_done_says_why_and_exits_1() {
         assert_eq!(code, 1, "{arguments:?}: {said}");
         assert!(said.contains(wanted), "{arguments:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(said.matches("os error").count() <= 1, "{arguments:?}: {said}");
         assert!(input.is_empty() || !said.contains(input));
     }
 }
@@ -139,11 +140,17 @@ fn a_wrong_command_line_exits_2() {
         (["--database-url", "mysql://u:hunter2@h", "status"], "--database-url must be sqlite:PATH"),
         (["serve", "--listen", "hunter2"], "--listen must be an address and a port"),
         (["serve", "--public-url", "hunter2"], "--public-url "),
+        (["demo", "--listen", "127.0.0.1:80x"], "--listen must be an address and a port"),
+        (["demo", "--listen", "0.0.0.0:0"], "--listen must be an address of this machine alone"),
+        (["demo", "--listen", "192.0.2.1:0"], "--listen must be an address of this machine alone"),
+        (["--config", "hunter2", "demo"], "--config is not for a demo"),
+        (["demo", "--database-url", "sqlite:hunter2"], "--database-url is not for a demo"),
     ] {
         let (code, said) = refused(&arguments, directory.path(), "");
         assert_eq!(code, 2, "{arguments:?}: {said}");
         assert!(said.contains(wanted) && !said.contains("hunter2"), "{arguments:?}: {said}");
     }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     // The same in the file is no wrong command line.
     std::fs::write(directory.path().join("sessrum.toml"), "listen = \"nowhere\"").unwrap();
     assert_eq!(refused(&["status"], directory.path(), "").0, 1);

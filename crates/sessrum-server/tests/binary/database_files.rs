@@ -1,8 +1,11 @@
 //! Databases that cannot be used: one sentence, exit 1, and nothing is lost.
 
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::process::{installation, run, run_with_input};
+use serde_json::{Value, json};
+
+use crate::process::{Server, installation, run, run_with_input, sessrum};
 
 fn refused(arguments: &[&str], directory: &Path) -> String {
     let output = run_with_input(arguments, directory, "");
@@ -98,4 +101,30 @@ fn a_taken_port_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let said = refused(&["serve", "--listen", &address], directory.path());
     assert!(said.contains(&address), "{said}");
+}
+
+/// The passwords are kept before there is a user with one of them, so a start that was cut short is
+/// made good by the next.
+#[tokio::test]
+async fn a_demo_whose_first_start_was_cut_short_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut demo = sessrum(&["demo", "--listen", "127.0.0.1:0", "--data-dir", "."]);
+        Server::spawn(demo.current_dir(directory.path()).stdout(Stdio::null()))
+    };
+    let users =
+        json!([{"username": "reviewer", "password": "a-password-of-old", "role": "reviewer"}]);
+    std::fs::write(directory.path().join("demo-users.json"), users.to_string()).unwrap();
+    for _ in 0..2 {
+        let server = start();
+        let input = json!({"username": "reviewer", "password": "a-password-of-old"});
+        let login = reqwest::Client::new()
+            .post(format!("{}/api/login", server.url))
+            .header("Origin", &server.url)
+            .json(&input);
+        let state: Value = login.send().await.unwrap().json().await.unwrap();
+        assert_eq!(state["platform"]["is_default"], true, "{state}");
+        server.terminate();
+        server.wait();
+    }
 }

@@ -4,7 +4,9 @@
 
 mod command_line;
 mod database_files;
+mod jobs;
 mod kill;
 mod process;
 mod shutdown;
+mod time_zones;
 mod walk_through;

@@ -39,5 +39,10 @@ fn the_walk_through_of_the_readme_passes() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{data}\n{talk}");
     assert!(data.contains("\"platform_type\":\"mastodon\""), "{data}");
+    // Who expects an older revision of a key is told, and curl says so by failing.
+    assert!(
+        data.contains("\"code\":\"revision_conflict\"") && data.contains("}refused\n"),
+        "{data}"
+    );
     assert!(data.trim_end().ends_with("401"), "{data}");
 }

@@ -1,93 +1,153 @@
 //! The one gate: where an unsafe request comes from, and its token.
 
 use serde_json::json;
+use sessrum_core::Role;
 
-use crate::support::{Browser, Call, HTTP, HTTPS, MINUTE, PASSWORD, Plan, Site};
+use crate::support::{
+    Answer, Browser, Call, HTTP, HTTPS, MINUTE, Mutation, PASSWORD, Plan, Site, mutations,
+};
 
-/// Every unsafe route, with a body that would do.
-fn unsafe_calls(browser: &Browser) -> Vec<Call> {
-    let own = PASSWORD;
-    vec![
-        browser.call("POST", "/api/logout"),
-        browser.call("POST", "/api/session/heartbeat"),
-        browser.call("POST", "/api/session/platform").json(&json!({"platform_id": 2})),
-        browser.call("POST", "/api/session/reauthenticate").json(&json!({"password": own})),
-        browser.call("PUT", "/api/session/data/k").json(&json!(1)),
-        browser.call("DELETE", "/api/session/data/k"),
-        browser.call("DELETE", "/api/sessions/some-handle"),
-        browser.call("POST", "/api/sessions/revoke-others"),
-        browser.call("POST", "/api/platforms").json(&json!({
-            "name": "n", "platform_type": "t", "instance_url": "https://i.example", "username": "u"
-        })),
-        browser.call("PATCH", "/api/platforms/1").json(&json!({"name": "n"})),
-        browser.call("DELETE", "/api/platforms/1"),
-        browser.call("POST", "/api/platforms/2/default"),
-        browser.call("POST", "/api/account/password").json(&json!({
-            "current_password": own, "new_password": "a new secret"
-        })),
-    ]
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A way to send a header: not at all, once, or several times.
+type Sent = &'static [&'static str];
+
+const SITES: [Sent; 10] = [
+    &[],
+    &["same-origin"],
+    &["same-site"],
+    &["cross-site"],
+    &["none"],
+    &[""],
+    &["Same-Origin"],
+    &["same-origin, cross-site"],
+    &["same-origin", "cross-site"],
+    &["same-origin", "same-origin"],
+];
+
+const ORIGINS: [Sent; 16] = [
+    &[],
+    &[HTTPS],
+    &["http://sessions.example"],
+    &["https://sessions.example:8443"],
+    &["https://user@sessions.example"],
+    &["https://user:pass@sessions.example"],
+    &["https://sessions.example/"],
+    &["https://sessions.example.evil.example"],
+    &["https://evil.example/https://sessions.example"],
+    &["HTTPS://SESSIONS.EXAMPLE"],
+    &["https://sessions.example, https://evil.example"],
+    &["null"],
+    &[""],
+    &["é"],
+    &[HTTPS, "https://evil.example"],
+    &[HTTPS, HTTPS],
+];
+
+fn call(browser: &Browser, route: &Mutation) -> Call {
+    browser.call(&route.method, &route.path)
 }
 
-/// N5.1: nothing unsafe happens without the token, and nothing has changed after.
-#[tokio::test]
-async fn every_unsafe_route_stands_behind_the_gate() {
+fn sent(call: Call, name: &'static str, values: Sent) -> Call {
+    values.iter().fold(call.without(name), |call, value| call.also(name, value))
+}
+
+/// The sign-in page has a refusal of its own: its form once more.
+fn is_refused_by_the_gate(answer: &Answer) -> bool {
+    let is_problem = answer.header("content-type") == Some("application/problem+json");
+    is_problem && matches!(answer.at("/code").as_str(), "csrf_failed" | "origin_rejected")
+}
+
+/// A site with an administrator, who may call every route.
+async fn site() -> Site {
     let site = Site::new().await;
-    let browser = site.signed_in("ada").await;
+    site.add_user("root", Role::Admin, &["Art", "Films"]).await;
+    site
+}
+
+/// Who sends `Sec-Fetch-Site` is judged by it, who does not by `Origin`.
+///
+/// Security: 3.5.1, N5.1, abuse 29, abuse 30
+#[tokio::test]
+async fn the_matrix_of_sites_and_origins_at_every_route() {
+    let site = site().await;
+    let browser = site.signed_in("root").await;
     let before = site.trail().await;
-    for call in unsafe_calls(&browser) {
-        let answer = call.without("x-csrf-token").send().await;
-        answer.problem(403, "csrf_failed").keeps_cookie();
-    }
-    for call in unsafe_calls(&browser) {
-        let answer = call.with("sec-fetch-site", "cross-site").send().await;
-        answer.problem(403, "origin_rejected").keeps_cookie();
-    }
-    assert_eq!(site.trail().await, before);
-    browser.state_of().await.ok();
-}
-
-/// 3.5.1, abuse 29 and 30: who sends `Sec-Fetch-Site` is judged by it, who does not by `Origin`.
-#[tokio::test]
-async fn the_matrix_of_sites_and_origins() {
-    const OTHERS: &[&str] = &[
-        "http://sessions.example",
-        "https://sessions.example:8443",
-        "https://user@sessions.example",
-        "https://user:pass@sessions.example",
-        "https://sessions.example/",
-        "https://sessions.example.evil.example",
-        "https://evil.example/https://sessions.example",
-        "HTTPS://SESSIONS.EXAMPLE",
-        "https://sessions.example, https://evil.example",
-        "null",
-        "",
-        "é",
-    ];
-    let site = Site::new().await;
-    let browser = site.signed_in("ada").await;
-    let sites = [Some("same-origin"), Some("same-site"), Some("cross-site"), Some("none"), None];
-    let origins = OTHERS.iter().map(|origin| Some(*origin)).chain([Some(HTTPS), None]);
-    for origin in origins {
-        for fetch in sites.iter().copied().chain([Some(""), Some("Same-Origin")]) {
-            let call = browser.call("POST", "/api/session/heartbeat");
-            let call = match origin {
-                Some(origin) => call.with("origin", origin),
-                None => call.without("origin"),
-            };
-            let call = match fetch {
-                Some(fetch) => call.with("sec-fetch-site", fetch),
-                None => call.without("sec-fetch-site"),
-            };
-            let answer = call.send().await;
-            match (fetch, origin) {
-                (Some("same-origin"), _) | (None, Some(HTTPS)) => answer.ok(),
-                _ => answer.problem(403, "origin_rejected"),
-            };
+    for route in mutations(&site) {
+        for (fetch, origin) in SITES.iter().flat_map(|fetch| ORIGINS.map(|it| (*fetch, it))) {
+            let call = sent(call(&browser, &route), "sec-fetch-site", fetch);
+            let call = sent(call, "origin", origin).without("x-csrf-token");
+            let answer = call.send().await.keeps_cookie();
+            let is_from_here = matches!((fetch, origin), (["same-origin"], _) | ([], [HTTPS]));
+            if !is_from_here {
+                answer.problem(403, "origin_rejected");
+            } else if route.needs_session() {
+                answer.problem(403, "csrf_failed");
+            } else {
+                assert!(!is_refused_by_the_gate(&answer), "{answer:?}");
+            }
         }
     }
+    assert_eq!(site.trail().await, before);
+    browser.heartbeat().await.ok();
 }
 
-/// Abuse 33: the origin is the configured one, whatever a proxy or the request says of itself.
+/// Security: N5.1, abuse 11, abuse 30, abuse 31
+#[tokio::test]
+async fn no_wrong_token_passes_at_any_route() {
+    let site = site().await;
+    let browser = site.signed_in("root").await;
+    let others = site.signed_in("ada").await.csrf();
+    let own = browser.csrf();
+    let before = site.trail().await;
+    let wrong = [
+        String::new(),
+        own[1..].to_owned(),
+        own.replace(|c: char| c.is_ascii_lowercase(), "."),
+        "A".repeat(100_000),
+        others,
+    ];
+    for route in mutations(&site).iter().filter(|route| route.needs_session()) {
+        let without = call(&browser, route).without("x-csrf-token");
+        without.send().await.problem(403, "csrf_failed").keeps_cookie();
+        for token in &wrong {
+            let in_header = call(&browser, route).with("x-csrf-token", token).send().await;
+            in_header.problem(403, "csrf_failed").keeps_cookie();
+            if route.is_page {
+                let fields = [("csrf_token", token)];
+                let body = url::form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(fields)
+                    .finish();
+                let in_form = call(&browser, route).without("x-csrf-token").body(FORM, body);
+                let answer = in_form.send().await.keeps_cookie();
+                if token.len() > 64 * 1024 {
+                    answer.problem(413, "payload_too_large");
+                } else {
+                    answer.problem(403, "csrf_failed");
+                }
+            }
+        }
+    }
+    assert_eq!(site.trail().await, before);
+}
+
+/// What the tests above refuse is refused for the token alone.
+///
+/// Security: N5.1
+#[tokio::test]
+async fn the_right_token_passes_at_every_route() {
+    let site = site().await;
+    for route in mutations(&site) {
+        let browser = site.signed_in("root").await;
+        let media_type = if route.is_page { FORM } else { "application/json" };
+        let answer = call(&browser, &route).body(media_type, "").send().await;
+        assert!(!is_refused_by_the_gate(&answer), "{route:?}: {answer:?}");
+    }
+}
+
+/// The origin is the configured one, whatever a proxy or the request says of itself.
+///
+/// Security: 3.5.1, abuse 33
 #[tokio::test]
 async fn headers_of_proxies_move_no_origin() {
     let site = Site::of(Plan { origin: HTTP, ..Plan::default() }).await;
@@ -105,7 +165,9 @@ async fn headers_of_proxies_move_no_origin() {
     }
 }
 
-/// 4.1.3: the audited address is the peer's.
+/// The audited address is the peer's.
+///
+/// Security: 4.1.3
 #[tokio::test]
 async fn a_forged_forwarding_header_changes_no_audited_address() {
     let site = Site::new().await;
@@ -117,7 +179,7 @@ async fn a_forged_forwarding_header_changes_no_audited_address() {
     assert_eq!(signed_in.ip_address, Some("192.0.2.1".parse().unwrap()));
 }
 
-/// Abuse 11, 30 and 31.
+/// Security: N5.1, abuse 11, abuse 30, abuse 31
 #[tokio::test]
 async fn only_a_token_of_this_very_session_passes() {
     let site = Site::new().await;
@@ -164,23 +226,9 @@ async fn the_token_outlives_a_rotation_of_the_cookie() {
     assert_eq!(answer.at("/session/handle"), browser.handle().await);
 }
 
-/// A token in a form opens the gate, and the API still takes JSON alone.
-#[tokio::test]
-async fn a_form_gets_through_the_gate_and_no_further() {
-    let site = Site::new().await;
-    let browser = site.signed_in("ada").await;
-    let form = |body: String| {
-        let call = browser.call("POST", "/api/session/platform").without("x-csrf-token");
-        call.body("application/x-www-form-urlencoded", body)
-    };
-    let with_token = form(format!("platform_id=2&csrf_token={}", browser.csrf()));
-    with_token.send().await.problem(415, "unsupported_media_type");
-    form("platform_id=2".to_owned()).send().await.problem(403, "csrf_failed");
-    form("x".repeat(70_000)).send().await.problem(413, "payload_too_large");
-    assert_eq!(browser.state_of().await.at("/platform/id"), "1");
-}
-
-/// Abuse 30: methods are compared as they are; what is not known to be safe is not.
+/// Methods are compared as they are; what is not known to be safe is not.
+///
+/// Security: 3.5.3, abuse 30
 #[tokio::test]
 async fn lower_case_get_is_no_safe_method() {
     let site = Site::new().await;
@@ -196,14 +244,15 @@ async fn lower_case_get_is_no_safe_method() {
 /// Without a session there is nothing to forge, and the problem is the true one.
 #[tokio::test]
 async fn who_is_not_signed_in_is_told_that_and_not_of_tokens() {
-    let site = Site::new().await;
-    let browser = site.signed_in("ada").await;
+    let site = site().await;
+    let browser = site.signed_in("root").await;
     site.pass(31 * MINUTE);
-    for call in unsafe_calls(&browser).into_iter().skip(1) {
-        call.without("x-csrf-token").send().await.problem(401, "session_expired").keeps_cookie();
-    }
-    let stranger = site.browser();
-    for call in unsafe_calls(&stranger).into_iter().skip(1) {
-        call.send().await.problem(401, "session_not_found").keeps_cookie();
+    let routes = mutations(&site);
+    let signs_out = |route: &Mutation| route.path.ends_with("/logout");
+    for route in routes.iter().filter(|route| route.needs_session() && !signs_out(route)) {
+        let late = call(&browser, route).without("x-csrf-token").send().await;
+        late.problem(401, "session_expired").keeps_cookie();
+        let stranger = call(&site.browser(), route).send().await;
+        stranger.problem(401, "session_not_found").keeps_cookie();
     }
 }

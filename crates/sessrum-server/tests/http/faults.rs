@@ -29,10 +29,17 @@ async fn fault_02_there_is_one_cookie_and_one_truth() {
     let answer = browser.sign_in("ada").await.ok();
     assert_eq!(answer.set_cookies().len(), 1);
     let doubled = format!("{0}={1}; {0}=other", site.cookie_name(), browser.token().unwrap());
-    let call = browser.call("GET", "/api/session/state").with("cookie", &doubled);
-    call.send().await.problem(401, "session_not_found").keeps_cookie();
     for path in ["/api/session/state", "/api/sessions", "/api/platforms", "/api/session/data"] {
         browser.get(path).await.is(200).keeps_cookie();
+        let call = browser.call("GET", path).with("cookie", &doubled);
+        call.send().await.problem(401, "session_not_found").keeps_cookie();
+    }
+    for path in ["/", "/account/sessions", "/account/platforms", "/account/security"] {
+        browser.open(path).await.is(200).keeps_cookie();
+        let call = browser.call("GET", path).with("accept", "text/html").with("cookie", &doubled);
+        let answer = call.send_and_lose_the_answer().await.is(303);
+        let way = answer.header("location").unwrap();
+        assert!(way.starts_with("/login?reason=session_not_found"), "{way}");
     }
 }
 
@@ -49,7 +56,9 @@ async fn fault_03_a_switch_is_all_or_nothing() {
     let after = (browser.state_of().await.json(), browser.get("/api/platforms").await.json());
     assert_eq!(before, after);
     switch().await.is(200);
-    assert_eq!(browser.get("/api/platforms").await.json(), before.1);
+    let platforms = browser.get("/api/platforms").await.json();
+    assert_eq!(platforms["platforms"][0]["is_default"], true);
+    assert_eq!(platforms["platforms"][1]["is_default"], false);
 }
 
 /// Logout left the row alive; a password change did not end other sessions.
@@ -191,7 +200,8 @@ async fn one_of_many(browser: Browser, number: i64) {
     browser.state_of().await.is(200);
 }
 
-/// Idle timeout and caps were configured, never enforced; every request wrote a row.
+/// Idle timeout and caps were configured, never enforced; nothing was rotated; every request wrote
+/// a row.
 #[tokio::test]
 async fn fault_10_what_is_configured_is_enforced() {
     let site = Site::new().await;
@@ -206,6 +216,23 @@ async fn fault_10_what_is_configured_is_enforced() {
     }
     let bobs = site.manager().store().list_for_user(&site.user("bob").await).await.unwrap();
     assert_eq!(bobs.len(), site.manager().policy().sessions_per_user);
+}
+
+#[tokio::test]
+async fn fault_10_tokens_are_rotated_and_activity_does_not_outlast_the_absolute_limit() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let mut rotations = 0;
+    for _ in 0..24 {
+        site.pass(29 * MINUTE);
+        rotations += usize::from(browser.heartbeat().await.ok().token().is_some());
+    }
+    // Each third heartbeat finds a token of more than an hour.
+    assert_eq!(rotations, 8);
+    site.pass(24 * MINUTE - SECOND);
+    browser.heartbeat().await.ok();
+    site.pass(SECOND);
+    browser.heartbeat().await.problem(401, "session_expired");
 }
 
 /// Logout and switch by GET, `Access-Control-Allow-Origin: *`, a report without authentication.
@@ -239,9 +266,13 @@ async fn fault_12_first_sign_ins_work_and_static_files_open_nothing() {
         browser.get("/api/session/state").await.problem(401, "session_not_found");
         let state = browser.sign_in(name).await.is(200);
         assert_eq!(browser.state_of().await.is(200).json()["user"], state.json()["user"]);
+        let page = browser.open("/").await.is(200).text();
+        let links: Vec<_> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
+        assert_eq!(links.len(), 2, "{page}");
         site.store().asked();
-        browser.get("/static/site.css").await;
-        browser.get("/favicon.ico").await;
+        for link in links {
+            browser.get(link).await.is(200).keeps_cookie();
+        }
         assert_eq!(site.store().asked(), Vec::<&str>::new());
     }
 }

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::Site;
+use crate::support::{Site, given};
 
 /// The routes of the contract that there are.
 const ROUTES: &str = "
     DELETE /api/platforms/{id}
     DELETE /api/session/data/{key}
     DELETE /api/sessions/{handle}
+    DELETE /api/admin/sessions/{handle}
+    GET /api/admin/sessions
+    GET /api/admin/users
     GET /api/platforms
     GET /api/platforms/{id}
     GET /api/session/csrf-token
@@ -21,8 +24,13 @@ const ROUTES: &str = "
     GET /api/sessions
     GET /healthz
     GET /readyz
+    PATCH /api/admin/users/{id}
     PATCH /api/platforms/{id}
     POST /api/account/password
+    POST /api/admin/cleanup
+    POST /api/admin/revoke-all
+    POST /api/admin/users
+    POST /api/admin/users/{id}/revoke-sessions
     POST /api/login
     POST /api/logout
     POST /api/platforms
@@ -61,8 +69,7 @@ async fn every_route_of_the_contract_is_in_the_document() {
 async fn every_route_of_the_document_is_there() {
     let site = Site::new().await;
     for (method, path) in described(site.document().unwrap()) {
-        let given = path.replace("{id}", "1").replace("{key}", "k").replace("{handle}", "h");
-        let answer = site.browser().call(&method, &given).send().await;
+        let answer = site.browser().call(&method, &given(&path)).send().await;
         assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {answer:?}");
     }
 }

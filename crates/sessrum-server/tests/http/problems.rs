@@ -1,12 +1,19 @@
 //! Every problem code that the API has, as a whole answer.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use axum::Router;
+use axum::routing::get;
 use insta::{Settings, assert_snapshot};
 use serde_json::json;
-use sessrum_core::EndReason;
+use sessrum_core::{EndReason, Role};
+use sessrum_web::{Admin, RequirePlatform, RequireRole};
 
-use crate::support::{Answer, HOUR, Site};
+use crate::support::{Answer, HOUR, Plan, Site};
+
+/// Codes that no answer has yet.
+const NOT_ISSUED: [&str; 1] = ["rate_limited"];
 
 /// A snapshot under the code's own name.
 #[track_caller]
@@ -45,6 +52,29 @@ async fn of_refusals() {
 }
 
 #[tokio::test]
+async fn of_guards() {
+    let routes = Router::new()
+        .route("/admin", get(|_: RequireRole<Admin>| async {}))
+        .route("/platform", get(|_: RequirePlatform| async {}));
+    let site = Site::of(Plan { routes: Some(routes), ..Plan::default() }).await;
+    site.add_user("carol", Role::Viewer, &[]).await;
+    let browser = site.signed_in("carol").await;
+    shows("forbidden", &browser.get("/admin").await);
+    shows("platform_required", &browser.get("/platform").await);
+}
+
+/// The form that comes with the current state is shown where platforms are switched.
+#[tokio::test]
+async fn of_what_changed_meanwhile() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    browser.put("/api/session/data/k", json!(1)).await.is(201);
+    let stale =
+        browser.call("PUT", "/api/session/data/k").json(&json!(2)).with("if-match", "\"7\"");
+    shows("revision_conflict", &stale.send().await.is(412));
+}
+
+#[tokio::test]
 async fn of_input() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
@@ -73,6 +103,17 @@ async fn of_an_outage() {
     let answer = browser.state_of().await;
     shows("store_unavailable", &answer);
     assert!(!answer.text().contains("secret detail"));
+}
+
+#[tokio::test]
+async fn each_code_is_shown() {
+    let site = Site::empty();
+    let codes = &site.document().unwrap()["components"]["schemas"]["Code"]["enum"];
+    let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/snapshots");
+    for code in codes.as_array().unwrap().iter().map(|code| code.as_str().unwrap()) {
+        let is_shown = snapshots.join(format!("problem_{code}.snap")).exists();
+        assert_ne!(is_shown, NOT_ISSUED.contains(&code), "{code}");
+    }
 }
 
 /// Each end reason is told in words of its own, and no page can be sent words by a link.

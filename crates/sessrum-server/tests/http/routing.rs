@@ -1,34 +1,66 @@
 //! Addresses and methods that are not there.
 
-use crate::support::Site;
+use sessrum_core::Role;
 
-/// Every address that changes something, with its methods as `Allow` has them.
-const MUTATIONS: &[(&str, &str)] = &[
-    ("/api/login", "POST"),
-    ("/api/logout", "POST"),
-    ("/api/session/heartbeat", "POST"),
-    ("/api/session/platform", "POST"),
-    ("/api/session/reauthenticate", "POST"),
-    ("/api/sessions/some-handle", "DELETE"),
-    ("/api/sessions/revoke-others", "POST,DELETE"),
-    ("/api/platforms/1/default", "POST"),
-    ("/api/account/password", "POST"),
-];
+use crate::support::{Mutation, Site, mutations};
 
+/// Security: 3.5.3
 #[tokio::test]
-async fn safe_methods_change_nothing_3_5_3() {
+async fn safe_methods_change_nothing() {
     let site = Site::new().await;
-    let browser = site.signed_in("ada").await;
+    site.add_user("root", Role::Admin, &["Art", "Films"]).await;
+    let browser = site.signed_in("root").await;
     let before = site.trail().await;
-    for (path, methods) in MUTATIONS {
-        for method in ["GET", "HEAD"] {
-            let answer = browser.call(method, path).send().await.is(405).keeps_cookie();
-            let allowed = answer.header("allow").unwrap();
-            assert!(methods.split(',').any(|method| method == allowed), "{path}: {allowed}");
+    for Mutation { method, path, safe, .. } in mutations(&site) {
+        for asked in ["GET", "HEAD"] {
+            let answer = browser.call(asked, &path).send().await.keeps_cookie();
+            if !safe.contains(&asked) {
+                let allowed = answer.is(405).header("allow").unwrap().to_owned();
+                assert!(allowed.split(',').any(|allowed| allowed == method), "{path}: {allowed}");
+            }
         }
     }
     assert_eq!(site.trail().await, before);
     assert_eq!(browser.state_of().await.ok().at("/session/revision"), "1");
+}
+
+/// A method is what the request line says.
+///
+/// Security: 3.5.3, abuse 30
+#[tokio::test]
+async fn no_header_or_field_makes_another_method() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let before = site.trail().await;
+    for name in ["x-http-method-override", "x-http-method", "x-method-override", "_method"] {
+        for (method, path) in [("GET", "/api/platforms/1"), ("GET", "/api/session/data")] {
+            let call = browser.call(method, path).with(name, "DELETE");
+            call.send().await.is(200);
+        }
+        let query = format!("/api/platforms/1?{name}=DELETE&method=DELETE");
+        browser.get(&query).await.is(200);
+        let post = browser.call("POST", "/api/platforms/1").with(name, "DELETE");
+        post.send().await.problem(405, "method_not_allowed");
+    }
+    let form = format!("_method=DELETE&csrf_token={}", browser.csrf());
+    let media_type = "application/x-www-form-urlencoded";
+    let call = browser.call("POST", "/account/sessions").body(media_type, form);
+    call.send().await.problem(405, "method_not_allowed");
+    assert_eq!(site.trail().await, before);
+}
+
+/// Security: 14.2.1, 3.3.4
+#[tokio::test]
+async fn a_token_in_an_address_opens_nothing() {
+    let site = Site::new().await;
+    let token = site.signed_in("ada").await.token().unwrap();
+    let stranger = site.browser();
+    for name in ["session_id", "__Host-session_id", "token", "sid"] {
+        let path = format!("/api/session/state?{name}={token}");
+        stranger.get(&path).await.problem(401, "session_not_found").keeps_cookie();
+        // Whoever is signed in goes on from there.
+        stranger.get(&format!("/login?{name}={token}")).await.is(200).keeps_cookie();
+    }
 }
 
 #[tokio::test]
@@ -84,12 +116,23 @@ async fn an_address_that_is_no_text_is_told_as_a_problem() {
     }
 }
 
-/// Kept from what the front-end of another application would need: one site, no cross-origin reading.
+/// One site, and no other reads from it: a browser that asks is given no permission.
+///
+/// Security: 3.5.2
 #[tokio::test]
-async fn a_preflight_gets_no_permission_3_5_2() {
+async fn a_preflight_gets_no_permission() {
     let site = Site::new().await;
-    let call = site.browser().call("OPTIONS", "/api/session/data/k");
-    let call = call.with("origin", "https://evil.example").with("sec-fetch-site", "cross-site");
-    let answer = call.with("access-control-request-method", "PUT").send().await;
-    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
+    let browser = site.signed_in("ada").await;
+    let reading = ["/api/session/state", "/api/sessions", "/openapi.json", "/"].map(str::to_owned);
+    let changing = mutations(&site).into_iter().map(|route| route.path);
+    for path in changing.chain(reading) {
+        for origin in ["https://evil.example", "null", crate::support::HTTPS] {
+            let call = browser.call("OPTIONS", &path).with("origin", origin);
+            let call = call.with("sec-fetch-site", "cross-site");
+            let call = call.with("access-control-request-method", "PUT");
+            let call = call.with("access-control-request-headers", "x-csrf-token");
+            // That no answer has a header of CORS is checked of all answers of all tests.
+            call.send().await.is(405).keeps_cookie();
+        }
+    }
 }

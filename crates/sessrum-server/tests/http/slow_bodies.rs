@@ -7,7 +7,7 @@ use sessrum_core::Role;
 use crate::support::{Answer, Browser, Site};
 
 /// Sends a request's body in two parts, with something in between.
-async fn parked(
+pub(crate) async fn parked(
     browser: &Browser,
     (method, path): (&str, &str),
     (media_type, body): (&'static str, &str),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sessrum_core::Role;
 
 use crate::browser::{Browser, Page};
-use crate::html::{attribute, forms, tags};
+use crate::html::{Form, attribute, forms, tags};
 use crate::site::{PASSWORD, Site};
 
 /// Every page that can be reached from `start` by links.
@@ -64,9 +64,18 @@ fn check_fields(path: &str, tags: &[&str]) {
             || tags[index - 1].starts_with("label");
         assert!(hidden || labelled, "{path}: {tag}");
         if let Some(described) = attribute(tag, "aria-describedby") {
-            let id = Some(described);
-            assert!(tags.iter().any(|tag| attribute(tag, "id") == id), "{path}: {tag}");
+            for id in described.split(' ') {
+                let is_it = |tag: &&str| attribute(tag, "id").as_deref() == Some(id);
+                assert!(tags.iter().any(is_it), "{path}: {tag}");
+            }
         }
+    }
+}
+
+/// A password manager learns whose password a form takes.
+fn check_passwords(form: &Form, user: &str) {
+    if form.fields.iter().any(|(name, _)| name == "password" || name == "current_password") {
+        assert!(form.fields.contains(&("username".to_owned(), user.to_owned())), "{}", form.action);
     }
 }
 
@@ -90,6 +99,7 @@ async fn every_signed_in_page_has_a_sign_out_that_works_7_4_4() {
             for form in forms(&page.body) {
                 assert_eq!(form.method, "post");
                 assert_eq!(form.fields[0].0, "csrf_token", "{path}: {}", form.action);
+                check_passwords(&form, user);
             }
             let mut again = site.signed_in(user).await;
             let page = again.get(if path.is_empty() { "/account/confirm" } else { path }).await;

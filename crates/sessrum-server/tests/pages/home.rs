@@ -9,11 +9,12 @@ async fn home_tells_who_one_is_where_and_for_how_long() {
     site.advance(3);
     let page = browser.get("/").await;
     assert_eq!(page.status, 200);
-    assert!(page.has("Welcome, ada") && page.has("reviewer"));
+    assert!(page.has("Welcome, ada") && page.has("Role: reviewer"));
     assert!(page.has("<p class=\"big\">Landscapes</p>"));
     assert!(page.has("Firefox on Linux"));
     assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\">3 minutes ago</time>"));
     assert!(page.has("<time datetime=\"2026-11-23T21:33:00Z\">in 30 minutes</time>"));
+    assert!(page.has("each visit gives you another 30 minutes"));
     assert!(page.has("<time datetime=\"2026-11-24T09:00:00Z\">in 12 hours</time>"));
     assert!(page.has("23 November 2026, 21:00 UTC"));
     assert!(page.has("href=\"/account/sessions\""));
@@ -72,4 +73,17 @@ async fn who_has_no_platform_is_led_to_one() {
     assert!(page.has("You have not connected a platform yet."));
     assert!(page.has("<body data-platform-id=\"\" data-revision=\"1\">"));
     assert!(!page.has_form("/account/platforms/switch"));
+}
+
+#[tokio::test]
+async fn who_has_deactivated_every_platform_is_told_so() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    for action in ["/account/platforms/1/deactivate", "/account/platforms/2/deactivate"] {
+        let page = browser.get("/account/platforms").await;
+        assert_eq!(browser.submit(&page, action, &[]).await.status, 303);
+    }
+    let page = browser.get("/").await;
+    assert!(page.has("None of your platforms is active.") && page.has(">Manage platforms</a>"));
+    assert!(!page.has("You have not connected a platform yet."));
 }

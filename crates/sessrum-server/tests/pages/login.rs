@@ -167,7 +167,7 @@ async fn without_a_platform_one_connects_the_first_and_then_goes_on() {
     let answer = browser.submit(&form, "/login", &typed).await;
     assert_eq!(answer.location(), "/account/security");
     let setup = browser.get("/account/platforms?next=/account/security").await;
-    assert!(setup.has("Connect your first platform"));
+    assert!(setup.has("Connect a platform"));
     let typed = [
         ("name", "Mine"),
         ("platform_type", "mastodon"),
@@ -187,7 +187,7 @@ async fn while_the_database_is_down_the_form_says_so_27() {
     site.set_down(true);
     let again = browser.submit(&form, "/login", &RIGHT).await;
     assert_eq!((again.status, again.header("retry-after")), (503, "1"));
-    assert!(again.has("Sessions cannot be read right now."));
+    assert!(again.has("Sessions are out of reach right now."));
     assert!(browser.cookies.is_empty());
     site.set_down(false);
     assert_eq!(browser.submit(&again, "/login", &RIGHT).await.location(), "/");

@@ -16,6 +16,28 @@ async fn a_problem_is_told_with_its_status_its_id_and_a_way_on() {
     assert!(page.has("<a class=\"button\" href=\"/\">"));
 }
 
+/// Security: 7.4.4
+#[tokio::test]
+async fn who_is_refused_keeps_the_navigation_and_can_sign_out() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    let page = browser.get("/account/platforms").await;
+    let stale = [("csrf_token", "stale")];
+    let refused = browser.submit(&page, "/account/platforms/1/deactivate", &stale).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.has("Nothing was changed") && refused.has("href=\"/account/sessions\""));
+    let out = browser.submit(&refused, "/logout", &[]).await;
+    assert_eq!(out.location(), "/login?reason=logout");
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_opens_no_session() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    let page = browser.get("/nothing-here").await;
+    assert!(page.status == 404 && !page.has_form("/logout"));
+}
+
 #[tokio::test]
 async fn a_database_that_is_down_is_503_and_no_reason_to_sign_in_27() {
     let site = Site::new().await;
@@ -44,7 +66,7 @@ fn every_code_has_a_way_on_and_keeps_its_status() {
     ] {
         let problem = Problem::new(code).with_status(StatusCode::IM_A_TEAPOT);
         let html = axum_body(&problem);
-        assert_eq!(problem_page(&problem, None).status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(problem_page(&problem, None, None).status(), StatusCode::IM_A_TEAPOT);
         assert!(html.contains(&format!("href=\"{way_on}\">")), "{html}");
     }
 }
@@ -58,7 +80,7 @@ fn details_are_escaped_and_people_are_not_told_of_headers() {
 
 fn axum_body(problem: &Problem) -> String {
     use http_body_util::BodyExt as _;
-    let body = problem_page(problem, Some("/account/sessions")).into_body();
+    let body = problem_page(problem, Some("/account/sessions"), None).into_body();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let bytes = runtime.block_on(body.collect()).unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()

@@ -12,7 +12,7 @@ use sessrum_core::{
 };
 use sessrum_server::app::app;
 use sessrum_server::jobs::JobHealth;
-use sessrum_web::Origin;
+use sessrum_web::{Origin, TrustedProxies};
 
 use crate::browser::Browser;
 
@@ -52,7 +52,8 @@ impl Site {
         let hasher = PasswordHasher::new(cheap, 2, random).unwrap();
         let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
         let health = Arc::new(JobHealth::starting(manager.now(), &[]));
-        let router = app(accounts.clone(), health, &Origin::parse(ORIGIN).unwrap());
+        let origin = Origin::parse(ORIGIN).unwrap();
+        let router = app(accounts.clone(), health, &origin, TrustedProxies::default());
         Self { router, manager, clock, proxy, accounts }
     }
 
@@ -96,7 +97,11 @@ impl Site {
     }
 
     pub(crate) fn advance(&self, minutes: u64) {
-        self.clock.advance(Duration::from_secs(minutes * 60));
+        self.advance_seconds(minutes * 60);
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// From now on the database cannot be reached, or can again.

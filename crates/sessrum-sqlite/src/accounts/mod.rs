@@ -5,10 +5,12 @@ mod users;
 
 use async_trait::async_trait;
 use sessrum_core::store::{
-    AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
+    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
+    PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User, UserChange, UserOutcome,
 };
-use sessrum_core::{Change, PasswordHash, PlatformId, Role, SealedCredentials, UserId};
+use sessrum_core::{Change, PasswordHash, PlatformId, SealedCredentials, UserId};
+
+pub(crate) use platforms::note_use;
 
 use crate::rows::{self, bundled};
 use crate::sql;
@@ -31,28 +33,15 @@ impl AccountStore for SqliteStore {
             .run(|connection| sql::users::FIND_BY_NAME.first(connection, [username], rows::user))
     }
 
-    async fn set_user_active(
+    async fn change_user(
         &self,
         user: &UserId,
-        active: bool,
+        what: UserChange,
         change: &Change,
-    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
-        let Some(user) = bundled(&user.0) else { return Ok(None) };
+    ) -> Result<UserOutcome, StoreError> {
+        let Some(user) = bundled(&user.0) else { return Ok(UserOutcome::NotFound) };
         let change = change.clone();
-        self.writer
-            .run(move |connection| users::set_active(connection, user, active, &change))
-            .await
-    }
-
-    async fn set_role(
-        &self,
-        user: &UserId,
-        role: Role,
-        change: &Change,
-    ) -> Result<bool, StoreError> {
-        let Some(user) = bundled(&user.0) else { return Ok(false) };
-        let change = change.clone();
-        self.writer.run(move |connection| users::set_role(connection, user, role, &change)).await
+        self.writer.run(move |connection| users::change(connection, user, what, &change)).await
     }
 
     async fn change_password(

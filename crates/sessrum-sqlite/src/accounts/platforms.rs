@@ -1,6 +1,8 @@
 use rusqlite::{Connection, Result, params};
-use sessrum_core::store::{AddPlatform, NewPlatform, PlatformChange, PlatformOutcome};
-use sessrum_core::{Change, EventKind, UserId};
+use sessrum_core::store::{
+    AddPlatform, MOST_PLATFORMS, NewPlatform, PlatformChange, PlatformOutcome,
+};
+use sessrum_core::{Change, EventKind, UserId, UserSession};
 
 use crate::events::record_of;
 use crate::rows::{self, Sql};
@@ -23,8 +25,11 @@ pub(super) fn add(
     if sql::IS_ACCOUNT_TAKEN.value(connection, account)? {
         return Ok(AddPlatform::AccountTaken);
     }
-    let is_first = !sql::HAS_ANY.value::<bool>(connection, [user])?;
-    let is_default = new.is_default || is_first;
+    let theirs = usize::try_from(sql::COUNT.value::<i64>(connection, [user])?).unwrap_or(0);
+    if theirs >= MOST_PLATFORMS {
+        return Ok(AddPlatform::TooMany);
+    }
+    let is_default = new.is_default || theirs == 0;
     if is_default {
         sql::CLEAR_DEFAULT.execute(connection, [user])?;
     }
@@ -92,4 +97,17 @@ pub(super) fn remove(
     LEAVE_PLATFORM.execute(connection, params![user, platform, Sql(change.at)])?;
     record_of(connection, EventKind::PlatformRemoved, &UserId::from(user), None, &name, change)?;
     Ok(true)
+}
+
+/// Notes that a session went into its platform, if that is a bundled one of its user.
+pub(crate) fn note_use(
+    connection: &Connection,
+    session: &UserSession,
+    change: &Change,
+) -> Result<()> {
+    let platform = session.active_platform_id.as_ref().and_then(|id| rows::bundled(&id.0));
+    let Some((platform, user)) = platform.zip(rows::bundled(&session.user_id.0)) else {
+        return Ok(());
+    };
+    sql::USE.execute(connection, params![platform, user, Sql(change.at)]).map(drop)
 }

@@ -1,10 +1,14 @@
 use rusqlite::{Connection, Result, params};
-use sessrum_core::store::{AddUser, EndedSession, NewUser, PasswordChange, PasswordOutcome};
+use sessrum_core::store::{
+    AddUser, NewUser, PasswordChange, PasswordOutcome, UserChange, UserOutcome,
+};
 use sessrum_core::{Change, EndReason, EventKind, PasswordHash, Role, UserId};
 
 use crate::events::record_of;
 use crate::rows::{self, Sql};
-use crate::sessions::{NewRevision, Replaced, end_of_user, live_owner, replace_token};
+use crate::sessions::{
+    NewRevision, Replaced, end_of_user, live_owner, replace_token, retire_others,
+};
 use crate::sql::sessions::REVISE_OF_USER;
 use crate::sql::users as sql;
 
@@ -22,37 +26,42 @@ pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Re
     Ok(AddUser::Added(id))
 }
 
-pub(super) fn set_active(
+pub(super) fn change(
     connection: &Connection,
     user: i64,
-    active: bool,
+    what: UserChange,
     change: &Change,
-) -> Result<Option<Vec<EndedSession>>> {
-    if sql::SET_ACTIVE.execute(connection, params![user, active])? == 0 {
-        return Ok(None);
+) -> Result<UserOutcome> {
+    let Some(before) = sql::FIND.first(connection, [user], rows::user)? else {
+        return Ok(UserOutcome::NotFound);
+    };
+    let role = what.role.filter(|role| *role != before.info.role);
+    let is_active = what.is_active.filter(|is_active| *is_active != before.is_active);
+    let is_admin = before.is_active && before.info.role == Role::Admin;
+    if what.spares_last_admin
+        && is_admin
+        && (role.is_some() || is_active == Some(false))
+        && !sql::IS_THERE_ANOTHER_ADMIN.value::<bool>(connection, [user])?
+    {
+        return Ok(UserOutcome::LastAdmin);
     }
-    let id = UserId::from(user);
-    if active {
-        record_of(connection, EventKind::UserEnabled, &id, None, "", change)?;
-        return Ok(Some(Vec::new()));
+    let id = before.info.id;
+    if let Some(role) = role {
+        sql::SET_ROLE.execute(connection, params![user, Sql(role), Sql(change.at)])?;
+        REVISE_OF_USER.execute(connection, params![user, Sql(change.at)])?;
+        record_of(connection, EventKind::RoleChanged, &id, None, role.as_str(), change)?;
     }
-    record_of(connection, EventKind::UserDisabled, &id, None, "", change)?;
-    end_of_user(connection, &id, None, EndReason::UserDisabled, change).map(Some)
-}
-
-pub(super) fn set_role(
-    connection: &Connection,
-    user: i64,
-    role: Role,
-    change: &Change,
-) -> Result<bool> {
-    if sql::SET_ROLE.execute(connection, params![user, Sql(role), Sql(change.at)])? == 0 {
-        return Ok(false);
+    let mut ended = Vec::new();
+    if let Some(is_active) = is_active {
+        sql::SET_ACTIVE.execute(connection, params![user, is_active])?;
+        let kind = if is_active { EventKind::UserEnabled } else { EventKind::UserDisabled };
+        record_of(connection, kind, &id, None, "", change)?;
+        if !is_active {
+            ended = end_of_user(connection, &id, None, EndReason::UserDisabled, change)?;
+        }
     }
-    REVISE_OF_USER.execute(connection, params![user, Sql(change.at)])?;
-    let id = UserId::from(user);
-    record_of(connection, EventKind::RoleChanged, &id, None, role.as_str(), change)?;
-    Ok(true)
+    let user = Box::new(sql::FIND.one(connection, [user], rows::user)?);
+    Ok(UserOutcome::Changed { user, ended })
 }
 
 pub(super) fn change_password(
@@ -77,6 +86,7 @@ pub(super) fn change_password(
             Replaced::Yes(row) => kept = Some(Box::new(row)),
             Replaced::No(_) => return Ok(PasswordOutcome::Refused),
         }
+        retire_others(connection, *session, rotation.token, change.at)?;
     }
     let new = params![user, password.hash.expose(), Sql(change.at)];
     sql::SET_PASSWORD.execute(connection, new)?;

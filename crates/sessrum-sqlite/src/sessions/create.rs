@@ -3,6 +3,7 @@ use sessrum_core::store::{CreateOutcome, EndedSession, NewSession};
 use sessrum_core::{Change, EndReason, EventKind, SessionId, UserSession};
 
 use super::end::end;
+use crate::accounts::note_use;
 use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::{sessions as sql, tokens, users};
@@ -24,6 +25,7 @@ pub(super) fn create(
     }
     ended.extend(evict(connection, &new, change)?);
     let session = insert(connection, new, change)?;
+    note_use(connection, &session, change)?;
     let (kind, handle) = (EventKind::SignedIn, Some(session.handle));
     record_of(connection, kind, &session.user_id, handle, "", change)?;
     Ok(CreateOutcome::Created { session: Box::new(session), ended })

@@ -15,13 +15,14 @@ use sessrum_core::{
     TokenHash, UserId, UserSession,
 };
 
+use crate::accounts::note_use;
 use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::{checks, sessions as sql};
 use crate::store::SqliteStore;
 
 pub(crate) use end::end_of_user;
-pub(crate) use tokens::{NewRevision, Replaced, replace_token};
+pub(crate) use tokens::{NewRevision, Replaced, replace_token, retire_others};
 
 /// Whether a session exists and has not ended.
 pub(crate) fn is_live(connection: &Connection, session: SessionId) -> Result<bool> {
@@ -55,6 +56,7 @@ fn switch_platform_if(
             None => UpdateOutcome::Gone,
         });
     };
+    note_use(connection, &row, change)?;
     let kind = EventKind::PlatformSwitched;
     record_of(connection, kind, &row.user_id, Some(row.handle), &detail, change)?;
     Ok(UpdateOutcome::Updated(Box::new(row)))

@@ -1,11 +1,11 @@
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{RotateOutcome, Rotation};
-use sessrum_core::{Change, EventKind, SessionId, Timestamp, TokenHash, UserSession};
+use sessrum_core::{Change, EventKind, SessionId, Timestamp, TokenHash, UserId, UserSession};
 
-use super::is_live;
+use super::live_owner;
 use crate::events::record_of;
 use crate::rows::{self, Sql};
-use crate::sql::{sessions, tokens as sql};
+use crate::sql::{sessions, tokens as sql, users};
 
 /// What came of replacing a token.
 pub(crate) enum Replaced {
@@ -52,6 +52,28 @@ pub(super) fn rotate(
     Ok(RotateOutcome::Rotated(Box::new(row)))
 }
 
+/// Whether a bundled user's password was changed after it was checked.
+fn has_another_password(
+    connection: &Connection,
+    user: &UserId,
+    checked: Timestamp,
+) -> Result<bool> {
+    let Some(key) = rows::bundled(&user.0) else { return Ok(false) };
+    let user = users::FIND.first(connection, [key], rows::user)?;
+    Ok(user.is_some_and(|user| user.password_changed_at != checked))
+}
+
+/// Retires the session's tokens but the one that was just made.
+pub(crate) fn retire_others(
+    connection: &Connection,
+    session: SessionId,
+    kept: TokenHash,
+    at: Timestamp,
+) -> Result<()> {
+    let params = params![Sql(session), Sql(kept), Sql(at), Sql(at)];
+    sql::RETIRE_OTHERS.execute(connection, params).map(drop)
+}
+
 /// A rotation without its event.
 pub(crate) fn replace_token(
     connection: &Connection,
@@ -60,8 +82,13 @@ pub(crate) fn replace_token(
     revision: NewRevision,
     change: &Change,
 ) -> Result<Replaced> {
-    if !is_live(connection, session)? {
+    let Some(owner) = live_owner(connection, session)? else {
         return Ok(Replaced::No(RotateOutcome::Gone));
+    };
+    if let Some(checked) = rotation.password_changed_at
+        && has_another_password(connection, &owner, checked)?
+    {
+        return Ok(Replaced::No(RotateOutcome::Refused));
     }
     let successors = params![Sql(session), Sql(rotation.patience_since)];
     if !rotation.forced && sql::HAS_YOUNG_SUCCESSOR.value(connection, successors)? {

@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod events;
 pub(crate) mod platforms;
 pub(crate) mod sessions;
+pub(crate) mod throttle;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -4,7 +4,8 @@ use super::{Statement, statements};
 /// `rows::platform_connection`.
 macro_rules! platform_columns {
     () => {
-        "id, name, platform_type, instance_url, username, is_default, is_active, created_at"
+        "id, name, platform_type, instance_url, username, is_default, is_active, created_at, \
+         last_used"
     };
 }
 
@@ -14,7 +15,9 @@ statements! {
          credentials, credentials_key_id, is_default, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING ", platform_columns!();
 
-    HAS_ANY = "SELECT EXISTS (SELECT 1 FROM platform_connections WHERE user_id = ?1)";
+    COUNT = "SELECT count(*) FROM platform_connections WHERE user_id = ?1";
+
+    USE = "UPDATE platform_connections SET last_used = ?3 WHERE id = ?1 AND user_id = ?2";
 
     /// Whether another platform of user `?1` than `?3` has the name `?2`.
     IS_NAME_TAKEN =

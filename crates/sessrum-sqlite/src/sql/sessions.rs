@@ -91,7 +91,7 @@ statements! {
 
     END_ANY = end_where!(
         "id IN (SELECT id FROM user_sessions INDEXED BY user_sessions_live \
-         WHERE ended_at IS NULL AND id > 0 AND id IS NOT ?3 ORDER BY id LIMIT ?4)"
+         WHERE ended_at IS NULL AND id IS NOT ?3 ORDER BY id LIMIT ?4)"
     );
 
     END_TOO_OLD = end_where!(
@@ -129,5 +129,5 @@ statements! {
 
     COUNT_LIVE =
         "SELECT count(*) FROM user_sessions INDEXED BY user_sessions_live \
-         WHERE ended_at IS NULL AND id > 0";
+         WHERE ended_at IS NULL";
 }

@@ -7,9 +7,11 @@ statements! {
 
     IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE token_hash = ?1)";
 
+    /// Whether it has not retired and is no older than the last authentication.
     IS_IN_USE =
-        "SELECT EXISTS (SELECT 1 FROM session_tokens \
-         WHERE token_hash = ?1 AND session_id = ?2 AND retired_at IS NULL)";
+        "SELECT EXISTS (SELECT 1 FROM session_tokens t JOIN user_sessions s ON s.id = t.session_id \
+         WHERE t.token_hash = ?1 AND t.session_id = ?2 AND t.retired_at IS NULL \
+         AND t.issued_at >= s.authenticated_at)";
 
     /// Whether a successor that was issued after `?2` is still unseen.
     HAS_YOUNG_SUCCESSOR =

@@ -36,7 +36,8 @@ fn run(connection: &Connection, batch: Vec<Box<dyn Job>>) {
         assert!(queue.try_send(job).is_ok());
     }
     drop(queue);
-    work(connection, jobs);
+    // These databases are in memory; any place that stays will do.
+    work(connection, &InPlace::of(Path::new(".")).unwrap(), jobs);
 }
 
 fn kind<T>(answer: Answer<T>) -> Option<StoreErrorKind> {
@@ -137,7 +138,7 @@ async fn dropping_the_writer_finishes_the_queue() {
     let path = directory.path().join("numbers.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE)").unwrap();
-    let writer = Writer::start(connection).unwrap();
+    let writer = Writer::start(connection, &path).unwrap();
     for number in 0..50 {
         let mut change = Box::pin(writer.run(insert(number)));
         // Polled once the change is in the queue; then its caller goes away.

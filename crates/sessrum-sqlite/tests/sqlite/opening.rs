@@ -92,6 +92,37 @@ fn bytes_that_are_no_database_are_refused_and_left_alone() {
 }
 
 #[test]
+fn a_file_too_short_for_a_database_is_not_written_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let letters = b"SQLite format 2\0";
+    for size in 1..=letters.len() {
+        for bytes in [&letters[..size], &b"x".repeat(size)] {
+            fs::write(&path, bytes).unwrap();
+            for error in [SqliteStore::open(&path).unwrap_err(), migrate(&path).unwrap_err()] {
+                assert!(matches!(error, OpenError::Corrupt { .. }), "{size}: {error:?}");
+                assert_helpful(&error, &path, "restore a backup");
+            }
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+    }
+}
+
+/// Whoever prints an error with its causes says each thing once.
+#[test]
+fn a_cause_is_told_once() {
+    let (_directory, path) = migrated();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[16..18].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error:?}");
+    let cause = error.source().unwrap();
+    assert_eq!(cause.to_string(), "file is not a database");
+    assert!(cause.source().is_none());
+}
+
+#[test]
 fn a_damaged_database_is_refused() {
     let (_directory, path) = migrated();
     let mut bytes = fs::read(&path).unwrap();
@@ -113,6 +144,69 @@ fn a_database_that_cannot_be_written_is_refused() {
         assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
         assert_helpful(&error, &path, "write access");
     }
+}
+
+/// A file system of a few pages in memory, taken away in the end. None without the right to mount.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let disk = Self(tempfile::tempdir().unwrap());
+        let is_mounted = disk.run("mount", &["-t", "tmpfs", "-o", "size=400k", "tmpfs"]);
+        if !is_mounted {
+            eprintln!("left out: a small disk cannot be mounted here");
+        }
+        is_mounted.then_some(disk)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> bool {
+        let mut command = std::process::Command::new(command);
+        let command = command.args(arguments).arg(self.0.path());
+        command.output().is_ok_and(|output| output.status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        self.run("umount", &[]);
+    }
+}
+
+#[test]
+fn a_database_on_a_disk_that_is_only_read_says_so() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let path = disk.0.path().join("sessions.db");
+    drop(SqliteStore::open_and_migrate(&path).unwrap());
+    assert!(disk.run("mount", &["-o", "remount,ro"]));
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
+        assert_helpful(&error, &path, "write access");
+    }
+}
+
+/// The same without a mount: SQLite cannot make what it needs beside the file.
+#[cfg(unix)]
+#[test]
+fn a_database_in_a_directory_that_takes_no_files_says_so() {
+    let (_directory, path) = migrated();
+    drop(SqliteStore::open(&path).unwrap());
+    std::os::unix::fs::symlink("nowhere", path.with_extension("db-shm")).unwrap();
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+        assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
+        assert_helpful(&error, &path, "its directory");
+    }
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    fs::write(disk.0.path().join("others"), vec![0; 350 * 1024]).unwrap();
+    let path = disk.0.path().join("sessions.db");
+    let error = migrate(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Full(_)), "{error:?}");
+    assert_helpful(&error, &path, "make room");
+    fs::remove_file(disk.0.path().join("others")).unwrap();
+    assert_eq!(migrate(&path).unwrap(), [1]);
 }
 
 #[test]
@@ -192,4 +286,22 @@ async fn closing_folds_the_journal_into_the_file() {
     let left: Vec<_> =
         fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, [path]);
+}
+
+/// A file that is taken away under a running server would still take writes, and lose them.
+#[tokio::test]
+async fn nothing_is_written_to_a_file_that_was_moved_or_replaced() {
+    let (directory, path) = migrated();
+    let store = SqliteStore::open(&path).unwrap();
+    store.check().await.unwrap();
+    let elsewhere = directory.path().join("moved.db");
+    fs::rename(&path, &elsewhere).unwrap();
+    assert_eq!(store.check().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    migrate(&path).unwrap();
+    let error = store.check().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("moved, removed or replaced"), "{cause}");
+    fs::rename(&elsewhere, &path).unwrap();
+    store.check().await.unwrap();
 }

@@ -37,7 +37,14 @@ fn put(key: &str) -> DataWrite<'_> {
 
 fn rotation(token: TokenHash) -> Rotation {
     let patience_since = at(0);
-    Rotation { token, replaces: None, patience_since, forced: false, authenticated_until: None }
+    Rotation {
+        token,
+        replaces: None,
+        patience_since,
+        forced: false,
+        authenticated_until: None,
+        password_changed_at: None,
+    }
 }
 
 #[tokio::test]

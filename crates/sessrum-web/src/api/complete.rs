@@ -58,10 +58,6 @@ fn describe(status: &str, response: &mut Response) {
     };
     add("X-Request-Id", header("Names the request in the server's log.", request_id()));
     add("Cache-Control", header("Nothing of a session is kept.", constant("no-store")));
-    if status == "503" {
-        let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
-        add("Retry-After", header("Seconds after which to try again.", seconds));
-    }
 }
 
 fn header(description: &str, schema: Object) -> Header {

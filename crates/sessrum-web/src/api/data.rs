@@ -47,6 +47,10 @@ pub(super) async fn list(
     session: RequestSession,
 ) -> Result<Json<Entries>, Problem> {
     let found = session.manager().store().list_data(context.session.id).await?;
+    if found.is_empty() {
+        // The data goes with its session, which may have ended meanwhile.
+        session.look_again().await?;
+    }
     let entries = found.into_iter().map(entry).collect::<Result<_, _>>()?;
     Ok(Json(Entries { entries }))
 }
@@ -76,7 +80,10 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     check_key(&key)?;
     let found = session.manager().store().data(context.session.id, &key).await?;
-    let found = found.ok_or_else(missing)?;
+    let Some(found) = found else {
+        session.look_again().await?;
+        return Err(missing());
+    };
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json), etag(found.revision)], found.value).into_response())
 }
@@ -126,7 +133,7 @@ pub(super) async fn put(
             "A session holds at most {} bytes of data.",
             manager.policy().data_bytes_per_session
         ))),
-        PutOutcome::Gone => Err(Problem::new(Code::SessionNotFound)),
+        PutOutcome::Gone => Err(gone(&session).await),
     }
 }
 
@@ -153,8 +160,13 @@ pub(super) async fn remove(
         RemoveOutcome::Removed => Ok(StatusCode::NO_CONTENT),
         RemoveOutcome::Missing => Err(missing()),
         RemoveOutcome::Conflict(current) => Err(conflict(current)),
-        RemoveOutcome::Gone => Err(Problem::new(Code::SessionNotFound)),
+        RemoveOutcome::Gone => Err(gone(&session).await),
     }
+}
+
+/// Why there is no session to write to.
+async fn gone(session: &RequestSession) -> Problem {
+    session.look_again().await.err().unwrap_or_else(|| Problem::new(Code::SessionNotFound))
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {
@@ -166,7 +178,13 @@ fn check_key(key: &str) -> Result<(), Problem> {
 
 /// One `If-Match` revision, `If-Match: *`, `If-None-Match: *`, or nothing (RFC 9110, 13.1).
 fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+    let text = |name| {
+        let mut values = headers.get_all(name).iter();
+        let first = values.next()?;
+        // Several are none that can be told apart.
+        let only = values.next().map_or(first.to_str().ok(), |_| None);
+        Some(only.unwrap_or_default().trim())
+    };
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
         (None, None) => Ok(Precondition::None),
         (None, Some("*")) => Ok(Precondition::Absent),
@@ -174,7 +192,7 @@ fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
         (Some(tag), None) => tag
             .strip_prefix('"')
             .and_then(|tag| tag.strip_suffix('"'))
-            .and_then(|tag| tag.parse().ok())
+            .and_then(|tag| tag.parse::<i64>().ok().filter(|revision| revision.to_string() == tag))
             .map(Precondition::Revision)
             .ok_or_else(|| bad_precondition("If-Match", "must be one ETag of this key, or *")),
         (_, Some(_)) => Err(bad_precondition("If-None-Match", "must be *, without If-Match")),

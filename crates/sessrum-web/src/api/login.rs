@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, PasswordSignIn, PlatformId, SignInOutcome, SignedIn
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::Sending;
+use super::documented::{Sending, TooManyFailures};
 use super::state::{Key, SignedInState};
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
@@ -33,6 +33,7 @@ request_body = LoginInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    TooManyFailures,
     Sending,
 ))]
 pub(super) async fn login(
@@ -54,7 +55,8 @@ pub(super) async fn login(
 /// request sets the cookie.
 ///
 /// # Errors
-/// [`Code::InvalidCredentials`], [`Code::PlatformNotFound`], or what a database's failure is.
+/// [`Code::InvalidCredentials`], [`Code::RateLimited`], [`Code::PlatformNotFound`], or what a
+/// database's failure is.
 pub async fn sign_in(
     accounts: &Accounts,
     form: PasswordSignIn,
@@ -68,6 +70,7 @@ pub async fn sign_in(
             Ok(context)
         }
         SignInOutcome::Refused => Err(Problem::new(Code::InvalidCredentials)),
+        SignInOutcome::TooManyFailures { wait } => Err(Problem::too_many_failures(wait)),
         SignInOutcome::PlatformNotFound => Err(Problem::new(Code::PlatformNotFound)),
     }
 }

@@ -4,10 +4,11 @@ use super::documented::Changing;
 use crate::problem::Problem;
 use crate::request_session::RequestSession;
 
-/// What a browser drops of this site after signing out. Not `"cookies"`: the answer takes its own
-/// cookie away, and other cookies of the site are none of its business.
+/// What a browser drops of this site after signing out: pages that it would show again without
+/// asking. Not `"cookies"`, which would take those of a newer sign-in and of sibling hosts along, nor
+/// `"storage"`, which is the application's: nothing of a session is kept there.
 pub const CLEAR_SITE_DATA: (HeaderName, &str) =
-    (HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"");
+    (HeaderName::from_static("clear-site-data"), "\"cache\"");
 
 /// Signs out: ends the session and takes the cookie away. Also when it was over already.
 #[utoipa::path(post, path = "/api/logout", tag = "session",

@@ -1,5 +1,6 @@
 //! The session API. One file is one route or one resource.
 
+mod admin;
 mod complete;
 mod data;
 mod data_parameters;
@@ -7,6 +8,7 @@ mod documented;
 mod heartbeat;
 mod login;
 mod logout;
+mod paging;
 mod password;
 mod platform;
 mod platforms;
@@ -29,6 +31,7 @@ pub use platforms::{
     PlatformInput, PlatformInputError, PlatformRow, apply as change_platform,
     connect as connect_platform, disconnect as disconnect_platform,
 };
+pub use reauthenticate::prove_again;
 pub use sessions::{Device, devices, end_device, end_other_devices};
 pub use state::{SignedInState, State, StatePlatform, StateSession, StateUser};
 
@@ -80,6 +83,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(platforms::get, platforms::change, platforms::remove))
         .routes(routes!(platforms::make_default))
         .routes(routes!(password::change))
+        .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);
     complete::complete(router.get_openapi_mut());

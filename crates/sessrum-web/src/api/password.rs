@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, PasswordChanged, SessionContext};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::Sending;
+use super::documented::{Sending, TooManyFailures};
 use super::reauthenticate::wrong_password;
 use super::state::SignedInState;
 use crate::extract::CurrentSession;
@@ -20,7 +20,7 @@ use crate::request_session::RequestSession;
 pub(super) struct PasswordInput {
     #[schema(value_type = String, format = Password)]
     current_password: Zeroizing<String>,
-    /// 8 to 256 characters.
+    /// 8 to 256 characters, and not easy to guess.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     new_password: Zeroizing<String>,
 }
@@ -31,6 +31,7 @@ request_body = PasswordInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    TooManyFailures,
     Sending,
 ))]
 pub(super) async fn change(
@@ -49,7 +50,8 @@ pub(super) async fn change(
 ///
 /// # Errors
 /// 403 [`Code::InvalidCredentials`](crate::Code::InvalidCredentials) when the current password is
-/// another, 422 when the new one may not be chosen, 404 when the application keeps passwords itself.
+/// another, 429 after too many of those, 422 when the new one may not be chosen, 404 when the
+/// application keeps passwords itself.
 pub async fn change_password(
     accounts: &Accounts,
     context: &SessionContext,
@@ -64,6 +66,7 @@ pub async fn change_password(
             Ok(context)
         }
         PasswordChanged::Wrong => Err(wrong_password()),
+        PasswordChanged::TooManyFailures { wait } => Err(Problem::too_many_failures(wait)),
         PasswordChanged::Unfit(rule) => Err(Problem::field("new_password", rule.to_string())),
         PasswordChanged::NotKeptHere => Err(Problem::new(Code::NotFound)
             .with_detail("Passwords are managed by the application itself.")),

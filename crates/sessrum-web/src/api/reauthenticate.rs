@@ -3,11 +3,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use sessrum_core::Accounts;
+use sessrum_core::{Accounts, Reauthenticated, Renewed, SessionContext};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::Sending;
+use super::documented::{Sending, TooManyFailures};
 use super::state::SignedInState;
 use crate::extract::CurrentSession;
 use crate::json::JsonBody;
@@ -27,6 +27,7 @@ pub(super) struct ReauthenticateInput {
 request_body = ReauthenticateInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
+    TooManyFailures,
     Sending,
 ))]
 pub(super) async fn reauthenticate(
@@ -35,11 +36,31 @@ pub(super) async fn reauthenticate(
     State(accounts): State<Arc<Accounts>>,
     JsonBody(input): JsonBody<ReauthenticateInput>,
 ) -> Result<Json<SignedInState>, Problem> {
-    let renewed = accounts.reauthenticate(&context, &input.password, session.client()).await?;
-    let Some(renewed) = renewed else { return Err(wrong_password()) };
-    let state = SignedInState::of(&renewed.context, accounts.manager())?;
-    session.renew(renewed.token, renewed.context);
-    Ok(Json(state))
+    let context = prove_again(&accounts, &context, &session, &input.password).await?;
+    Ok(Json(SignedInState::of(&context, accounts.manager())?))
+}
+
+/// Proves again who the user is, for the API and for the pages: the answer to this request brings
+/// the new token.
+///
+/// # Errors
+/// 403 [`Code::InvalidCredentials`] when the password is another, [`Code::RateLimited`] after too
+/// many of those, or what a database's failure is.
+pub async fn prove_again(
+    accounts: &Accounts,
+    context: &SessionContext,
+    session: &RequestSession,
+    password: &str,
+) -> Result<SessionContext, Problem> {
+    match accounts.reauthenticate(context, password, session.client()).await? {
+        Reauthenticated::Renewed(renewed) => {
+            let Renewed { token, context, .. } = *renewed;
+            session.renew(token, context.clone());
+            Ok(context)
+        }
+        Reauthenticated::Wrong => Err(wrong_password()),
+        Reauthenticated::TooManyFailures { wait } => Err(Problem::too_many_failures(wait)),
+    }
 }
 
 /// The password of somebody who is signed in is wrong: that is no reason to sign in again.

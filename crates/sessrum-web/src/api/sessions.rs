@@ -42,7 +42,7 @@ pub(super) struct Devices {
 /// How many sessions ended.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Revoked {
-    revoked: usize,
+    pub(super) revoked: usize,
 }
 
 /// The user's live sessions, most recently used first. A user has so few that they are one page.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sessrum_core::store::StoreError;
 use sessrum_core::{AccountError, EndReason, RandomError, SessionError, SessionValidationError};
 
@@ -91,6 +93,33 @@ impl From<SessionError> for Problem {
     }
 }
 
+impl Problem {
+    /// A password that is not looked at, after too many failures: 429 with an honest `Retry-After`.
+    #[must_use]
+    pub fn too_many_failures(wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        Self {
+            retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
+            ..Self::new(Code::RateLimited).with_detail(too_many_failures_text(seconds))
+        }
+    }
+}
+
+/// Waits of more than an hour are of accounts that need somebody's help.
+fn too_many_failures_text(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        120..=3_600 => (seconds.div_ceil(60), "minute"),
+        _ => {
+            return "There were too many wrong passwords. Sign in from where you have signed in \
+                    before, or ask an administrator for a new password."
+                .to_owned();
+        }
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("There were too many wrong passwords. Please try again in {count} {unit}{plural}.")
+}
+
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
@@ -100,5 +129,30 @@ impl From<AccountError> for Problem {
                 Self::new(Code::InternalError)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_in_words() {
+        let told = |wait| Problem::too_many_failures(wait);
+        for (millis, seconds, words) in [
+            (1, 1, "in 1 second."),
+            (1_000, 1, "in 1 second."),
+            (1_001, 2, "in 2 seconds."),
+            (119_000, 119, "in 119 seconds."),
+            (120_000, 120, "in 2 minutes."),
+            (120_001, 121, "in 3 minutes."),
+            (900_000, 900, "in 15 minutes."),
+            (7_776_000_000, 7_776_000, "ask an administrator"),
+        ] {
+            let problem = told(Duration::from_millis(millis));
+            assert_eq!(problem.retry_after, Some(seconds));
+            assert!(problem.detail.contains(words), "{}", problem.detail);
+        }
+        assert_eq!(told(Duration::MAX).retry_after, Some(u32::MAX));
     }
 }

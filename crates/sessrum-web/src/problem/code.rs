@@ -20,6 +20,8 @@ pub enum Code {
     CsrfFailed,
     /// The request comes from another site.
     OriginRejected,
+    /// The request came by plain http to a site that is https.
+    HttpsRequired,
     /// The user must prove again who they are.
     ReauthenticationRequired,
     /// The role does not allow it.
@@ -99,6 +101,13 @@ impl Code {
                 "Request from another site",
                 "The request does not come from this site. Programs send Origin with the public URL.",
             ),
+            Self::HttpsRequired => (
+                "https_required",
+                S::FORBIDDEN,
+                "Not by plain http",
+                "This site is served by https alone. What was sent has gone over the network in \
+                 clear: use https, and another password if there was one.",
+            ),
             Self::ReauthenticationRequired => (
                 "reauthentication_required",
                 S::FORBIDDEN,
@@ -142,7 +151,7 @@ impl Code {
                 "store_unavailable",
                 S::SERVICE_UNAVAILABLE,
                 "Temporarily unavailable",
-                "Sessions cannot be read right now. Please try again in a moment.",
+                "Sessions are out of reach right now. Please try again in a moment.",
             ),
             Self::NotFound => {
                 ("not_found", S::NOT_FOUND, "Not found", "There is nothing at this address.")

@@ -61,7 +61,7 @@ async fn credentials_go_in_and_never_out() {
     }
     let (ada, id) = (site.user("ada").await, added.at("/id").parse::<i64>().unwrap());
     let sealed = site.manager().store().platform_credentials(&ada, &PlatformId::from(id)).await;
-    let opened = site.manager().sealing_key().open(&sealed.unwrap().unwrap(), "user 1").unwrap();
+    let opened = site.manager().sealing_key().open(&sealed.unwrap().unwrap(), &ada).unwrap();
     assert_eq!(*opened, "canary-access-token-2");
     let file = std::fs::read(site.database()).unwrap();
     assert!(!String::from_utf8_lossy(&file).contains("canary"));

@@ -1,18 +1,22 @@
 //! What the library leaves alone in the answers of an application, and what it sends people.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{StatusCode, header};
-use axum::routing::get;
+use axum::routing::{get, post};
 use sessrum_web::{CurrentSession, RequireFreshLogin, RequirePlatform};
 
 use super::application;
 use crate::support::{Answer, Browser, HOUR, Site};
 
 async fn site() -> Site {
+    let own_policy = [(header::CONTENT_SECURITY_POLICY, "script-src 'self'")];
     let cached = [(header::CACHE_CONTROL, "max-age=60")];
     let routes = Router::new()
         .route("/own-404", get(|| async { (StatusCode::NOT_FOUND, "no such article") }))
         .route("/own-405", get(|| async { (StatusCode::METHOD_NOT_ALLOWED, "not today") }))
+        .route("/scripted", get(move || async move { (own_policy, "page") }))
+        .route("/upload", post(|_: CurrentSession, body: Bytes| async move { body }))
         .route("/cached", get(move |_: CurrentSession| async move { (cached, "text") }))
         .route("/article", get(|_: CurrentSession| async { "text" }))
         .route("/platform", get(|_: RequirePlatform| async { "text" }))
@@ -40,6 +44,34 @@ async fn an_application_says_itself_what_may_be_cached() {
     let answer = browser.get("/cached").await.ok();
     assert_eq!(answer.header("cache-control"), Some("max-age=60"));
     assert_eq!(browser.get("/article").await.ok().header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn an_application_says_itself_what_its_pages_may_load() {
+    let site = site().await;
+    let answer = site.browser().get("/scripted").await.is(200);
+    assert_eq!(answer.header("content-security-policy"), Some("script-src 'self'"));
+    // What it does not say is as always.
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+    let other = site.browser().get("/own-404").await.is(404);
+    assert!(other.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+}
+
+/// Security: 3.5.2
+#[tokio::test]
+async fn an_application_says_itself_what_a_body_may_be() {
+    let site = site().await;
+    let browser = site.signed_in("ada").await;
+    let upload = |path, media_type| browser.call("POST", path).body(media_type, "--x--");
+    let multipart = "multipart/form-data; boundary=x";
+    assert_eq!(upload("/upload", multipart).send().await.is(200).text(), "--x--");
+    let without = upload("/upload", multipart).without("x-csrf-token").send().await;
+    without.problem(403, "csrf_failed");
+    for media_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        upload("/upload", media_type).send().await.problem(415, "unsupported_media_type");
+    }
+    let api = upload("/api/session/heartbeat", multipart).send().await;
+    api.problem(415, "unsupported_media_type");
 }
 
 /// A page's redirect takes the dead cookie away; the answer to a program never does.

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+
+use super::invariants::SECURITY_HEADERS;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -125,8 +127,12 @@ impl Answer {
     /// The whole answer for a snapshot, with a name in the place of each random thing.
     pub(crate) fn shown(&self) -> String {
         let mut text = format!("{}\n", self.status);
-        let mut headers: Vec<_> =
-            self.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH).collect();
+        let is_told = |name: &HeaderName| {
+            *name != header::CONTENT_LENGTH
+                // They are the same in all answers.
+                && !SECURITY_HEADERS.iter().any(|(of_all, _)| name == of_all)
+        };
+        let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| is_told(name)).collect();
         headers.sort_by_key(|(name, _)| name.as_str());
         for (name, value) in headers {
             writeln!(text, "{name}: {}", value.to_str().unwrap()).unwrap();

@@ -92,6 +92,11 @@ impl Browser {
         self.call("GET", path).send().await
     }
 
+    /// GET as a person does who follows a link.
+    pub(crate) async fn open(&self, path: &str) -> Answer {
+        self.call("GET", path).with("accept", "text/html").send().await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path).json(&body).send().await
     }

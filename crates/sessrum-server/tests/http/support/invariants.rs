@@ -1,6 +1,6 @@
 //! What holds of every answer, whatever the test.
 
-use axum::http::{Method, header};
+use axum::http::{HeaderName, Method, StatusCode, header};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -10,12 +10,17 @@ use super::site::Site;
 fn may_clear(method: &Method, path: &str) -> bool {
     matches!((method.as_str(), path), ("POST", "/api/logout"))
         || (method == "DELETE" && path.starts_with("/api/sessions/"))
+        // An administrator's own session.
+        || (method == "DELETE" && path.starts_with("/api/admin/sessions/"))
+        || (method == "POST" && path.starts_with("/api/admin/users/"))
+        || path == "/api/admin/revoke-all"
 }
 
 pub(super) fn check(site: &Site, method: &Method, path: &str, answer: &Answer) {
     let id = answer.header("x-request-id");
     assert!(id.is_some_and(|id| id.len() == 16), "{answer:?}");
-    assert!(!answer.headers.contains_key("access-control-allow-origin"), "{answer:?}");
+    let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-");
+    assert!(!answer.headers.keys().any(is_cors), "{answer:?}");
     if path.starts_with("/api/") {
         is_api_like(method, path, answer, id.unwrap());
     }
@@ -25,6 +30,36 @@ pub(super) fn check(site: &Site, method: &Method, path: &str, answer: &Answer) {
     tokens_stay_in_set_cookie(site, answer);
     if let Some(document) = site.document() {
         is_documented(document, method, path, answer);
+        has_security_headers(site, answer);
+    }
+}
+
+/// What the server sends with each answer, whatever it is.
+pub(super) const SECURITY_HEADERS: [(&str, &str); 8] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), \
+         microphone=(), midi=(), payment=(), usb=()",
+    ),
+    ("referrer-policy", "same-origin"),
+    ("strict-transport-security", "max-age=63072000"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+];
+
+fn has_security_headers(site: &Site, answer: &Answer) {
+    for (name, value) in SECURITY_HEADERS {
+        let is_sent = name != "strict-transport-security" || site.origin().is_secure();
+        let found: Vec<_> = answer.headers.get_all(name).iter().collect();
+        let wanted: &[&str] = if is_sent { &[value] } else { &[] };
+        assert_eq!(found, wanted, "{name}: {answer:?}");
     }
 }
 
@@ -76,19 +111,34 @@ fn tokens_stay_in_set_cookie(site: &Site, answer: &Answer) {
     }
 }
 
-/// Each answer of a described route is described.
+/// Each answer of a described route is described, and the API has no other routes.
 fn is_documented(document: &Value, method: &Method, path: &str, answer: &Answer) {
     let paths = document["paths"].as_object().unwrap();
     let Some((template, item)) = paths.iter().find(|(template, _)| matches(template, path)) else {
+        if path.starts_with("/api/") {
+            let is_no_route = answer.status == StatusCode::NOT_FOUND || is_of_the_gate(answer);
+            assert!(is_no_route, "{path} is not described: {answer:?}");
+        }
         return;
     };
-    // Methods are compared as they are: `get` is another method than `GET`.
+    // HEAD is answered by GET. Methods are compared as they are: `get` is another than `GET`.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let operation = item.as_object().unwrap().iter();
     let mut operation = operation.filter(|(name, _)| name.to_ascii_uppercase() == method.as_str());
-    let Some((_, operation)) = operation.next() else { return };
+    let Some((_, operation)) = operation.next() else {
+        let is_no_route = answer.status == StatusCode::METHOD_NOT_ALLOWED || is_of_the_gate(answer);
+        assert!(is_no_route, "{method} {template} is not described: {answer:?}");
+        return;
+    };
     let status = answer.status.as_str();
     let described = operation["responses"].get(status).is_some();
     assert!(described, "{method} {template} does not describe {status}: {answer:?}");
+}
+
+/// The gate refuses before anyone looks for a route.
+fn is_of_the_gate(answer: &Answer) -> bool {
+    answer.status == StatusCode::FORBIDDEN
+        && matches!(answer.at("/code").as_str(), "csrf_failed" | "origin_rejected")
 }
 
 /// Whether a path is one of a template's, a literal segment before a parameter.

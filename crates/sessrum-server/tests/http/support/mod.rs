@@ -5,10 +5,12 @@ mod answer;
 mod browser;
 mod invariants;
 mod random;
+mod routes;
 mod site;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};
+pub(crate) use routes::{Mutation, given, mutations};
 pub(crate) use site::{HTTP, HTTPS, PASSWORD, Plan, Site, hasher};
 
 use std::time::Duration;

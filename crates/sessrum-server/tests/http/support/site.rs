@@ -21,7 +21,10 @@ use sessrum_server::app::app;
 use sessrum_server::jobs::{Job, JobHealth};
 use sessrum_sqlite::SqliteStore;
 use sessrum_web::api::{self, ApiState};
-use sessrum_web::{Answers, CsrfGate, DatabaseSessionLayer, Origin, SessionCookieManager};
+use sessrum_web::{
+    Answers, CsrfGate, DatabaseSessionLayer, Origin, SecurityHeaders, SessionCookieManager,
+    TrustedProxies,
+};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -44,6 +47,7 @@ const START: Timestamp = Timestamp::from_micros(1_795_467_600_000_000);
 pub(crate) struct Plan {
     pub(crate) origin: &'static str,
     pub(crate) policy: SessionPolicy,
+    pub(crate) proxies: &'static [&'static str],
     pub(crate) in_memory: bool,
     pub(crate) directory: Option<Arc<dyn Directory>>,
     /// An application's own routes, beside the session API: the site is that application then.
@@ -55,6 +59,7 @@ impl Default for Plan {
         Self {
             origin: HTTPS,
             policy: SessionPolicy::default(),
+            proxies: &[],
             in_memory: false,
             directory: None,
             routes: None,
@@ -246,7 +251,8 @@ impl Inner {
         } else {
             let document = sessrum_server::app::openapi(&accounts, Arc::clone(&jobs));
             let document = serde_json::to_value(document).unwrap();
-            (app(Arc::clone(&accounts), jobs, &origin), Some(document))
+            let proxies = TrustedProxies::parse(plan.proxies.iter().copied()).unwrap();
+            (app(Arc::clone(&accounts), jobs, &origin, proxies), Some(document))
         };
         let tokens = Mutex::default();
         Self { router, origin, clock, store, random, accounts, document, tokens, directory }
@@ -256,12 +262,14 @@ impl Inner {
 /// An application that uses the library: its own routes beside the session API.
 fn library(accounts: &Arc<Accounts>, routes: Router, origin: &Origin) -> Router {
     let (api, _) = api::router(ApiState { accounts: Arc::clone(accounts) }).split_for_parts();
-    let gate = CsrfGate::new(origin.clone(), &["/api/login"]);
+    let media_types = &["application/json", "multipart/form-data"];
+    let gate = CsrfGate::new(origin.clone(), &["/api/login"]).with_media_types(media_types);
     let cookies = SessionCookieManager::new(origin);
     let sessions = DatabaseSessionLayer::new(Arc::clone(accounts.manager()), cookies);
-    let answers = Answers::new(Arc::new(OsRandom), |problem, _| problem.title().into_response());
+    let answers = Answers::new(Arc::new(OsRandom), |problem, _, _| problem.title().into_response());
     api.merge(routes)
         .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
         .layer(sessions)
         .layer(middleware::from_fn_with_state(answers, Answers::tell))
+        .layer(SecurityHeaders::new(origin))
 }

@@ -120,7 +120,9 @@ async fn removing_takes_a_second_step() {
     let page = browser.get(HERE).await;
     let remove = page.body.find("/account/platforms/2/remove").unwrap();
     let before = &page.body[..remove];
-    assert!(before.rfind("<details class=\"removal\">") > before.rfind("</details>"));
+    let details = before.rfind("<details class=\"removal\" name=\"removal\">");
+    assert!(details > before.rfind("</details>"));
+    assert!(page.body[remove..].split("</form>").next().unwrap().contains("Remove Portraits?"));
     let answer = browser.submit(&page, "/account/platforms/2/remove", &[]).await;
     assert_eq!(answer.location(), "/account/platforms?done=removed");
     assert!(!browser.follow(&answer).await.has("Portraits"));
@@ -148,7 +150,7 @@ async fn the_first_platform_is_set_up_with_care() {
     let site = Site::new().await;
     let mut browser = site.signed_in("new").await;
     let page = browser.get(HERE).await;
-    assert!(page.has("<h1>Connect your first platform</h1>"));
+    assert!(page.has("<h1>Connect a platform</h1>"));
     assert!(!page.has("<details") && !page.has("Make it the default"));
     let answer = browser.submit(&page, HERE, &MINE).await;
     let page = browser.follow(&answer).await;

@@ -16,6 +16,7 @@ async fn changing_the_password_ends_the_others_and_keeps_this_one_7_4_3() {
     let page = browser.get("/account/security").await;
     assert!(page.has(">5 minutes ago</time>"));
     assert!(page.has("signs out all your other devices"));
+    assert!(page.has("aria-describedby=\"new-password-hint\""));
     let answer = browser.submit(&page, "/account/security", &typed(PASSWORD, NEW, NEW)).await;
     assert_eq!(answer.location(), "/account/security?done=password_changed");
     assert_ne!(browser.cookies, before);

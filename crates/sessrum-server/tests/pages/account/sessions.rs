@@ -31,6 +31,19 @@ async fn devices_have_names_and_the_own_one_is_marked_and_first_7_5_2() {
 }
 
 #[tokio::test]
+async fn sign_ins_from_one_browser_are_told_apart_by_the_second() {
+    let site = Site::new().await;
+    let (mut laptop, _phone) = laptop_and_phone(&site).await;
+    site.advance_seconds(5);
+    site.signed_in("ada").await;
+    let page = laptop.get("/account/sessions").await;
+    for date in ["21:03:00 UTC", "21:03:05 UTC", "21:00 UTC"] {
+        assert!(page.has(&format!(">23 November 2026, {date}</time>")), "{date}");
+    }
+    assert!(page.has("Sign out Firefox on Linux, since 23 November 2026, 21:03:05 UTC"));
+}
+
+#[tokio::test]
 async fn one_device_is_signed_out() {
     let site = Site::new().await;
     let (mut laptop, mut phone) = laptop_and_phone(&site).await;

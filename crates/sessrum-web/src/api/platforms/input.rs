@@ -9,6 +9,9 @@ use crate::problem::{Code, Problem};
 /// The longest name or address, in characters.
 const LONGEST: usize = 200;
 
+/// The longest credentials, in bytes.
+const LONGEST_TOKEN: usize = 8192;
+
 /// A platform to be connected.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +29,7 @@ pub struct PlatformInput {
     #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub username: String,
     /// What signs in there. Kept sealed.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, max_length = 8192)]
     pub access_token: Option<Zeroizing<String>>,
     /// Whether it takes over as the default.
     #[serde(default)]
@@ -41,7 +44,7 @@ pub(in crate::api) struct PlatformChangeInput {
     /// Whether it can be chosen. An inactive platform is no default.
     is_active: Option<bool>,
     /// Other credentials.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, max_length = 8192)]
     access_token: Option<Zeroizing<String>>,
 }
 
@@ -107,13 +110,14 @@ impl PlatformChangeInput {
 }
 
 fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
-    let value = value.trim();
-    let message = if value.chars().any(char::is_control) {
-        "must have no control characters".to_owned()
-    } else if !(1..=LONGEST).contains(&value.chars().count()) {
+    let value = value.trim().to_owned();
+    let length = value.chars().count();
+    let message = if !(1..=LONGEST).contains(&length) {
         format!("must have 1 to {LONGEST} characters")
+    } else if value.chars().any(char::is_control) {
+        "must not have control characters".to_owned()
     } else {
-        return Ok(value.to_owned());
+        return Ok(value);
     };
     Err(PlatformInputError::Field(field, message))
 }
@@ -141,12 +145,13 @@ fn seal(
     access_token: Option<Zeroizing<String>>,
     user: &UserId,
     manager: &UnifiedSessionManager,
-) -> Result<Option<SealedCredentials>, SealError> {
-    let owner = format!("user {user}");
-    access_token
-        .filter(|token| !token.is_empty())
-        .map(|token| manager.sealing_key().seal(&token, &owner, manager.random()))
-        .transpose()
+) -> Result<Option<SealedCredentials>, PlatformInputError> {
+    let Some(token) = access_token.filter(|token| !token.is_empty()) else { return Ok(None) };
+    if token.len() > LONGEST_TOKEN {
+        let message = format!("must have {LONGEST_TOKEN} bytes at most");
+        return Err(PlatformInputError::Field("access_token", message));
+    }
+    Ok(Some(manager.sealing_key().seal(&token, user, manager.random())?))
 }
 
 impl From<SealError> for Problem {

@@ -3,7 +3,9 @@ mod input;
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
-use sessrum_core::store::{AddPlatform, PlatformChange, PlatformConnection, PlatformOutcome};
+use sessrum_core::store::{
+    AddPlatform, MOST_PLATFORMS, PlatformChange, PlatformConnection, PlatformOutcome,
+};
 use sessrum_core::{PlatformId, SessionContext, Timestamp};
 use utoipa::ToSchema;
 
@@ -26,12 +28,15 @@ pub struct PlatformRow {
     is_active: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When a session last went into it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used: Option<Timestamp>,
 }
 
 impl From<PlatformConnection> for PlatformRow {
     fn from(row: PlatformConnection) -> Self {
-        let PlatformConnection { info, is_active, created_at } = row;
-        Self { info: info.into(), is_active, created_at }
+        let PlatformConnection { info, is_active, created_at, last_used } = row;
+        Self { info: info.into(), is_active, created_at, last_used }
     }
 }
 
@@ -41,7 +46,8 @@ pub(super) struct PlatformRows {
     platforms: Vec<PlatformRow>,
 }
 
-/// The user's platforms, inactive ones too: the default first, then by name.
+/// The user's platforms, inactive ones too: the default first, then by name. There are so few that
+/// they are one page.
 #[utoipa::path(get, path = "/api/platforms", tag = "platforms", responses(
     (status = 200, body = PlatformRows),
     Reading,
@@ -96,6 +102,9 @@ pub async fn connect(
         }
         AddPlatform::NameTaken => Err(taken("name", "is the name of another of your platforms")),
         AddPlatform::AccountTaken => Err(taken("username", "is connected already")),
+        AddPlatform::TooMany => Err(Problem::new(Code::ValidationFailed)
+            .with_status(StatusCode::CONFLICT)
+            .with_detail(format!("You have {MOST_PLATFORMS} platforms. Remove one first."))),
         AddPlatform::UserUnknown => Err(no_bundled_users()),
     }
 }

@@ -1,6 +1,7 @@
 //! `/api/session/data`.
 
 use serde_json::json;
+use sessrum_core::EndReason;
 
 use crate::support::{Answer, Browser, Site};
 
@@ -163,4 +164,34 @@ async fn each_session_has_its_own() {
     let (one, other) = (site.signed_in("ada").await, site.signed_in("ada").await);
     one.put(KEY, json!(1)).await.ok();
     other.get(KEY).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_precondition_that_is_not_one_canonical_tag_is_refused() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    browser.put(KEY, json!(1)).await.is(201);
+    for tag in ["\"01\"", "\"+1\"", "\" 1\"", "1", "\"1\", \"2\"", "W/\"1\""] {
+        put_if(&browser, "if-match", tag).await.problem(400, "validation_failed");
+    }
+    let twice = browser.call("PUT", KEY).json(&json!(2)).with("if-match", "*");
+    twice.also("if-match", "\"999\"").send().await.problem(400, "validation_failed");
+    assert_eq!(browser.get(KEY).await.json(), json!(1));
+}
+
+#[tokio::test]
+async fn data_that_went_with_its_session_tells_why() {
+    let site = Site::new().await;
+    for (method, path) in [("DELETE", KEY), ("GET", KEY), ("GET", "/api/session/data")] {
+        let browser = site.signed_in("ada").await;
+        let (app, ada) = (site.clone(), site.user("ada").await);
+        // The session ends after the gate and the guard have let the request pass.
+        let end = async move {
+            let change = app.change();
+            let reason = EndReason::RevokedByUser;
+            app.manager().cleanup_user_sessions(&ada, None, reason, &change).await.unwrap();
+        };
+        site.store().after("load_by_token", end);
+        browser.call(method, path).send().await.problem(401, "session_ended");
+    }
 }

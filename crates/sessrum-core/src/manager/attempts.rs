@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+use super::UnifiedSessionManager;
+use crate::client::Client;
+use crate::context::SessionContext;
+use crate::store::StoreError;
+use crate::throttle::{Admission, Attempt};
+
+impl UnifiedSessionManager {
+    /// An attempt to sign in.
+    pub(crate) fn attempt(&self, username: &str, client: &Client) -> Attempt {
+        self.throttle.attempt(username, client.ip_address)
+    }
+
+    /// An attempt to prove again who one is.
+    pub(crate) fn attempt_in(&self, context: &SessionContext) -> Attempt {
+        self.throttle.attempt_in_session(&context.user.username, &context.session.handle)
+    }
+
+    /// Counts an attempt before its password is looked at. When there were too many: how long to
+    /// wait for the next one.
+    pub(crate) async fn begin_attempt(
+        &self,
+        attempt: &Attempt,
+        client: &Client,
+    ) -> Result<Option<Duration>, StoreError> {
+        let now = self.now();
+        match self.store().begin_attempt(attempt, &self.policy.throttle, now).await? {
+            Admission::Admitted => Ok(None),
+            Admission::Refused { retry_at } => {
+                let (wait, address) = (retry_at.since(now), client.ip_address);
+                tracing::warn!(?address, ?wait, "too many failures: a password is not looked at");
+                Ok(Some(wait))
+            }
+        }
+    }
+
+    /// Takes an attempt back: its password was right.
+    pub(crate) async fn attempt_succeeded(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.store().attempt_succeeded(attempt, &self.policy.throttle, self.now()).await
+    }
+
+    /// Forgets the failures of an account that was given another password.
+    pub(crate) async fn forget_attempts(&self, username: &str) -> Result<(), StoreError> {
+        self.store().forget_attempts(self.throttle.account(username)).await
+    }
+}

@@ -1,0 +1,34 @@
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Error, Result, ffi};
+
+/// The database's file, where it was opened. A file that was removed or replaced under a running
+/// server still takes writes, which nobody would find again.
+pub(crate) struct InPlace {
+    path: PathBuf,
+    opened: (u64, u64),
+}
+
+impl InPlace {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), opened: identity(&std::fs::metadata(path)?) })
+    }
+
+    /// Whether the path still leads to the file that was opened.
+    pub(crate) fn check(&self) -> Result<()> {
+        match std::fs::metadata(&self.path) {
+            Ok(found) if identity(&found) == self.opened => Ok(()),
+            _ => Err(Error::SqliteFailure(
+                ffi::Error::new(ffi::SQLITE_CANTOPEN),
+                Some("the database file was moved, removed or replaced: restart".to_owned()),
+            )),
+        }
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}

@@ -1,0 +1,124 @@
+//! The headers that tell browsers to be careful with an answer.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::origin::Origin;
+
+/// No script at all, no inline style, nothing from elsewhere, no frame around it.
+const CONTENT: &str = "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; \
+                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Features that no page uses.
+const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+
+/// Two years, and this host alone: those below it may belong to others.
+const TRANSPORT: &str = "max-age=63072000";
+
+/// `same-origin`, not `no-referrer`: with that one browsers send `Origin: null` with a site's own
+/// forms, and an origin check refuses them.
+const REFERRER: &str = "same-origin";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::REFERRER_POLICY, REFERRER),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// Gives every answer its security headers: errors, redirects and pages that are not there, too.
+/// Use it as the outermost layer.
+///
+/// A header that an answer has already stays as it is: an application whose pages have scripts
+/// sends a `Content-Security-Policy` of its own with them.
+///
+/// Caveat: over https the answers carry `Strict-Transport-Security`, which browsers keep for two
+/// years: the host must be served by https from then on. It says nothing of hosts below this one;
+/// where they are all yours, let the proxy say `includeSubDomains`. What a proxy or the HTTP
+/// library answers by itself, such as to a broken request, does not come through here.
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use sessrum_web::{Origin, SecurityHeaders};
+/// # use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let origin = Origin::parse("https://example.org")?;
+/// let app: Router =
+///     Router::new().route("/", get(|| async { "hello" })).layer(SecurityHeaders::new(&origin));
+///
+/// let answer = app.oneshot(Request::get("/nothing").body(Body::empty())?).await?;
+/// assert_eq!(answer.headers()["strict-transport-security"], "max-age=63072000");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SecurityHeaders {
+    is_secure: bool,
+}
+
+impl SecurityHeaders {
+    /// For a site at this origin.
+    #[must_use]
+    pub fn new(origin: &Origin) -> Self {
+        Self { is_secure: origin.is_secure() }
+    }
+
+    fn add_to(self, response: &mut Response) {
+        let transport = self.is_secure.then_some((header::STRICT_TRANSPORT_SECURITY, TRANSPORT));
+        for (name, value) in HEADERS.into_iter().chain(transport) {
+            response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        }
+    }
+}
+
+impl<S> Layer<S> for SecurityHeaders {
+    type Service = SecurityHeadersService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SecurityHeadersService { headers: *self, inner }
+    }
+}
+
+/// What [`SecurityHeaders`] wraps a service in.
+#[derive(Clone, Debug)]
+pub struct SecurityHeadersService<S> {
+    headers: SecurityHeaders,
+    inner: S,
+}
+
+impl<S> Service<Request> for SecurityHeadersService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (headers, answering) = (self.headers, self.inner.call(request));
+        Box::pin(async move {
+            let mut response = answering.await?;
+            headers.add_to(&mut response);
+            Ok(response)
+        })
+    }
+}
