@@ -2,9 +2,10 @@
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{OpenApi, Response};
+use utoipa::openapi::{OpenApi, RefOr, Response};
 
 use super::documented::words;
 
@@ -26,9 +27,10 @@ pub(super) fn complete(document: &mut OpenApi) {
         let changing = changing.into_iter().flatten().map(|operation| (operation, false));
         for (operation, is_safe) in safe.chain(changing) {
             name(operation);
+            leave_out(&mut operation.request_body);
             operation.security.get_or_insert_with(|| vec![needs(is_safe)]);
             for (status, response) in &mut operation.responses.responses {
-                if let utoipa::openapi::RefOr::T(response) = response {
+                if let RefOr::T(response) = response {
                     describe(status, response);
                 }
             }
@@ -41,6 +43,20 @@ fn name(operation: &mut Operation) {
     let tag = operation.tags.as_ref().and_then(|tags| tags.first());
     if let (Some(tag), Some(id)) = (tag, &operation.operation_id) {
         operation.operation_id = Some(format!("{tag}_{id}"));
+    }
+}
+
+/// A body that may be left out is never null all the same.
+fn leave_out(body: &mut Option<RefOr<RequestBody>>) {
+    let Some(RefOr::T(body)) = body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(either))) = &content.schema else { continue };
+        if let [input, RefOr::T(Schema::Object(null))] = &*either.items
+            && null.schema_type == Type::Null.into()
+        {
+            content.schema = Some(input.clone());
+        }
     }
 }
 
