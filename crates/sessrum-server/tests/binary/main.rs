@@ -6,5 +6,6 @@ mod command_line;
 mod database_files;
 mod kill;
 mod process;
+mod proxies;
 mod shutdown;
 mod walk_through;

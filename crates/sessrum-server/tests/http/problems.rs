@@ -6,7 +6,7 @@ use insta::{Settings, assert_snapshot};
 use serde_json::json;
 use sessrum_core::EndReason;
 
-use crate::support::{Answer, HOUR, Site};
+use crate::support::{Answer, HOUR, Plan, Site};
 
 /// A snapshot under the code's own name.
 #[track_caller]
@@ -28,6 +28,11 @@ async fn of_who_is_not_signed_in() {
     shows("session_ended", &phone.state_of().await);
     let wrong = json!({"username": "ada", "password": "wrong one"});
     shows("invalid_credentials", &phone.post("/api/login", wrong).await);
+    for _ in 0..4 {
+        let wrong = json!({"username": "ada", "password": "wrong one"});
+        phone.post("/api/login", wrong).await.problem(401, "invalid_credentials");
+    }
+    shows("rate_limited", &phone.sign_in("ada").await);
     site.pass(HOUR);
     shows("session_expired", &browser.state_of().await);
 }
@@ -42,6 +47,13 @@ async fn of_refusals() {
     site.pass(HOUR / 4);
     let stale = browser.press("/api/sessions/revoke-others").await;
     shows("reauthentication_required", &stale);
+}
+
+#[tokio::test]
+async fn of_plain_http() {
+    let site = Site::of(Plan { proxies: &["192.0.2.1"], ..Plan::default() }).await;
+    let call = site.browser().call("GET", "/api/session/state").with("x-forwarded-proto", "http");
+    shows("https_required", &call.send().await);
 }
 
 #[tokio::test]
