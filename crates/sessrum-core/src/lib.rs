@@ -18,6 +18,7 @@ mod error;
 mod event;
 pub mod fingerprint;
 mod identity;
+mod lanes;
 mod lifetime;
 mod manager;
 mod memory;
@@ -35,8 +36,10 @@ mod time;
 mod token;
 mod user_rule;
 
-pub use account_outcomes::{PasswordChanged, PasswordSet, Reauthenticated, UserAdded};
-pub use accounts::{AccountError, Accounts, PasswordSignIn};
+pub use account_outcomes::{
+    AccountError, PasswordChanged, PasswordSet, Reauthenticated, UserAdded,
+};
+pub use accounts::{Accounts, PasswordSignIn};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{

@@ -79,6 +79,27 @@
 //! - Tokens are replaced in use; a stolen one gives itself away. See
 //!   [`SessionPolicy`] for every time and limit.
 //!
+//! - Wrong passwords slow down whoever sends them, by account and by address; see
+//!   [`throttle`] for the rules. It needs addresses: serve the router with
+//!   `into_make_service_with_connect_info::<SocketAddr>()`.
+//!
+//! # Behind a proxy
+//!
+//! Then every address is the proxy's, and one who guesses slows down everybody. Say which proxies
+//! tell the truth, in a layer around that of the sessions:
+//!
+//! ```
+//! use axum::{Router, middleware};
+//! use sessrum::web::{Origin, ProxyGate, TrustedProxies};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let origin = Origin::parse("https://sessions.example.org")?;
+//! let proxies = ProxyGate::new(origin, TrustedProxies::parse(["127.0.0.1", "10.0.0.0/8"])?);
+//! let app: Router = Router::new().layer(middleware::from_fn_with_state(proxies, ProxyGate::admit));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Your own users
 //!
 //! An application that has users and keeps them implements [`Directory`] and hands it to

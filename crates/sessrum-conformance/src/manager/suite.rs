@@ -190,6 +190,7 @@ macro_rules! manager_suite {
                 an_ipv6_address_is_counted_by_its_network,
                 without_an_address_accounts_are_slowed_all_the_same,
                 successes_are_never_counted,
+                successes_at_once_are_never_counted_either,
                 guesses_at_once_are_no_more_than_guesses_in_a_row,
                 proving_again_who_one_is_is_slowed_and_keeps_nobody_else_out,
                 a_password_set_by_the_operator_opens_the_account_again,

@@ -99,6 +99,8 @@ fn what_cannot_be_done_says_why_and_exits_1() {
             "short",
             "at least 8 characters",
         ),
+        (&named("bob"), "Password1!", "easy to guess"),
+        (&["user", "set-password", "ada", "--password-stdin"], "ada@example.org", "easy to guess"),
         (&named(""), PASSWORD, "a user name has 1 to 200 characters"),
         (&named(&long), PASSWORD, "a user name has 1 to 200 characters"),
         (&named("bob\u{7}"), PASSWORD, "a user name has 1 to 200 characters"),

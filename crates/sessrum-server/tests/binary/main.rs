@@ -7,6 +7,7 @@ mod database_files;
 mod jobs;
 mod kill;
 mod process;
+mod proxies;
 mod shutdown;
 mod time_zones;
 mod walk_through;

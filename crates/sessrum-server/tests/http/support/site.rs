@@ -242,8 +242,9 @@ impl Inner {
         if let Some(users) = plan.directory {
             manager = manager.with_directory(users);
         }
-        let accounts = Arc::new(Accounts::new(Arc::new(manager), hasher()));
         let origin = Origin::parse(plan.origin).unwrap();
+        let accounts = Accounts::new(Arc::new(manager), hasher()).with_site_name(origin.host());
+        let accounts = Arc::new(accounts);
         let jobs = [Job::FlushActivity, Job::CleanUp].map(|job| (job, Duration::from_mins(1)));
         let jobs = Arc::new(JobHealth::starting(START, &jobs));
         let (router, document) = if let Some(routes) = plan.routes {
