@@ -63,6 +63,7 @@
 //! | [`RequirePlatform`](web::RequirePlatform) | who acts in a platform |
 //! | [`RequireRole`](web::RequireRole) | who has at least a role |
 //! | [`RequireFreshLogin`](web::RequireFreshLogin) | who proved a short while ago who they are |
+//! | `(RequireRole<Admin>, RequireFreshLogin)` | who passes both; the first that refuses says why |
 //!
 //! Code below a handler uses the [accessors](web::access). A database that cannot be asked is 503
 //! in all of them, never "nobody".
