@@ -86,9 +86,10 @@ impl ProxyStore {
 
 /// Hands verbs on.
 macro_rules! proxied {
-    ($($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ })+) => {$(
+    ($($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ $({$($own:tt)*})? })+) => {$(
         #[async_trait]
         impl $trait for ProxyStore {
+            $($($own)*)?
             $(async fn $verb(&self, $($name: $type),*) -> Result<$answer, StoreError> {
                 self.enter(stringify!($verb))?;
                 let answer = self.inner.$verb($($name),*).await;
@@ -132,6 +133,7 @@ proxied! {
         fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
         fn count_live() -> u64;
         fn check() -> ();
+        fn compact() -> ();
     }
     DataStore {
         fn data(session: SessionId, key: &str) -> Option<DataEntry>;
@@ -142,6 +144,17 @@ proxied! {
     EventStore {
         fn record(event: NewEvent, change: &Change) -> ();
         fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
+        fn sealed_events(after: i64, limit: usize) -> Vec<SealedEvent>;
+        fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
+        {
+            fn sealer(&self) -> &EventSealer {
+                self.inner.sealer()
+            }
+
+            fn numbers_events_without_gaps(&self) -> bool {
+                self.inner.numbers_events_without_gaps()
+            }
+        }
     }
     AccountStore {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
@@ -150,6 +163,7 @@ proxied! {
         fn set_user_active(user: &UserId, active: bool, change: &Change)
             -> Option<Vec<EndedSession>>;
         fn set_role(user: &UserId, role: Role, change: &Change) -> bool;
+        fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;
         fn change_password(user: &UserId, password: PasswordChange, change: &Change)
             -> PasswordOutcome;
         fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;

@@ -136,7 +136,7 @@ macro_rules! store_suite {
                 touching_and_confirming_record_nothing,
                 what_becomes_of_a_user_is_recorded,
                 a_password_change_names_the_kept_session_and_ends_the_others,
-                what_becomes_of_a_platform_is_recorded_by_name,
+                what_becomes_of_a_platform_is_recorded_by_key,
                 what_was_refused_records_nothing,
             }
             users {

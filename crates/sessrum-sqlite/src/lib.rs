@@ -55,6 +55,6 @@ mod sql;
 mod store;
 mod writer;
 
-pub use open::migrate;
+pub use open::{check_file, migrate};
 pub use open_error::OpenError;
 pub use store::SqliteStore;

@@ -29,7 +29,7 @@ pub async fn what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1(app: Manage
     assert_eq!(app.cleanup_expired_sessions().await.unwrap(), CleanupReport::default());
     app.pass(TICK);
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 1, purged: 0 });
+    assert_eq!(report, CleanupReport { expired: 1, purged: 0, shortened: 0 });
     let end = app.store.row(&plain.context.session).await.ended.unwrap();
     assert_eq!((end.at, end.reason), (app.now(), EndReason::Expired));
     assert_eq!(app.refusal(&plain.token).await, SessionExpiredError.into());
@@ -86,7 +86,7 @@ pub async fn abuse_17_live_rows_and_the_trail_are_spared(app: ManagerFixture) {
     app.store.put(live.context.session.id, "cart", "[1]").await;
     let trail = app.store.trail().await;
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: 1 });
+    assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
     assert_eq!(app.context(&live.token).await.session, live.context.session);
     assert_eq!(app.store.list_data(live.context.session.id).await.unwrap().len(), 1);
     assert_eq!(app.store.trail().await, trail);
@@ -110,13 +110,13 @@ pub async fn more_than_a_batch_holds_is_swept_and_removed_with_progress(app: Man
     app.pass(app.policy().lifetime.idle);
     let mut told = Vec::new();
     let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(report, CleanupReport { expired: BATCHES, purged: 0 });
+    assert_eq!(report, CleanupReport { expired: BATCHES, purged: 0, shortened: 0 });
     assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.expired)), "{told:?}");
     assert_eq!(told.last(), Some(&report));
     app.pass(app.policy().keep_ended_for + TICK);
     told.clear();
     let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: BATCHES });
+    assert_eq!(report, CleanupReport { expired: 0, purged: BATCHES, shortened: 0 });
     assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.purged)), "{told:?}");
     assert_eq!(app.events_of(EventKind::SessionEnded).await.len(), BATCHES);
 }
@@ -135,7 +135,7 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     assert_eq!(app.live(&user.id).await, 0);
     proxy.recover();
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: 1 });
+    assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
 }
 
 pub async fn concurrent_clean_ups_end_each_session_once(app: ManagerFixture) {

@@ -4,6 +4,7 @@
 mod begin;
 mod clean_up;
 mod end;
+mod note;
 mod platform;
 mod renew;
 mod validate;
@@ -19,7 +20,7 @@ pub use renew::Renewed;
 use crate::activity::ActivityMarks;
 use crate::client::Client;
 use crate::directory::Directory;
-use crate::event::{Actor, Change};
+use crate::event::{Actor, Change, EventKind};
 use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::SessionPolicy;
@@ -58,8 +59,9 @@ pub struct UnifiedSessionManager {
     activity: ActivityMarks,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
-    /// Sessions whose changed fingerprint was recorded since the last clean-up.
-    observed: Mutex<HashSet<SessionId>>,
+    /// What requests have been recorded for since the last clean-up, so that many more of the same
+    /// do not fill the database.
+    noted: Mutex<HashSet<(SessionId, EventKind)>>,
 }
 
 impl UnifiedSessionManager {
@@ -78,7 +80,7 @@ impl UnifiedSessionManager {
             sealing: secret.sealing_key(),
             activity: ActivityMarks::default(),
             flushing: tokio::sync::Mutex::default(),
-            observed: Mutex::default(),
+            noted: Mutex::default(),
         }
     }
 

@@ -50,6 +50,14 @@ impl AccountStore for MemoryStore {
         Ok(self.state().set_role(user, role, change))
     }
 
+    async fn forget_user(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        Ok(self.state().forget_user(user, change))
+    }
+
     async fn change_password(
         &self,
         user: &UserId,

@@ -1,5 +1,6 @@
 //! The bundled users and platforms.
 
+mod forget;
 mod platforms;
 mod users;
 
@@ -53,6 +54,15 @@ impl AccountStore for SqliteStore {
         let Some(user) = bundled(&user.0) else { return Ok(false) };
         let change = change.clone();
         self.writer.run(move |connection| users::set_role(connection, user, role, &change)).await
+    }
+
+    async fn forget_user(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        let (user, change) = (user.clone(), change.clone());
+        self.writer.run(move |connection| forget::forget_user(connection, &user, &change)).await
     }
 
     async fn change_password(

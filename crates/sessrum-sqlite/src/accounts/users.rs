@@ -7,8 +7,9 @@ use crate::rows::{self, Sql};
 use crate::sessions::{NewRevision, Replaced, end_of_user, live_owner, replace_token};
 use crate::sql::sessions::REVISE_OF_USER;
 use crate::sql::users as sql;
+use crate::writer::Writing;
 
-pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Result<AddUser> {
+pub(super) fn add(connection: &Writing<'_>, new: &NewUser, change: &Change) -> Result<AddUser> {
     if sql::IS_USERNAME_TAKEN.value(connection, [&new.username])? {
         return Ok(AddUser::UsernameTaken);
     }
@@ -23,7 +24,7 @@ pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Re
 }
 
 pub(super) fn set_active(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     active: bool,
     change: &Change,
@@ -41,7 +42,7 @@ pub(super) fn set_active(
 }
 
 pub(super) fn set_role(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     role: Role,
     change: &Change,
@@ -56,7 +57,7 @@ pub(super) fn set_role(
 }
 
 pub(super) fn change_password(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     password: &PasswordChange,
     change: &Change,
