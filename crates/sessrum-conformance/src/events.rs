@@ -101,6 +101,41 @@ pub async fn events_may_be_of_one_user_or_recent(store: Fixture) {
     assert_eq!(details(&store, both, ALL).await, "97");
 }
 
+pub async fn events_may_be_of_one_kind_or_without_routine(store: Fixture) {
+    for user in [7, 8] {
+        for (seconds, kind) in (1..).zip(EventKind::ALL) {
+            let user_id = Some(UserId::from(user));
+            let new = NewEvent { kind: *kind, user_id, session: None, detail: String::new() };
+            store.record(new, &change(seconds)).await.unwrap();
+        }
+    }
+    let kinds = async |filter: EventFilter| -> Vec<EventKind> {
+        let events = store.events(&filter, ALL).await.unwrap();
+        events.into_iter().rev().map(|event| event.kind).collect()
+    };
+    let everything =
+        [EventFilter::default(), EventFilter { since: Some(at(0)), ..Default::default() }];
+    for base in everything {
+        let notable = EventKind::ALL.iter().filter(|kind| !EventKind::ROUTINE.contains(kind));
+        let notable: Vec<_> = notable.copied().collect();
+        let found = kinds(EventFilter { without_routine: true, ..base.clone() }).await;
+        assert_eq!(found, [&notable[..], &notable[..]].concat());
+        let user_id = Some(UserId::from(8));
+        let of_user = EventFilter { user_id, ..base.clone() };
+        let found = kinds(EventFilter { without_routine: true, ..of_user.clone() }).await;
+        assert_eq!(found, notable);
+        for kind in EventKind::ALL {
+            let of_kind = EventFilter { kind: Some(*kind), ..base.clone() };
+            assert_eq!(kinds(of_kind.clone()).await, [*kind; 2]);
+            let count = if EventKind::ROUTINE.contains(kind) { 0 } else { 2 };
+            let notable = EventFilter { without_routine: true, ..of_kind };
+            assert_eq!(kinds(notable).await.len(), count);
+            let both = EventFilter { kind: Some(*kind), ..of_user.clone() };
+            assert_eq!(kinds(both).await, [*kind]);
+        }
+    }
+}
+
 pub async fn pages_of_events_follow_each_other(store: Fixture) {
     ten(&store).await;
     let (filter, mut before) = (EventFilter::default(), None);

@@ -38,6 +38,7 @@ pub mod directory;
 pub mod ending;
 pub mod events;
 mod fixture;
+pub mod forgetting;
 pub mod lists;
 pub mod manager;
 pub mod model;
@@ -49,6 +50,7 @@ mod store_suite;
 mod suite;
 pub mod switching;
 pub mod tokens;
+pub mod trail;
 pub mod users;
 
 pub use fixture::Fixture;
