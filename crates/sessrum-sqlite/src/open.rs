@@ -52,6 +52,14 @@ pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<i32>, OpenError> {
     }
 }
 
+/// Makes sure that a database's tables are up to date.
+///
+/// # Errors
+/// [`OpenError`] says what stands in the way.
+pub fn check_schema(path: impl AsRef<Path>) -> Result<(), OpenError> {
+    writer(&absolute(path.as_ref())?).map(drop)
+}
+
 /// The connection that writes, to a database whose tables are up to date.
 pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = connect(path)?;

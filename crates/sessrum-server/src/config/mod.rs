@@ -114,7 +114,10 @@ impl Config {
             listen,
             public_url,
             secret,
-            policy: settings.session.policy()?,
+            policy: SessionPolicy {
+                keep_clients_for: settings.audit.keep_clients_for.0,
+                ..settings.session.policy()?
+            },
             password_cost,
             passwords_at_once: settings.password.at_once,
             flush_activity_every: settings

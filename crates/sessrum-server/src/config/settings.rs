@@ -34,6 +34,8 @@ pub struct Settings {
     pub session: SessionSettings,
     /// Cost of passwords.
     pub password: PasswordSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
     /// What runs in the background.
     pub jobs: JobSettings,
     /// The log.
@@ -51,6 +53,7 @@ impl Default for Settings {
             allow_plain_http: false,
             session: SessionSettings::default(),
             password: PasswordSettings::default(),
+            audit: AuditSettings::default(),
             jobs: JobSettings::default(),
             log: LogSettings::default(),
         }
@@ -190,6 +193,21 @@ impl Default for PasswordSettings {
         // Half of the cores hash at most, so that the others serve who is signed in.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { memory_kib: cost.memory_kib, passes: cost.passes, at_once: (cores / 2).max(1) }
+    }
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// How long events keep addresses and user agents in full; older ones have the network and the
+    /// device's name.
+    pub keep_clients_for: Period,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { keep_clients_for: Period(SessionPolicy::default().keep_clients_for) }
     }
 }
 
