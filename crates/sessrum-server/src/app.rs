@@ -32,6 +32,7 @@ const SIGN_IN_PATHS: &[&str] = &["/api/login", "/login"];
         (name = "sessions", description = "The user's devices"),
         (name = "platforms", description = "The user's platform connections"),
         (name = "account", description = "The user's own account"),
+        (name = "admin", description = "For administrators"),
         (name = "health", description = "For whoever watches the server"),
     )
 )]

@@ -18,6 +18,7 @@ mod json;
 mod middleware;
 mod origin;
 mod problem;
+mod query;
 mod request_session;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};

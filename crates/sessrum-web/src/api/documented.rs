@@ -26,6 +26,10 @@ problems!(
     Reading: 401 500 503
 );
 problems!(
+    /// Of lists that not everyone may read.
+    Listing: 401 403 422 500 503
+);
+problems!(
     /// Of unsafe requests without a body.
     Changing: 401 403 500 503
 );

@@ -1,10 +1,13 @@
 //! The session API. One file is one route or one resource.
 
+mod admin;
 mod data;
 mod documented;
+mod events;
 mod heartbeat;
 mod login;
 mod logout;
+mod paging;
 mod password;
 mod platform;
 mod platforms;
@@ -20,6 +23,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use events::OwnActor;
 pub use login::sign_in;
 pub use logout::{CLEAR_SITE_DATA, sign_out};
 pub use password::change_password;
@@ -78,6 +82,8 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(platforms::get, platforms::change, platforms::remove))
         .routes(routes!(platforms::make_default))
         .routes(routes!(password::change))
+        .routes(routes!(events::list))
+        .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state)
 }
