@@ -40,8 +40,7 @@ pub enum OwnActor {
 
 impl OwnActor {
     /// Who did it, as `user` is told.
-    #[must_use]
-    pub fn of(event: &SessionEvent, user: &UserId) -> Self {
+    fn of(event: &SessionEvent, user: &UserId) -> Self {
         let is = |actor: Actor| event.actor == actor.to_string();
         if is(Actor::User(user.clone())) {
             Self::You
@@ -92,19 +91,17 @@ pub(super) struct OwnEvents {
     Reading,
 ))]
 pub(super) async fn list(
-    ObservedSession(context): ObservedSession,
+    _: ObservedSession,
     session: RequestSession,
     QueryInput(query): QueryInput<EventQuery>,
 ) -> Result<Json<OwnEvents>, Problem> {
     let rows = paging::rows(query.limit)?;
     let before = paging::number(query.cursor.as_deref())?;
-    let user = context.user_id();
-    let filter = EventFilter { user_id: Some(user.clone()), ..EventFilter::default() };
     let page = Page { before, limit: rows + 1 };
-    let mut found = session.manager().store().events(&filter, page).await?;
-    let next_cursor = paging::cut(&mut found, rows, |event| event.id.to_string());
-    let own = |event: SessionEvent| OwnEvent {
-        actor: OwnActor::of(&event, user),
+    let mut found = own_events(&session, &EventFilter::default(), page).await?;
+    let next_cursor = paging::cut(&mut found, rows, |(event, _)| event.id.to_string());
+    let own = |(event, actor): (SessionEvent, OwnActor)| OwnEvent {
+        actor,
         at: event.at,
         kind: event.kind,
         device: event.device,
@@ -113,4 +110,29 @@ pub(super) async fn list(
         detail: event.detail,
     };
     Ok(Json(OwnEvents { events: found.into_iter().map(own).collect(), next_cursor }))
+}
+
+/// Events that concern the request's user, for the API and for the pages, with who did it. From
+/// where an administrator did something is none of the user's business.
+///
+/// # Errors
+/// The [`Problem`] of a request without a good session, or of a database that cannot say.
+pub async fn own_events(
+    session: &RequestSession,
+    filter: &EventFilter,
+    page: Page,
+) -> Result<Vec<(SessionEvent, OwnActor)>, Problem> {
+    let context = session.observe().await?;
+    let own = EventFilter { user_id: Some(context.user_id().clone()), ..filter.clone() };
+    let events = session.manager().store().events(&own, page).await?;
+    Ok(events
+        .into_iter()
+        .map(|mut event| {
+            let actor = OwnActor::of(&event, context.user_id());
+            if actor == OwnActor::Administrator {
+                event.forget_client();
+            }
+            (event, actor)
+        })
+        .collect())
 }

@@ -23,7 +23,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use events::OwnActor;
+pub use events::{OwnActor, own_events};
 pub use login::sign_in;
 pub use logout::{CLEAR_SITE_DATA, sign_out};
 pub use password::change_password;
