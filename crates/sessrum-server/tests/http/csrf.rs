@@ -33,7 +33,7 @@ fn unsafe_calls(browser: &Browser) -> Vec<Call> {
 async fn every_unsafe_route_stands_behind_the_gate() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    let before = site.trail().await;
+    let before = site.changes().await;
     for call in unsafe_calls(&browser) {
         let answer = call.without("x-csrf-token").send().await;
         answer.problem(403, "csrf_failed").keeps_cookie();
@@ -42,7 +42,7 @@ async fn every_unsafe_route_stands_behind_the_gate() {
         let answer = call.with("sec-fetch-site", "cross-site").send().await;
         answer.problem(403, "origin_rejected").keeps_cookie();
     }
-    assert_eq!(site.trail().await, before);
+    assert_eq!(site.changes().await, before);
     browser.state_of().await.ok();
 }
 

@@ -18,6 +18,7 @@ mod openapi;
 mod outage;
 mod privacy;
 mod problems;
+mod refusals;
 mod rotation;
 mod routing;
 mod slow_bodies;

@@ -12,6 +12,8 @@ const ROUTES: &str = "
     DELETE /api/platforms/{id}
     DELETE /api/session/data/{key}
     DELETE /api/sessions/{handle}
+    GET /api/account/events
+    GET /api/admin/audit
     GET /api/platforms
     GET /api/platforms/{id}
     GET /api/session/csrf-token

@@ -1,6 +1,7 @@
 //! The session API, a file a route.
 
 mod account;
+mod admin;
 mod login;
 mod logout;
 mod platforms;

@@ -4,11 +4,13 @@
 mod answer;
 mod browser;
 mod invariants;
+mod log;
 mod random;
 mod site;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};
+pub(crate) use log::Log;
 pub(crate) use site::{HTTP, HTTPS, PASSWORD, Plan, Site, hasher};
 
 use std::time::Duration;

@@ -13,9 +13,9 @@ use axum::response::IntoResponse as _;
 use axum::{Router, middleware};
 use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page, Store};
 use sessrum_core::{
-    Accounts, Actor, Change, Client, Directory, EventSealer, ManualClock, MemoryStore, OsRandom,
-    PasswordCost, PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent, SessionPolicy,
-    Timestamp, UnifiedSessionManager, UserAdded, UserId,
+    Accounts, Actor, Change, Client, Directory, EventKind, EventSealer, ManualClock, MemoryStore,
+    OsRandom, PasswordCost, PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent,
+    SessionPolicy, Timestamp, UnifiedSessionManager, UserAdded, UserId,
 };
 use sessrum_server::app::app;
 use sessrum_server::jobs::{Job, JobHealth};
@@ -192,6 +192,14 @@ impl Site {
         let mut events = self.0.store.events(&EventFilter::default(), all).await.unwrap();
         events.reverse();
         events
+    }
+
+    /// What has changed: the trail without what was refused.
+    pub(crate) async fn changes(&self) -> Vec<SessionEvent> {
+        let refusals = [EventKind::AccessRefused, EventKind::ForgeryRefused];
+        let mut trail = self.trail().await;
+        trail.retain(|event| !refusals.contains(&event.kind));
+        trail
     }
 
     /// How many live rows there are.

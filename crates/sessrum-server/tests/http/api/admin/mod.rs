@@ -1,0 +1,3 @@
+//! `/api/admin`, a file a resource.
+
+mod audit;
