@@ -119,7 +119,7 @@ pub async fn concurrent_changes_leave_a_trail_that_checks(store: Fixture) {
 /// Changes one thing of an event.
 type Tampering = fn(&mut SealedEvent);
 
-const TAMPERINGS: [(&str, Tampering); 19] = [
+const TAMPERINGS: [(&str, Tampering); 20] = [
     ("at", |it| it.event.at = at(99)),
     ("kind", |it| it.event.kind = EventKind::SignedIn),
     ("user of another type", |it| it.event.user_id = Some(UserId::from("1"))),
@@ -128,6 +128,9 @@ const TAMPERINGS: [(&str, Tampering); 19] = [
     ("session", |it| it.event.session = Some(SessionHandle::from_bytes([9; 16]))),
     ("no session", |it| it.event.session = None),
     ("actor", |it| it.event.actor = "system".into()),
+    ("a character moved from the actor to the detail", |it| {
+        it.event.detail.insert(0, it.event.actor.pop().unwrap());
+    }),
     ("detail", |it| it.event.detail.push('x')),
     ("address", |it| it.event.ip_address = Some("192.0.2.8".into())),
     ("no address", |it| it.event.ip_address = None),

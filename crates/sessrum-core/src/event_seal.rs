@@ -238,3 +238,51 @@ impl fmt::Debug for EventSealer {
         f.write_str("EventSealer(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::event::Change;
+    use crate::store::NewEvent;
+    use crate::{Actor, Client, EventKind, SeededRandom, Timestamp};
+
+    fn sealer(secret: u8, random: u64) -> EventSealer {
+        EventSealer::new(&SecretKey::from_bytes([secret; 32]), &SeededRandom::new(random)).unwrap()
+    }
+
+    fn event() -> SessionEvent {
+        let client = Client { ip_address: Some([192, 0, 2, 7].into()), ..Client::default() };
+        let change = Change { at: Timestamp::from_micros(1), by: Actor::Anonymous, client };
+        let kind = EventKind::SignInFailed;
+        NewEvent { kind, user_id: None, session: None, detail: String::new() }.recorded(1, &change)
+    }
+
+    #[test]
+    fn no_two_events_share_a_salt() {
+        let (one, other) = (sealer(1, 1), sealer(1, 2));
+        let sealers = [&one, &other].into_iter().cycle();
+        let seals: Vec<_> = sealers.map(|it| it.seal(&event(), None)).take(200).collect();
+        let salts: BTreeSet<_> = seals.iter().map(|seal| seal.client_salt.unwrap()).collect();
+        let digests: BTreeSet<_> = seals.iter().map(|seal| seal.client_digest.unwrap()).collect();
+        assert_eq!((salts.len(), digests.len()), (200, 200));
+    }
+
+    #[test]
+    fn what_another_secret_seals_is_another_seal() {
+        let (one, other) = (sealer(1, 1).seal(&event(), None), sealer(2, 1).seal(&event(), None));
+        assert_eq!(one.client_salt, other.client_salt);
+        assert_ne!(one.key_id, other.key_id);
+        assert_ne!(one.mac, other.mac);
+        assert_ne!(one.client_digest, other.client_digest);
+    }
+
+    #[test]
+    fn the_key_of_the_seals_is_no_other_key() {
+        let secret = SecretKey::from_bytes([1; 32]);
+        let sealed = secret.sealing_key().seal("x", "y", &SeededRandom::new(1)).unwrap();
+        assert_ne!(sealed.key_id, sealer(1, 1).key.id);
+        assert_eq!(format!("{:?}", sealer(1, 1)), "EventSealer(…)");
+    }
+}

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use sessrum_core::store::NewEvent;
 use sessrum_core::{
-    CleanupReport, EndReason, EventKind, SessionExpiredError, SessionNotFoundError, SignIn,
+    Actor, CleanupReport, EndReason, EventKind, SessionExpiredError, SessionNotFoundError, SignIn,
 };
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home};
 use super::lifetimes::{BATCHES, crowd};
 use crate::proxy::ProxyStore;
+use crate::trail::check;
 
 pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(app: ManagerFixture) {
     let user = app.user("ada").await;
@@ -136,6 +138,35 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     proxy.recover();
     let report = app.cleanup_expired_sessions().await.unwrap();
     assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
+}
+
+pub async fn old_clients_are_shortened_in_batches_with_progress(app: ManagerFixture) {
+    let user = app.user("ada").await;
+    for _ in 0..BATCHES {
+        let event = NewEvent {
+            kind: EventKind::SignInFailed,
+            user_id: Some(user.id.clone()),
+            session: None,
+            detail: String::new(),
+        };
+        let change = app.change(Actor::Anonymous, &home());
+        app.store.record(event, &change).await.unwrap();
+    }
+    app.pass(app.policy().keep_clients_for);
+    // The user was added a minute before, by an operator with a browser.
+    assert_eq!(app.cleanup_expired_sessions().await.unwrap().shortened, 1);
+    app.pass(TICK);
+    let mut told = Vec::new();
+    let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
+    assert_eq!(report, CleanupReport { shortened: BATCHES, ..CleanupReport::default() });
+    assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.shortened)), "{told:?}");
+    let events = app.events_of(EventKind::SignInFailed).await;
+    assert_eq!(events.len(), BATCHES);
+    for event in events {
+        assert_eq!(event.ip_address.as_deref(), Some("192.0.2.0/24"));
+        assert_eq!((event.user_agent, event.device.as_deref()), (None, Some("Chrome on Windows")));
+    }
+    assert_eq!(check(&app.store, BATCHES as u64).await, []);
 }
 
 pub async fn concurrent_clean_ups_end_each_session_once(app: ManagerFixture) {
