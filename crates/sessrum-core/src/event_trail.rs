@@ -192,3 +192,54 @@ impl<'a> TrailVerifier<'a> {
         faults
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Change, EventKind};
+    use crate::secret::SecretKey;
+    use crate::store::NewEvent;
+    use crate::{SeededRandom, Timestamp};
+
+    fn sealer() -> EventSealer {
+        EventSealer::new(&SecretKey::from_bytes([1; 32]), &SeededRandom::new(1)).unwrap()
+    }
+
+    fn sealed(
+        sealer: &EventSealer,
+        id: i64,
+        detail: &str,
+        previous: Option<&SealedEvent>,
+    ) -> SealedEvent {
+        let (kind, user_id) = (EventKind::SignInFailed, None);
+        let event = NewEvent { kind, user_id, session: None, detail: detail.to_owned() };
+        let event = event.recorded(id, &Change::by_system(Timestamp::from_micros(id)));
+        let previous = previous.map(|it| Predecessor { id: it.event.id, mac: it.seal.mac });
+        SealedEvent { seal: sealer.seal(&event, previous), event }
+    }
+
+    fn check(sealer: &EventSealer, events: &[&SealedEvent]) -> Vec<TrailFault> {
+        let mut verifier = TrailVerifier::new(sealer, true);
+        events.iter().flat_map(|event| verifier.check(event)).collect()
+    }
+
+    /// After a backup was restored the program seals other events under the same numbers.
+    #[test]
+    fn a_genuine_event_of_another_history_is_found() {
+        let sealer = sealer();
+        let first = sealed(&sealer, 1, "", None);
+        let here = sealed(&sealer, 2, "here", Some(&first));
+        let there = sealed(&sealer, 2, "there", Some(&first));
+        let after = sealed(&sealer, 3, "", Some(&here));
+        assert_eq!(check(&sealer, &[&first, &here, &after]), []);
+        assert_eq!(check(&sealer, &[&first, &there, &after]), [TrailFault::Altered { id: 3 }]);
+    }
+
+    #[test]
+    fn faults_are_told_in_words() {
+        let told = |fault: TrailFault| fault.to_string();
+        assert_eq!(told(TrailFault::Altered { id: 3 }), "event 3 was altered");
+        assert_eq!(told(TrailFault::Missing { first: 3, last: 3 }), "event 3 is missing");
+        assert_eq!(told(TrailFault::Missing { first: 3, last: 5 }), "events 3 to 5 are missing");
+    }
+}
