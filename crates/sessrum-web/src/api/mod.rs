@@ -3,6 +3,7 @@
 mod admin;
 mod data;
 mod documented;
+mod events;
 mod heartbeat;
 mod login;
 mod logout;
@@ -22,6 +23,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use events::{OwnActor, own_events};
 pub use login::sign_in;
 pub use logout::{CLEAR_SITE_DATA, sign_out};
 pub use password::change_password;
@@ -81,6 +83,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(platforms::get, platforms::change, platforms::remove))
         .routes(routes!(platforms::make_default))
         .routes(routes!(password::change))
+        .routes(routes!(events::list))
         .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state)
