@@ -35,7 +35,7 @@ async fn the_log_tells_a_new_device_a_failure_and_a_changed_password() {
         titles(&page)[..3],
         ["Signed in on a new device [New device]", "Wrong password typed", "Signed in"]
     );
-    assert!(page.has("<p class=\"muted\">Safari on iOS</p>"));
+    assert!(page.has("<p class=\"muted\">Safari on iOS · 192.0.2.1</p>"));
     assert!(page.has("3 minutes ago</time><span>23 November 2026, 21:00 UTC</span>"));
 
     let new = [
