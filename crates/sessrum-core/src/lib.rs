@@ -16,6 +16,8 @@ pub mod csrf;
 mod directory;
 mod error;
 mod event;
+mod event_seal;
+mod event_trail;
 pub mod fingerprint;
 mod identity;
 mod lanes;
@@ -49,7 +51,9 @@ pub use error::{
     SessionEndedError, SessionError, SessionExpiredError, SessionNotFoundError,
     SessionValidationError,
 };
-pub use event::{Actor, Change, EventKind, SessionEvent};
+pub use event::{Actor, Change, EventKind, NEW_DEVICE, SessionEvent};
+pub use event_seal::{EventSeal, EventSealer, Predecessor, SealedEvent};
+pub use event_trail::{TrailFault, TrailReport, TrailVerifier, verify_trail};
 pub use fingerprint::{FingerprintMode, SessionFingerprint};
 pub use identity::{Key, PlatformId, SessionId, UserId};
 pub use lifetime::{

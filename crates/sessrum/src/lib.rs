@@ -13,7 +13,9 @@
 //! ```
 //! use std::sync::Arc;
 //! use axum::{Router, middleware, routing::get};
-//! use sessrum::{Accounts, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager};
+//! use sessrum::{
+//!     Accounts, EventSealer, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager,
+//! };
 //! use sessrum::web::{
 //!     self, CsrfGate, CurrentSession, DatabaseSessionLayer, Origin, SecurityHeaders,
 //!     SessionCookieManager,
@@ -29,8 +31,10 @@
 //! # let path = directory.path().join("sessions.db");
 //! let origin = Origin::parse("http://127.0.0.1:8080")?;
 //! sessrum::sqlite::migrate(&path)?;
-//! let store = Arc::new(sessrum::sqlite::SqliteStore::open(&path)?);
-//! let secret = SecretKey::generate(&OsRandom)?; // keep it, or open forms break at a restart
+//! // Keep it: without it open forms break at a restart, and the audit trail cannot be checked.
+//! let secret = SecretKey::generate(&OsRandom)?;
+//! let sealer = EventSealer::new(&secret, &OsRandom)?;
+//! let store = Arc::new(sessrum::sqlite::SqliteStore::open(&path, sealer)?);
 //! let manager = Arc::new(UnifiedSessionManager::new(store, &secret));
 //! let hasher = PasswordHasher::new(PasswordCost::default(), 1, Arc::new(OsRandom))?;
 //! let accounts = Arc::new(Accounts::new(manager.clone(), hasher));

@@ -76,7 +76,10 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     assert_eq!(json_of(&["session", "list", "--json"], path), json!([]));
     let shown = run(&["session", "show", again.handle()], path);
     assert!(shown.contains("revoked_by_admin"), "{shown}");
-    assert_eq!(json_of(&["cleanup", "--json"], path), json!({"expired": 0, "purged": 0}));
+    assert_eq!(
+        json_of(&["cleanup", "--json"], path),
+        json!({"expired": 0, "purged": 0, "shortened": 0})
+    );
 }
 
 #[test]

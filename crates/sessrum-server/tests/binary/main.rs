@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod command_line;
 mod database_files;
 mod jobs;

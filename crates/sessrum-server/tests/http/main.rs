@@ -21,6 +21,7 @@ mod outage;
 mod privacy;
 mod problems;
 mod proxies;
+mod refusals;
 mod rotation;
 mod routing;
 mod slow_bodies;

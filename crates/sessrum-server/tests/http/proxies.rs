@@ -16,7 +16,7 @@ async fn address_of_a_failure(site: &Site, browser: &Browser, forwarded_for: &st
     let input = json!({"username": "ada", "password": "wrong one"});
     let call = browser.call("POST", "/api/login").json(&input);
     call.with("x-forwarded-for", forwarded_for).send().await.problem(401, "invalid_credentials");
-    site.trail().await.last().unwrap().ip_address.unwrap().to_string()
+    site.trail().await.pop().unwrap().ip_address.unwrap()
 }
 
 /// Security: 4.1.3, abuse 33
