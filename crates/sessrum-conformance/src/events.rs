@@ -41,8 +41,9 @@ pub async fn an_event_tells_who_when_from_where_and_about_whom(store: Fixture) {
         user_id: Some(user),
         session: Some(handle),
         actor: "operator".to_owned(),
-        ip_address: Some([192, 0, 2, 7].into()),
+        ip_address: Some("192.0.2.7".to_owned()),
         user_agent: Some("Browser/1".to_owned()),
+        device: Some("Browser".to_owned()),
         detail: "wrong password".to_owned(),
     };
     assert_eq!(trail, [expected]);
@@ -92,12 +93,47 @@ pub async fn events_come_newest_first(store: Fixture) {
 pub async fn events_may_be_of_one_user_or_recent(store: Fixture) {
     ten(&store).await;
     let user_id = Some(UserId::from(1));
-    let of_user = EventFilter { user_id: user_id.clone(), since: None };
+    let of_user = EventFilter { user_id: user_id.clone(), ..EventFilter::default() };
     assert_eq!(details(&store, of_user, ALL).await, "97531");
-    let recent = EventFilter { user_id: None, since: Some(at(6)) };
+    let recent = EventFilter { since: Some(at(6)), ..EventFilter::default() };
     assert_eq!(details(&store, recent, ALL).await, "9876");
-    let both = EventFilter { user_id, since: Some(at(6)) };
+    let both = EventFilter { user_id, since: Some(at(6)), ..EventFilter::default() };
     assert_eq!(details(&store, both, ALL).await, "97");
+}
+
+pub async fn events_may_be_of_one_kind_or_without_routine(store: Fixture) {
+    for user in [7, 8] {
+        for (seconds, kind) in (1..).zip(EventKind::ALL) {
+            let user_id = Some(UserId::from(user));
+            let new = NewEvent { kind: *kind, user_id, session: None, detail: String::new() };
+            store.record(new, &change(seconds)).await.unwrap();
+        }
+    }
+    let kinds = async |filter: EventFilter| -> Vec<EventKind> {
+        let events = store.events(&filter, ALL).await.unwrap();
+        events.into_iter().rev().map(|event| event.kind).collect()
+    };
+    let everything =
+        [EventFilter::default(), EventFilter { since: Some(at(0)), ..Default::default() }];
+    for base in everything {
+        let notable = EventKind::ALL.iter().filter(|kind| !EventKind::ROUTINE.contains(kind));
+        let notable: Vec<_> = notable.copied().collect();
+        let found = kinds(EventFilter { without_routine: true, ..base.clone() }).await;
+        assert_eq!(found, [&notable[..], &notable[..]].concat());
+        let user_id = Some(UserId::from(8));
+        let of_user = EventFilter { user_id, ..base.clone() };
+        let found = kinds(EventFilter { without_routine: true, ..of_user.clone() }).await;
+        assert_eq!(found, notable);
+        for kind in EventKind::ALL {
+            let of_kind = EventFilter { kind: Some(*kind), ..base.clone() };
+            assert_eq!(kinds(of_kind.clone()).await, [*kind; 2]);
+            let count = if EventKind::ROUTINE.contains(kind) { 0 } else { 2 };
+            let notable = EventFilter { without_routine: true, ..of_kind };
+            assert_eq!(kinds(notable).await.len(), count);
+            let both = EventFilter { kind: Some(*kind), ..of_user.clone() };
+            assert_eq!(kinds(both).await, [*kind]);
+        }
+    }
 }
 
 pub async fn pages_of_events_follow_each_other(store: Fixture) {
@@ -239,15 +275,16 @@ pub async fn a_password_change_names_the_kept_session_and_ends_the_others(store:
     assert_eq!(new, expected);
 }
 
-pub async fn what_becomes_of_a_platform_is_recorded_by_name(store: Fixture) {
+pub async fn what_becomes_of_a_platform_is_recorded_by_key(store: Fixture) {
     let user = store.user("ada").await;
     let platform = store.platform(&user, "art").await.id;
-    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformAdded, "art")]);
+    let key = platform.to_string();
+    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformAdded, &key)]);
     let rename = PlatformChange { name: Some("photos".into()), ..PlatformChange::default() };
     store.change_platform(&user, &platform, rename, &change(1)).await.unwrap();
-    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformChanged, "photos")]);
+    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformChanged, &key)]);
     store.remove_platform(&user, &platform, &change(2)).await.unwrap();
-    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformRemoved, "photos")]);
+    assert_eq!(last(&store, 1).await, [event(EventKind::PlatformRemoved, &key)]);
     assert!(store.trail().await.iter().all(|event| event.user_id == Some(user.clone())));
 }
 

@@ -38,6 +38,7 @@ pub mod directory;
 pub mod ending;
 pub mod events;
 mod fixture;
+pub mod forgetting;
 pub mod lists;
 pub mod manager;
 pub mod model;
@@ -50,6 +51,7 @@ mod suite;
 pub mod switching;
 pub mod throttle;
 pub mod tokens;
+pub mod trail;
 pub mod users;
 
 pub use fixture::Fixture;

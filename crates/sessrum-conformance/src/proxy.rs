@@ -87,9 +87,10 @@ impl ProxyStore {
 
 /// Hands verbs on.
 macro_rules! proxied {
-    ($($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ })+) => {$(
+    ($($trait:ident { $(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ $({$($own:tt)*})? })+) => {$(
         #[async_trait]
         impl $trait for ProxyStore {
+            $($($own)*)?
             $(async fn $verb(&self, $($name: $type),*) -> Result<$answer, StoreError> {
                 self.enter(stringify!($verb))?;
                 let answer = self.inner.$verb($($name),*).await;
@@ -133,6 +134,7 @@ proxied! {
         fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
         fn count_live() -> u64;
         fn check() -> ();
+        fn compact() -> ();
     }
     DataStore {
         fn data(session: SessionId, key: &str) -> Option<DataEntry>;
@@ -143,12 +145,24 @@ proxied! {
     EventStore {
         fn record(event: NewEvent, change: &Change) -> ();
         fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
+        fn sealed_events(after: i64, limit: usize) -> Vec<SealedEvent>;
+        fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
+        {
+            fn sealer(&self) -> &EventSealer {
+                self.inner.sealer()
+            }
+
+            fn numbers_events_without_gaps(&self) -> bool {
+                self.inner.numbers_events_without_gaps()
+            }
+        }
     }
     AccountStore {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
         fn users(after: Option<i64>, limit: usize) -> Vec<User>;
         fn user_by_name(username: &str) -> Option<User>;
         fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
+        fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;
         fn change_password(user: &UserId, password: PasswordChange, change: &Change)
             -> PasswordOutcome;
         fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;

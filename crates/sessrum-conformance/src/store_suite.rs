@@ -127,6 +127,7 @@ macro_rules! store_suite {
                 every_kind_and_actor_is_kept,
                 events_come_newest_first,
                 events_may_be_of_one_user_or_recent,
+                events_may_be_of_one_kind_or_without_routine,
                 pages_of_events_follow_each_other,
                 signing_in_records_itself_and_what_it_ended,
                 each_ended_session_has_one_event_with_its_reason,
@@ -136,8 +137,30 @@ macro_rules! store_suite {
                 touching_and_confirming_record_nothing,
                 what_becomes_of_a_user_is_recorded,
                 a_password_change_names_the_kept_session_and_ends_the_others,
-                what_becomes_of_a_platform_is_recorded_by_name,
+                what_becomes_of_a_platform_is_recorded_by_key,
                 what_was_refused_records_nothing,
+            }
+            trail {
+                each_user_and_nobody_has_a_chain,
+                sealed_events_come_by_key_in_pages,
+                every_kind_of_change_leaves_a_trail_that_checks,
+                concurrent_changes_leave_a_trail_that_checks,
+                whatever_is_altered_in_an_event_is_found,
+                a_client_that_was_never_there_cannot_be_put_in,
+                an_event_taken_out_is_found,
+                events_that_change_places_are_found,
+                an_event_put_in_is_found,
+                old_clients_are_shortened_by_limit_and_the_trail_still_checks,
+            }
+            forgetting {
+                a_forgotten_user_is_gone_with_all_they_had,
+                forgetting_is_recorded_and_the_trail_still_checks,
+                clients_of_what_they_did_to_others_are_forgotten,
+                forgetting_spares_everybody_else,
+                forgetting_twice_or_the_unknown_changes_nothing,
+                a_user_of_another_directory_is_forgotten_too,
+                compacting_changes_nothing_that_can_be_seen,
+                a_device_is_new_the_first_time_unless_it_is_the_first_of_all,
             }
             users {
                 an_added_user_is_as_it_was_given,

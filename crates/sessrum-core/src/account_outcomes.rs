@@ -1,10 +1,29 @@
 use std::time::Duration;
 
+use crate::error::SessionError;
 use crate::identity::UserId;
 use crate::manager::Renewed;
+use crate::password::PasswordError;
 use crate::password_rule::PasswordRule;
-use crate::store::EndedSession;
+use crate::store::{EndedSession, StoreError};
 use crate::user_rule::UserRule;
+
+/// A verb did not get through.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The session or the database stood in the way.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Hashing did.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        Self::Session(error.into())
+    }
+}
 
 /// What came of proving again who one is.
 #[derive(Debug)]

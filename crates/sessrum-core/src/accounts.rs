@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account_outcomes::{PasswordChanged, PasswordSet, Reauthenticated, UserAdded};
+use crate::account_outcomes::{
+    AccountError, PasswordChanged, PasswordSet, Reauthenticated, UserAdded,
+};
 use crate::client::Client;
 use crate::context::{SessionContext, UserInfo};
 use crate::directory::SignInFacts;
-use crate::error::SessionError;
 use crate::event::{Actor, Change, EventKind};
 use crate::identity::{PlatformId, UserId};
+use crate::lanes::Lanes;
 use crate::manager::{SignIn, SignInOutcome, UnifiedSessionManager};
 use crate::password::{PasswordError, PasswordHasher, Verification};
 use crate::password_rule::PasswordRule;
 use crate::session::Role;
 use crate::store::{AddUser, NewEvent, NewUser, PasswordChange, PasswordOutcome, StoreError};
+use crate::throttle::Attempt;
 use crate::user_rule::check_new_user;
 use zeroize::Zeroizing;
 
@@ -22,6 +25,7 @@ use zeroize::Zeroizing;
 pub struct Accounts {
     manager: Arc<UnifiedSessionManager>,
     hasher: PasswordHasher,
+    lanes: Lanes,
     site_name: String,
 }
 
@@ -37,26 +41,9 @@ pub struct PasswordSignIn {
     pub remember: bool,
 }
 
-/// A verb did not get through.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// The session or the database stood in the way.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    /// Hashing did.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
-}
-
-impl From<StoreError> for AccountError {
-    fn from(error: StoreError) -> Self {
-        Self::Session(error.into())
-    }
-}
-
-/// What came of looking at a password in a session.
+/// What came of looking at a password.
 enum Checked {
-    Right(SignInFacts),
+    Right { facts: SignInFacts, outdated: bool },
     Wrong,
     TooManyFailures(Duration),
 }
@@ -64,8 +51,9 @@ enum Checked {
 impl Accounts {
     /// Over a manager.
     #[must_use]
-    pub const fn new(manager: Arc<UnifiedSessionManager>, hasher: PasswordHasher) -> Self {
-        Self { manager, hasher, site_name: String::new() }
+    pub fn new(manager: Arc<UnifiedSessionManager>, hasher: PasswordHasher) -> Self {
+        let lanes = Lanes::beside(hasher.at_once());
+        Self { manager, hasher, lanes, site_name: String::new() }
     }
 
     /// With the site's name, such as its host: no password may be made of it.
@@ -101,22 +89,12 @@ impl Accounts {
         client: &Client,
     ) -> Result<SignInOutcome, AccountError> {
         let attempt = self.manager.attempt(&form.username, client);
-        if let Some(wait) = self.manager.begin_attempt(&attempt, client).await? {
-            return Ok(SignInOutcome::TooManyFailures { wait });
-        }
-        let facts = self.manager.directory().find_for_sign_in(&form.username).await?;
-        let stored = facts.as_ref().and_then(|facts| facts.password_hash.as_ref());
-        let verified = self.hasher.verify(&form.password, stored).await?;
-        let (facts, outdated) = match (facts, verified) {
-            (Some(facts), Verification::Right { outdated }) if facts.user.is_active => {
-                (facts, outdated)
-            }
-            (facts, _) => {
-                self.record_refusal(facts, client).await?;
-                return Ok(SignInOutcome::Refused);
-            }
+        let checked = self.look_at(&form.password, attempt, &form.username, None, client).await?;
+        let (facts, outdated) = match checked {
+            Checked::Right { facts, outdated } => (facts, outdated),
+            Checked::Wrong => return Ok(SignInOutcome::Refused),
+            Checked::TooManyFailures(wait) => return Ok(SignInOutcome::TooManyFailures { wait }),
         };
-        self.manager.attempt_succeeded(&attempt).await?;
         if outdated {
             self.upgrade(&facts, &form.password).await?;
         }
@@ -141,7 +119,7 @@ impl Accounts {
         client: &Client,
     ) -> Result<Reauthenticated, AccountError> {
         match self.check(context, password, client).await? {
-            Checked::Right(facts) => {
+            Checked::Right { facts, .. } => {
                 // The application's own directory tells of changes afterwards.
                 let checked =
                     (!self.manager.has_own_directory()).then_some(facts.password_changed_at);
@@ -173,7 +151,7 @@ impl Accounts {
             return Ok(PasswordChanged::Unfit(rule));
         }
         let facts = match self.check(context, current, client).await? {
-            Checked::Right(facts) => facts,
+            Checked::Right { facts, .. } => facts,
             Checked::Wrong => return Ok(PasswordChanged::Wrong),
             Checked::TooManyFailures(wait) => {
                 return Ok(PasswordChanged::TooManyFailures { wait });
@@ -259,19 +237,34 @@ impl Accounts {
         password: &str,
         client: &Client,
     ) -> Result<Checked, AccountError> {
-        let attempt = self.manager.attempt_in(context);
+        let (attempt, user) = (self.manager.attempt_in(context), &context.user);
+        self.look_at(password, attempt, &user.username, Some(&user.id), client).await
+    }
+
+    /// Looks at a password, unless there were too many failures: whether it is that of the user of
+    /// this name, who must have this key if one is given.
+    async fn look_at(
+        &self,
+        password: &str,
+        attempt: Attempt,
+        username: &str,
+        key: Option<&UserId>,
+        client: &Client,
+    ) -> Result<Checked, AccountError> {
+        let _one_at_a_time = self.lanes.enter(&attempt).await;
         if let Some(wait) = self.manager.begin_attempt(&attempt, client).await? {
             return Ok(Checked::TooManyFailures(wait));
         }
-        let found = self.manager.directory().find_for_sign_in(&context.user.username).await?;
-        let facts = found.filter(|facts| facts.user.info.id == context.user.id);
+        let found = self.manager.directory().find_for_sign_in(username).await?;
+        let facts = found.filter(|facts| key.is_none_or(|key| facts.user.info.id == *key));
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.as_ref());
-        match (self.hasher.verify(password, stored).await?, facts) {
-            (Verification::Right { .. }, Some(facts)) => {
+        let verified = self.hasher.verify(password, stored).await?;
+        match (facts, verified) {
+            (Some(facts), Verification::Right { outdated }) if facts.user.is_active => {
                 self.manager.attempt_succeeded(&attempt).await?;
-                Ok(Checked::Right(facts))
+                Ok(Checked::Right { facts, outdated })
             }
-            (_, facts) => {
+            (facts, _) => {
                 self.record_refusal(facts, client).await?;
                 Ok(Checked::Wrong)
             }

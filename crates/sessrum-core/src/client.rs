@@ -37,6 +37,12 @@ impl Client {
             .collect()
     }
 
+    /// The [name](Self::device_name) of the device, if there is a user agent.
+    #[must_use]
+    pub fn device(&self) -> Option<String> {
+        self.user_agent.as_deref().map(|agent| Self::device_name(Some(agent)))
+    }
+
     /// A name for the device that a person recognises, such as "Firefox on Linux".
     #[must_use]
     pub fn device_name(user_agent: Option<&str>) -> String {
@@ -45,6 +51,20 @@ impl Client {
             (Some(browser), Some(system)) => format!("{browser} on {system}"),
             (Some(name), None) | (None, Some(name)) => name.to_owned(),
             (None, None) => "Unknown device".to_owned(),
+        }
+    }
+}
+
+/// The network of an address: /24 for IPv4, /48 for IPv6.
+pub(crate) fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
         }
     }
 }
@@ -109,6 +129,15 @@ mod tests {
             assert_eq!(name(nameless), "Unknown device", "{nameless}");
         }
         assert_eq!(Client::device_name(None), "Unknown device");
+    }
+
+    #[test]
+    fn the_network_of_an_address_is_a_24_or_a_48() {
+        let of = |address: &str| network(address.parse().unwrap());
+        assert_eq!(of("192.0.2.77"), "192.0.2.0/24");
+        assert_eq!(of("::ffff:192.0.2.77"), "192.0.2.0/24");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+        assert_eq!(of("::1"), "::/48");
     }
 
     #[test]

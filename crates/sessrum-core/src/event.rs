@@ -1,10 +1,8 @@
 //! The audit trail: what changed, when, by whom, from where.
 
-use std::net::IpAddr;
-
 use serde::Serialize;
 
-use crate::client::Client;
+use crate::client::{Client, network};
 use crate::identity::UserId;
 use crate::session::named;
 use crate::time::Timestamp;
@@ -45,7 +43,8 @@ pub enum Actor {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventKind {
-    /// A session began.
+    /// A session began; the detail is `new_device` when the user had signed in before, but never
+    /// with this browser and system.
     SignedIn,
     /// A sign-in was refused.
     SignInFailed,
@@ -69,14 +68,21 @@ pub enum EventKind {
     RoleChanged,
     /// A user's password changed.
     PasswordChanged,
-    /// A platform was added; the detail is its name.
+    /// A user was removed with all that was personal.
+    UserForgotten,
+    /// A platform was added; the detail is its key.
     PlatformAdded,
-    /// A platform was changed; the detail is its name.
+    /// A platform was changed; the detail is its key.
     PlatformChanged,
-    /// A platform was removed; the detail is its name.
+    /// A platform was removed; the detail is its key.
     PlatformRemoved,
     /// An administrator had the clean-up run.
     CleanUpStarted,
+    /// A user asked for what their role does not allow; the detail is the role it takes.
+    AccessRefused,
+    /// A request in a session did not prove that the site itself made it; the detail says what was
+    /// missing.
+    ForgeryRefused,
 }
 
 named!(EventKind, "event", {
@@ -92,11 +98,22 @@ named!(EventKind, "event", {
     UserEnabled => "user_enabled",
     RoleChanged => "role_changed",
     PasswordChanged => "password_changed",
+    UserForgotten => "user_forgotten",
     PlatformAdded => "platform_added",
     PlatformChanged => "platform_changed",
     PlatformRemoved => "platform_removed",
     CleanUpStarted => "clean_up_started",
+    AccessRefused => "access_refused",
+    ForgeryRefused => "forgery_refused",
 });
+
+/// The detail of [`EventKind::SignedIn`] from a device that is new to its user.
+pub const NEW_DEVICE: &str = "new_device";
+
+impl EventKind {
+    /// What happens all the time by itself or by a click, and tells a user nothing.
+    pub const ROUTINE: [Self; 2] = [Self::TokenRotated, Self::PlatformSwitched];
+}
 
 /// A row of `session_events`: append-only, written in the transaction of what it tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -113,12 +130,36 @@ pub struct SessionEvent {
     pub session: Option<SessionHandle>,
     /// Who did it: `user` and a key, `operator`, `system` or `anonymous`.
     pub actor: String,
-    /// From where.
-    pub ip_address: Option<IpAddr>,
-    /// With what.
+    /// From where: the address, or after some time its network, such as `192.0.2.0/24`.
+    pub ip_address: Option<String>,
+    /// With what: the `User-Agent` header; gone after some time.
     pub user_agent: Option<String>,
+    /// The name of the device, such as "Firefox on Linux".
+    pub device: Option<String>,
     /// What the kind adds; see [`EventKind`].
     pub detail: String,
+}
+
+impl SessionEvent {
+    /// Whether anything in it tells of who sent the request.
+    #[must_use]
+    pub const fn tells_of_client(&self) -> bool {
+        self.ip_address.is_some() || self.user_agent.is_some() || self.device.is_some()
+    }
+
+    /// Shortens the address to its network and leaves of the user agent the device's name.
+    pub fn shorten_client(&mut self) {
+        let address = self.ip_address.as_deref().and_then(|address| address.parse().ok());
+        self.ip_address = address.map(network);
+        self.user_agent = None;
+    }
+
+    /// Removes all that tells of who sent the request.
+    pub fn forget_client(&mut self) {
+        self.ip_address = None;
+        self.user_agent = None;
+        self.device = None;
+    }
 }
 
 impl std::fmt::Display for Actor {

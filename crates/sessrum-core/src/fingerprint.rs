@@ -16,9 +16,7 @@
 //! from another machine exactly when the families of the system and of the browser both differ. A
 //! fact that is missing on either side does not differ.
 
-use std::net::IpAddr;
-
-use crate::client::{Client, browser_and_system};
+use crate::client::{Client, browser_and_system, network};
 use crate::secret::{FingerprintKey, mac};
 
 const FACTS: usize = 5;
@@ -57,7 +55,7 @@ impl SessionFingerprint {
 
     fn under(client: &Client, key: &[u8; 32]) -> Self {
         let (browser, system) = browser_and_system(client.user_agent.as_deref().unwrap_or(""));
-        let prefix = client.ip_address.map(address_prefix);
+        let prefix = client.ip_address.map(network);
         let facts = [
             system,
             browser,
@@ -114,20 +112,6 @@ impl SessionFingerprint {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (chunks, rest) = bytes.as_chunks::<8>();
         if rest.is_empty() { <[[u8; 8]; FACTS]>::try_from(chunks).ok().map(Self) } else { None }
-    }
-}
-
-/// The network part of an address: /24 for IPv4, /48 for IPv6.
-fn address_prefix(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}")
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}")
-        }
     }
 }
 

@@ -16,8 +16,11 @@ pub mod csrf;
 mod directory;
 mod error;
 mod event;
+mod event_seal;
+mod event_trail;
 pub mod fingerprint;
 mod identity;
+mod lanes;
 mod lifetime;
 mod manager;
 mod memory;
@@ -35,8 +38,10 @@ mod time;
 mod token;
 mod user_rule;
 
-pub use account_outcomes::{PasswordChanged, PasswordSet, Reauthenticated, UserAdded};
-pub use accounts::{AccountError, Accounts, PasswordSignIn};
+pub use account_outcomes::{
+    AccountError, PasswordChanged, PasswordSet, Reauthenticated, UserAdded,
+};
+pub use accounts::{Accounts, PasswordSignIn};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{
@@ -46,7 +51,9 @@ pub use error::{
     SessionEndedError, SessionError, SessionExpiredError, SessionNotFoundError,
     SessionValidationError,
 };
-pub use event::{Actor, Change, EventKind, SessionEvent};
+pub use event::{Actor, Change, EventKind, NEW_DEVICE, SessionEvent};
+pub use event_seal::{EventSeal, EventSealer, Predecessor, SealedEvent};
+pub use event_trail::{TrailFault, TrailReport, TrailVerifier, verify_trail};
 pub use fingerprint::{FingerprintMode, SessionFingerprint};
 pub use identity::{Key, PlatformId, SessionId, UserId};
 pub use lifetime::{

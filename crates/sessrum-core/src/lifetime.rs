@@ -51,6 +51,9 @@ pub struct SessionPolicy {
     pub sessions_per_user: usize,
     /// How long an ended session's row is kept, so that a returning visitor is told why.
     pub keep_ended_for: Duration,
+    /// How long events keep the address and the user agent in full; older ones have the network and
+    /// the device's name.
+    pub keep_clients_for: Duration,
     /// Bytes of keys and values that one session may hold.
     pub data_bytes_per_session: usize,
     /// What is done about a changed fingerprint.
@@ -70,6 +73,7 @@ impl Default for SessionPolicy {
             successor_patience: Duration::from_secs(30),
             sessions_per_user: 10,
             keep_ended_for: Duration::from_hours(168),
+            keep_clients_for: Duration::from_hours(30 * 24),
             data_bytes_per_session: 256 * 1024,
             fingerprint: FingerprintMode::Observe,
             throttle: ThrottleRules::default(),

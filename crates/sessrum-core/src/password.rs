@@ -71,6 +71,7 @@ pub enum Verification {
 pub struct PasswordHasher {
     cost: Params,
     turns: Arc<Semaphore>,
+    at_once: usize,
     random: Arc<dyn Random>,
     /// Checked when there is no user, so that it takes as long as when there is one.
     decoy: PasswordHash,
@@ -91,8 +92,15 @@ impl PasswordHasher {
         let mut secret = [0; 32];
         random.fill(&mut secret)?;
         let decoy = hash(&cost, &secret, random.as_ref())?;
-        let turns = Arc::new(Semaphore::new(at_once.max(1)));
-        Ok(Self { cost, turns, random, decoy, hashed: AtomicU64::new(0) })
+        let at_once = at_once.max(1);
+        let turns = Arc::new(Semaphore::new(at_once));
+        Ok(Self { cost, turns, at_once, random, decoy, hashed: AtomicU64::new(0) })
+    }
+
+    /// How many passwords it hashes at once.
+    #[must_use]
+    pub const fn at_once(&self) -> usize {
+        self.at_once
     }
 
     /// How many passwords it has hashed or checked: the work that sign-ins have cost so far.

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::identity::UserId;
 use crate::random::{Random, RandomError};
-use crate::secret::{SecretKey, mac};
+use crate::secret::{SecretKey, key_id};
 
 /// Seals platform credentials: XChaCha20-Poly1305 under a random nonce, bound to the user they
 /// belong to. Opens what was sealed under earlier secrets, too.
@@ -26,8 +26,7 @@ struct NamedKey {
 impl NamedKey {
     fn of(secret: &SecretKey) -> Self {
         let key = secret.derive("sealing");
-        let [a, b, c, d, ..] = mac(&key, &[b"key id"]);
-        Self { key, id: format!("{:08x}", u32::from_be_bytes([a, b, c, d])) }
+        Self { id: key_id(&key), key }
     }
 }
 

@@ -26,6 +26,12 @@ pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// What a key is called where it has been used.
+pub(crate) fn key_id(key: &[u8; 32]) -> String {
+    let [a, b, c, d, ..] = mac(key, &[b"key id"]);
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+}
+
 /// The secret of one installation: 32 bytes from a random source. Each use has a key of its own,
 /// derived with HMAC-SHA-256 over the use's name, so that none tells anything about another.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]

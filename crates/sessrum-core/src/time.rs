@@ -14,6 +14,7 @@ use std::time::Duration;
 ///
 /// let midnight = Timestamp::from_micros(1_700_006_400_000_000);
 /// assert_eq!(midnight.to_string(), "2023-11-15T00:00:00Z");
+/// assert_eq!(Timestamp::parse("2023-11-15T01:00:00+01:00"), Some(midnight));
 /// assert_eq!((midnight + Duration::from_secs(90)).since(midnight), Duration::from_secs(90));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,13 @@ impl Timestamp {
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
+    }
+
+    /// Reads RFC 3339, as in `2026-11-23T21:00:00Z`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(moment.as_microsecond()))
     }
 
     /// How long after `earlier` this is; zero when it is not after it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use sessrum_core::store::{AccountStore as _, Store};
 use sessrum_core::{
-    Accounts, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
+    Accounts, EventSealer, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
 };
 use sessrum_sqlite::SqliteStore;
 use sessrum_web::Origin;
@@ -31,7 +31,9 @@ impl Instance {
         let applied = sessrum_sqlite::migrate(&config.database)?;
         if let SecretSource::File(path) = &config.secret {
             // In this order: whoever adds the first user meanwhile has made the key before.
-            let users = SqliteStore::open(&config.database)?.users(None, 1).await?;
+            // Nothing is recorded here: any key does.
+            let sealer = EventSealer::new(&SecretKey::generate(&OsRandom)?, &OsRandom)?;
+            let users = SqliteStore::open(&config.database, sealer)?.users(None, 1).await?;
             if users.is_empty() && !path.try_exists()? {
                 make_secret(path)?;
             }
@@ -45,12 +47,15 @@ impl Instance {
     /// # Errors
     /// One sentence that says what stands in the way.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database)?);
+        // A database that cannot be opened is told before a key that cannot be read.
+        sessrum_sqlite::check_schema(&config.database)?;
         let secret = match &config.secret {
             SecretSource::Given(key) => key.clone(),
             SecretSource::File(path) => read_secret(path)?,
         };
         let random = Arc::new(OsRandom);
+        let sealer = EventSealer::new(&secret, random.as_ref())?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, sealer)?);
         let hasher = PasswordHasher::new(
             config.password_cost,
             config.passwords_at_once,
@@ -83,7 +88,7 @@ fn make_secret(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
+pub(crate) fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
     let shown = path.display();
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sessrum_core::store::StoreError;
-use sessrum_core::{Timestamp, UnifiedSessionManager};
+use sessrum_core::{CleanupReport, Timestamp, UnifiedSessionManager};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 pub enum Job {
     /// Writes marks of activity.
     FlushActivity,
-    /// Ends what is over and removes what ended long ago.
+    /// Ends what is over, removes what ended long ago, and shortens the clients of old events.
     CleanUp,
 }
 
@@ -40,8 +40,9 @@ impl Job {
             }
             Self::CleanUp => {
                 let report = manager.cleanup_expired_sessions().await?;
-                if report.expired + report.purged > 0 {
-                    tracing::info!(expired = report.expired, purged = report.purged, "cleaned up");
+                let CleanupReport { expired, purged, shortened } = report;
+                if report != CleanupReport::default() {
+                    tracing::info!(expired, purged, shortened, "cleaned up");
                 }
             }
         }

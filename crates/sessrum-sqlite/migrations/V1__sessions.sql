@@ -87,7 +87,8 @@ CREATE TABLE session_data (
     PRIMARY KEY (session_id, key)
 ) STRICT;
 
--- Append-only, and outlives the sessions it tells of.
+-- Append-only, and outlives the sessions it tells of. Each row is sealed after the last one of the
+-- same user; mac is null only within the transaction that writes the row.
 CREATE TABLE session_events (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     at             INTEGER NOT NULL,
@@ -97,11 +98,21 @@ CREATE TABLE session_events (
     actor          TEXT NOT NULL,
     ip_address     TEXT,
     user_agent     TEXT,
-    detail         TEXT NOT NULL
+    device         TEXT,
+    detail         TEXT NOT NULL,
+    seal_key_id    TEXT,
+    previous_id    INTEGER,
+    client_digest  BLOB CHECK (length(client_digest) = 32),
+    client_salt    BLOB CHECK (length(client_salt) = 16),
+    mac            BLOB CHECK (length(mac) = 32)
 ) STRICT;
 
-CREATE INDEX session_events_by_user ON session_events (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX session_events_by_user ON session_events (user_id);
 CREATE INDEX session_events_by_time ON session_events (at);
+CREATE INDEX session_events_by_kind ON session_events (kind);
+CREATE INDEX session_events_sign_ins ON session_events (user_id, device) WHERE kind = 'signed_in';
+CREATE INDEX session_events_with_client ON session_events (at) WHERE client_salt IS NOT NULL;
+CREATE INDEX session_events_by_actor ON session_events (actor) WHERE client_salt IS NOT NULL;
 
 -- Failures to sign in: of an account at a place, of an account at all places (place of zeros), and
 -- of an address over all accounts (account of zeros). Both are keyed hashes.

@@ -3,34 +3,43 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
-use sessrum_core::{Change, EventKind, SessionEvent, SessionHandle, UserId};
+use sessrum_core::{
+    Actor, Change, EventKind, EventSeal, EventSealer, Predecessor, SealedEvent, SessionEvent,
+    SessionHandle, Timestamp, UserId,
+};
 
 use crate::rows::{self, Sql};
 use crate::sql::events as sql;
 use crate::store::SqliteStore;
+use crate::writer::Writing;
 
 /// Records an event in the transaction of the change it tells of.
-pub(crate) fn record(connection: &Connection, event: NewEvent, change: &Change) -> Result<()> {
-    sql::INSERT
-        .execute(
-            connection,
-            params![
-                Sql(change.at),
-                Sql(event.kind),
-                event.user_id.map(Sql),
-                event.session.map(Sql),
-                change.by.to_string(),
-                change.client.ip_address.map(Sql),
-                change.client.user_agent,
-                event.detail,
-            ],
-        )
-        .map(drop)
+pub(crate) fn record(connection: &Writing<'_>, event: NewEvent, change: &Change) -> Result<()> {
+    let mut event = event.recorded(0, change);
+    let row = params![
+        Sql(event.at),
+        Sql(event.kind),
+        event.user_id.clone().map(Sql),
+        event.session.map(Sql),
+        event.actor,
+        event.ip_address,
+        event.user_agent,
+        event.device,
+        event.detail,
+    ];
+    event.id = sql::INSERT.value(connection, row)?;
+    let chain = params![event.user_id.clone().map(Sql), event.id];
+    let previous = sql::LAST_OF_CHAIN
+        .first(connection, chain, |row| Ok(Predecessor { id: row.get(0)?, mac: row.get(1)? }))?;
+    let EventSeal { key_id, previous_id, client_digest, client_salt, mac } =
+        connection.sealer.seal(&event, previous);
+    let seal = params![event.id, key_id, previous_id, client_digest, client_salt, mac];
+    sql::SEAL.execute(connection, seal).map(drop)
 }
 
 /// Records what happened to a user.
 pub(crate) fn record_of(
-    connection: &Connection,
+    connection: &Writing<'_>,
     kind: EventKind,
     user: &UserId,
     session: Option<SessionHandle>,
@@ -39,6 +48,36 @@ pub(crate) fn record_of(
 ) -> Result<()> {
     let event = NewEvent { kind, user_id: Some(user.clone()), session, detail: detail.to_owned() };
     record(connection, event, change)
+}
+
+/// Whether a user has signed in before, but never on this device.
+pub(crate) fn is_new_device(
+    connection: &Connection,
+    user: &UserId,
+    device: Option<&str>,
+) -> Result<bool> {
+    sql::KNOWS_DEVICE.one(connection, params![Sql(user.clone()), device], |row| {
+        Ok(row.get(0)? && !row.get::<_, bool>(1)?)
+    })
+}
+
+/// Removes what events that concern a user, or that they caused, tell of clients. Answers of how
+/// many.
+pub(crate) fn forget_clients(connection: &Connection, user: &UserId) -> Result<usize> {
+    let concerning = sql::FORGET_CLIENTS_OF_USER.execute(connection, [Sql(user.clone())])?;
+    let actor = Actor::User(user.clone()).to_string();
+    Ok(concerning + sql::FORGET_CLIENTS_OF_ACTOR.execute(connection, [actor])?)
+}
+
+fn shorten_clients(connection: &Connection, before: Timestamp, limit: i64) -> Result<usize> {
+    let params = params![Sql(before), limit];
+    let mut events = sql::WITH_CLIENT_BEFORE.all(connection, params, rows::event)?;
+    for event in &mut events {
+        event.shorten_client();
+        let left = params![event.id, event.ip_address, event.user_agent];
+        sql::SHORTEN_CLIENT.execute(connection, left)?;
+    }
+    Ok(events.len())
 }
 
 #[async_trait]
@@ -54,16 +93,51 @@ impl EventStore for SqliteStore {
         page: Page,
     ) -> Result<Vec<SessionEvent>, StoreError> {
         let (before, limit) = rows::page(page);
-        let since = filter.since.map(Sql);
-        self.readers.run(|connection| match (&filter.user_id, since) {
-            (Some(user), since) => {
-                let params = params![before, limit, Sql(user.clone()), since];
-                sql::LIST_OF_USER.all(connection, params, rows::event)
+        let user = filter.user_id.clone().map(Sql);
+        let (since, kind) = (filter.since.map(Sql), filter.kind.map(Sql));
+        let without_routine = filter.without_routine;
+        self.readers.run(|connection| {
+            if user.is_some() || since.is_some() {
+                let of = if user.is_some() { sql::LIST_OF_USER } else { sql::LIST_SINCE };
+                let params = params![before, limit, user, since, kind, without_routine];
+                return of.all(connection, params, rows::event);
             }
-            (None, Some(since)) => {
-                sql::LIST_SINCE.all(connection, params![before, limit, since], rows::event)
+            match kind {
+                Some(kind) if !(without_routine && EventKind::ROUTINE.contains(&kind.0)) => {
+                    sql::LIST_OF_KIND.all(connection, params![before, limit, kind], rows::event)
+                }
+                Some(_) => Ok(Vec::new()),
+                None => {
+                    sql::LIST.all(connection, params![before, limit, without_routine], rows::event)
+                }
             }
-            (None, None) => sql::LIST.all(connection, [before, limit], rows::event),
         })
+    }
+
+    fn sealer(&self) -> &EventSealer {
+        &self.sealer
+    }
+
+    /// Keys are given within the transaction, one after the other.
+    fn numbers_events_without_gaps(&self) -> bool {
+        true
+    }
+
+    async fn sealed_events(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<SealedEvent>, StoreError> {
+        let params = [after, rows::limit(limit)];
+        self.readers.run(|connection| sql::LIST_SEALED.all(connection, params, rows::sealed_event))
+    }
+
+    async fn shorten_clients_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let limit = rows::limit(limit);
+        self.writer.run(move |connection| shorten_clients(connection, before, limit)).await
     }
 }

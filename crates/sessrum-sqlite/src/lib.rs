@@ -3,13 +3,14 @@
 //!
 //! ```
 //! use sessrum_core::store::{AccountStore as _, AddUser, NewUser};
-//! use sessrum_core::{Change, Role, Timestamp};
+//! use sessrum_core::{Change, EventSealer, OsRandom, Role, SecretKey, Timestamp};
 //! use sessrum_sqlite::SqliteStore;
 //!
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("sessions.db");
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-//! let store = SqliteStore::open_and_migrate(&path)?;
+//! let sealer = EventSealer::new(&SecretKey::generate(&OsRandom)?, &OsRandom)?;
+//! let store = SqliteStore::open_and_migrate(&path, sealer)?;
 //! let user = NewUser {
 //!     username: "ada".to_owned(),
 //!     email: "ada@example.org".to_owned(),
@@ -57,6 +58,6 @@ mod store;
 mod throttle;
 mod writer;
 
-pub use open::migrate;
+pub use open::{check_file, check_schema, migrate};
 pub use open_error::OpenError;
 pub use store::SqliteStore;

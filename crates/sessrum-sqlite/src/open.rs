@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use sessrum_core::store::{StoreError, StoreErrorKind};
+
+use crate::error::store_error;
 use crate::open_error::OpenError;
 
 /// How long a connection waits for another process that writes.
@@ -52,6 +55,14 @@ pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<i32>, OpenError> {
     }
 }
 
+/// Makes sure that a database's tables are up to date.
+///
+/// # Errors
+/// [`OpenError`] says what stands in the way.
+pub fn check_schema(path: impl AsRef<Path>) -> Result<(), OpenError> {
+    writer(&absolute(path.as_ref())?).map(drop)
+}
+
 /// The connection that writes, to a database whose tables are up to date.
 pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = connect(path)?;
@@ -74,6 +85,30 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(connection)
+}
+
+/// Writes the whole database anew, without what was removed, and empties the journal.
+pub(crate) fn compact(path: &Path) -> Result<(), StoreError> {
+    let connection = writer(path)?;
+    connection.execute_batch("VACUUM").map_err(store_error)?;
+    let is_busy = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(store_error)?;
+    if is_busy { Err(StoreErrorKind::Unavailable.into()) } else { Ok(()) }
+}
+
+/// What SQLite finds wrong with the file; nothing when it is whole.
+///
+/// # Errors
+/// [`OpenError`] says what stands in the way.
+pub fn check_file(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError> {
+    let path = &absolute(path.as_ref())?;
+    let check = |connection: Connection| {
+        let mut query = connection.prepare("PRAGMA quick_check(10)")?;
+        query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+    };
+    let found = reader(path).and_then(check).map_err(|error| OpenError::of_sqlite(path, error))?;
+    Ok(found.into_iter().filter(|line| line != "ok").collect())
 }
 
 /// SQLite takes names such as `:memory:` and `file:…` for something else than files; no absolute

@@ -1,6 +1,6 @@
 //! Connections that read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Result};
@@ -18,6 +18,10 @@ pub(crate) struct Readers {
 impl Readers {
     pub(crate) const fn new(path: PathBuf) -> Self {
         Self { path, idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Reads in place: a look-up takes some 17 µs, less than handing it to another thread would.

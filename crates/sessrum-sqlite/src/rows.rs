@@ -9,9 +9,9 @@ use rusqlite::{Result, Row, ToSql};
 use sessrum_core::store::{DataEntry, EndedSession, LoadedSession, Page, PlatformConnection, User};
 use sessrum_core::throttle::{Counter, Mark};
 use sessrum_core::{
-    EndReason, Ended, EventKind, Key, PasswordHash, PlatformId, PlatformInfo, Role,
-    SealedCredentials, SessionEvent, SessionFingerprint, SessionHandle, SessionId, SignInFacts,
-    Timestamp, TokenHash, TokenRecord, UserFacts, UserId, UserInfo, UserSession,
+    EndReason, Ended, EventKind, EventSeal, Key, PasswordHash, PlatformId, PlatformInfo, Role,
+    SealedCredentials, SealedEvent, SessionEvent, SessionFingerprint, SessionHandle, SessionId,
+    SignInFacts, Timestamp, TokenHash, TokenRecord, UserFacts, UserId, UserInfo, UserSession,
 };
 
 /// A value of the core as a column holds it.
@@ -236,9 +236,10 @@ pub(crate) fn event(row: &Row<'_>) -> Result<SessionEvent> {
         user_id: get_option(row, 3)?,
         session: get_option(row, 4)?,
         actor: row.get(5)?,
-        ip_address: get_option(row, 6)?,
+        ip_address: row.get(6)?,
         user_agent: row.get(7)?,
-        detail: row.get(8)?,
+        device: row.get(8)?,
+        detail: row.get(9)?,
     })
 }
 
@@ -250,4 +251,15 @@ pub(crate) fn counter(row: &Row<'_>) -> Result<Counter> {
         succeeded_at: get_option(row, 3)?,
         forget_at: get(row, 4)?,
     })
+}
+
+pub(crate) fn sealed_event(row: &Row<'_>) -> Result<SealedEvent> {
+    let seal = EventSeal {
+        key_id: row.get(10)?,
+        previous_id: row.get(11)?,
+        client_digest: row.get(12)?,
+        client_salt: row.get(13)?,
+        mac: row.get(14)?,
+    };
+    Ok(SealedEvent { event: event(row)?, seal })
 }

@@ -1,5 +1,8 @@
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+
+use sessrum_core::EventSealer;
 
 use crate::open;
 use crate::open_error::OpenError;
@@ -14,28 +17,33 @@ pub struct SqliteStore {
     // must be one that can write.
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
+    pub(crate) sealer: Arc<EventSealer>,
 }
 
 impl SqliteStore {
-    /// Opens a database that has been [migrated](crate::migrate).
+    /// Opens a database that has been [migrated](crate::migrate). Its events are sealed with `sealer`.
     ///
     /// # Errors
     /// [`OpenError`] says what stands in the way.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+    pub fn open(path: impl AsRef<Path>, sealer: EventSealer) -> Result<Self, OpenError> {
         let path = open::absolute(path.as_ref())?;
         let connection = open::writer(&path)?;
-        let writer =
-            Writer::start(connection, &path).map_err(|error| OpenError::of_io(&path, error))?;
-        Ok(Self { readers: Readers::new(path), writer })
+        let sealer = Arc::new(sealer);
+        let writer = Writer::start(connection, &path, Arc::clone(&sealer))
+            .map_err(|error| OpenError::of_io(&path, error))?;
+        Ok(Self { readers: Readers::new(path), writer, sealer })
     }
 
     /// Migrates a database, if it must be, and opens it.
     ///
     /// # Errors
     /// [`OpenError`] says what stands in the way.
-    pub fn open_and_migrate(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+    pub fn open_and_migrate(
+        path: impl AsRef<Path>,
+        sealer: EventSealer,
+    ) -> Result<Self, OpenError> {
         open::migrate(path.as_ref())?;
-        Self::open(path)
+        Self::open(path, sealer)
     }
 }
 

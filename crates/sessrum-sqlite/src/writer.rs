@@ -2,12 +2,14 @@
 //! the disk serves every caller that waits.
 
 use std::io;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Error, Result, Transaction, TransactionBehavior};
+use sessrum_core::EventSealer;
 use sessrum_core::store::{StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +22,21 @@ const QUEUE: usize = 1024;
 /// Changes committed together at most, so that the first of a long queue is answered soon.
 const BATCH: usize = 256;
 
+/// What a change works with: the connection, in the transaction of its batch, and what seals the
+/// events that it records.
+pub(crate) struct Writing<'a> {
+    connection: &'a Connection,
+    pub(crate) sealer: &'a EventSealer,
+}
+
+impl Deref for Writing<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
 /// The way to the writing thread. Dropping it finishes the queue.
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
@@ -28,12 +45,16 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread over a connection to the file at `path`.
-    pub(crate) fn start(connection: Connection, path: &Path) -> io::Result<Self> {
+    pub(crate) fn start(
+        connection: Connection,
+        path: &Path,
+        sealer: Arc<EventSealer>,
+    ) -> io::Result<Self> {
         let file = InPlace::of(path)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("sessrum-sqlite".to_owned())
-            .spawn(move || work(&connection, &file, jobs))?;
+            .spawn(move || work(&connection, &file, &sealer, jobs))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -41,7 +62,7 @@ impl Writer {
     /// queued is made even when its caller no longer waits.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        change: impl FnOnce(&Writing<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
         let job = Pending { change: Some(change), outcome: None, caller };
@@ -64,7 +85,7 @@ impl Drop for Writer {
 /// A change of whatever outcome.
 trait Job: Send {
     /// Makes the change and keeps what came of it.
-    fn run(&mut self, connection: &Connection) -> Result<()>;
+    fn run(&mut self, writing: &Writing<'_>) -> Result<()>;
 
     /// Keeps why the change alone was not made.
     fn fail(&mut self, error: Error);
@@ -81,13 +102,13 @@ struct Pending<F, T> {
 
 impl<F, T> Job for Pending<F, T>
 where
-    F: FnOnce(&Connection) -> Result<T> + Send,
+    F: FnOnce(&Writing<'_>) -> Result<T> + Send,
     T: Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<()> {
+    fn run(&mut self, writing: &Writing<'_>) -> Result<()> {
         if let Some(change) = self.change.take() {
             // A panic would take the thread, and with it every later change.
-            let made = catch_unwind(AssertUnwindSafe(|| change(connection)));
+            let made = catch_unwind(AssertUnwindSafe(|| change(writing)));
             self.outcome = Some(Ok(made.unwrap_or(Err(Error::UnwindingPanic))?));
         }
         Ok(())
@@ -107,10 +128,15 @@ where
     }
 }
 
-fn work(connection: &Connection, file: &InPlace, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn work(
+    connection: &Connection,
+    file: &InPlace,
+    sealer: &EventSealer,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let committed = file.check().and_then(|()| commit(connection, &mut batch));
+        let committed = file.check().and_then(|()| commit(connection, sealer, &mut batch));
         let failure = committed.err().map(Arc::new);
         for job in batch.drain(..) {
             job.answer(failure.as_ref());
@@ -119,11 +145,11 @@ fn work(connection: &Connection, file: &InPlace, mut jobs: mpsc::Receiver<Box<dy
 }
 
 /// Makes the changes in one transaction. An error means that none of them was made.
-fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<()> {
+fn commit(connection: &Connection, sealer: &EventSealer, batch: &mut [Box<dyn Job>]) -> Result<()> {
     let mut transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     for job in batch {
         let savepoint = transaction.savepoint()?;
-        match job.run(&savepoint) {
+        match job.run(&Writing { connection: &savepoint, sealer }) {
             Ok(()) => savepoint.commit()?,
             // A full disk and the like undo the whole transaction, the neighbours' changes too.
             Err(error) if savepoint.is_autocommit() => return Err(error),

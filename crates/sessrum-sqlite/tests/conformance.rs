@@ -5,14 +5,19 @@
 use std::sync::Arc;
 
 use sessrum_core::store::Store;
+use sessrum_core::{EventSealer, OsRandom, SecretKey};
 use sessrum_sqlite::SqliteStore;
+
+fn sealer() -> EventSealer {
+    EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
+}
 
 /// A store in a directory of its own, which goes with it.
 async fn fresh() -> (Arc<dyn Store>, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sessrum.db");
     sessrum_sqlite::migrate(&path).unwrap();
-    (Arc::new(SqliteStore::open(&path).unwrap()), directory)
+    (Arc::new(SqliteStore::open(&path, sealer()).unwrap()), directory)
 }
 
 sessrum_conformance::suite!(fresh());

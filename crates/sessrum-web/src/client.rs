@@ -34,7 +34,16 @@ fn text(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
     Some(Client::text(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-fn first_language(list: &str) -> Option<Box<str>> {
+/// The first language of an `Accept-Language` header, in lower case.
+///
+/// ```
+/// use sessrum_web::first_language;
+///
+/// assert_eq!(first_language("de-AT,de;q=0.9, en;q=0.5").as_deref(), Some("de-at"));
+/// assert_eq!(first_language(""), None);
+/// ```
+#[must_use]
+pub fn first_language(list: &str) -> Option<Box<str>> {
     let first = list.split([',', ';']).next()?.trim();
     (!first.is_empty()).then(|| first.to_ascii_lowercase().into())
 }

@@ -59,10 +59,11 @@ impl CsrfGate {
 
     /// The middleware.
     pub async fn check(State(gate): State<Self>, request: Request, next: Next) -> Response {
+        let session = request.extensions().get::<RequestSession>().cloned();
         match gate.admit(request).await {
             Ok(request) => next.run(request).await,
             Err(problem) => {
-                tracing::warn!(code = problem.code.as_str(), "an unsafe request was refused");
+                note(session.as_ref(), problem.code).await;
                 problem.into_response()
             }
         }
@@ -121,6 +122,22 @@ impl CsrfGate {
         }
         let detail = format!("Send the input as {}.", taken.join(" or "));
         Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
+    }
+}
+
+/// Each refusal is in the log; in the audit trail are those of requests in a session, since anybody
+/// can send others.
+async fn note(session: Option<&RequestSession>, code: Code) {
+    let client = session.map(RequestSession::client);
+    let address = client.and_then(|client| client.ip_address).map(tracing::field::display);
+    tracing::warn!(code = code.as_str(), address, "an unsafe request was refused");
+    let is_forgery = matches!(code, Code::OriginRejected | Code::CsrfFailed);
+    let Some(session) = session.filter(|_| is_forgery) else { return };
+    if let Ok(Some(context)) = session.observe_if_signed_in().await {
+        let (manager, client) = (session.manager(), session.client());
+        if let Err(error) = manager.record_refused_forgery(&context, code.as_str(), client).await {
+            tracing::error!("a refusal could not be recorded: {error}");
+        }
     }
 }
 

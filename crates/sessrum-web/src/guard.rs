@@ -8,7 +8,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use sessrum_core::{PlatformInfo, Role, SessionContext, SwitchOutcome};
 
-use crate::extract::CurrentSession;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
@@ -119,13 +118,23 @@ impl<R: RequiredRole, S: Sync> FromRequestParts<S> for RequireRole<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let CurrentSession(session) =
-            <CurrentSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let request =
+            <RequestSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let session = request.context().await?;
         if session.user.role >= R::ROLE {
-            Ok(Self(session, PhantomData))
-        } else {
-            Err(Problem::new(Code::Forbidden))
+            return Ok(Self(session, PhantomData));
         }
+        let (manager, client) = (request.manager(), request.client());
+        tracing::warn!(
+            session = %session.session.handle,
+            address = client.ip_address.map(tracing::field::display),
+            needed = R::ROLE.as_str(),
+            "a role was not enough"
+        );
+        if let Err(error) = manager.record_refused_access(&session, R::ROLE, client).await {
+            tracing::error!("a refusal could not be recorded: {error}");
+        }
+        Err(Problem::new(Code::Forbidden))
     }
 }
 

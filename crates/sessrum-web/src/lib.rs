@@ -26,7 +26,7 @@ mod request_session;
 mod security_headers;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
-pub use client::client_of;
+pub use client::{client_of, first_language};
 pub use cookie::{SessionCookie, SessionCookieManager};
 pub use csrf::CsrfGate;
 pub use extract::{CurrentSession, ObservedSession, PathText};

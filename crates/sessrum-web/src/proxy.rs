@@ -4,7 +4,7 @@
 //! was asked. Anybody can send these headers, so they are believed of configured proxies alone.
 //!
 //! Caveat: a proxy that is trusted must append to `X-Forwarded-For` (or set it) and set
-//! `X-Forwarded-Proto`, as nginx, Caddy, Traefik and HAProxy do when they are told to. A proxy that
+//! `X-Forwarded-Proto`, as nginx, Caddy and Traefik do when they are told to. A proxy that
 //! is not trusted is taken for the client: all who come through it have one address.
 
 use std::net::{IpAddr, SocketAddr};

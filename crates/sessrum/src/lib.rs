@@ -13,7 +13,9 @@
 //! ```
 //! use std::sync::Arc;
 //! use axum::{Router, middleware, routing::get};
-//! use sessrum::{Accounts, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager};
+//! use sessrum::{
+//!     Accounts, EventSealer, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager,
+//! };
 //! use sessrum::web::{
 //!     self, CsrfGate, CurrentSession, DatabaseSessionLayer, Origin, SecurityHeaders,
 //!     SessionCookieManager,
@@ -29,8 +31,10 @@
 //! # let path = directory.path().join("sessions.db");
 //! let origin = Origin::parse("http://127.0.0.1:8080")?;
 //! sessrum::sqlite::migrate(&path)?;
-//! let store = Arc::new(sessrum::sqlite::SqliteStore::open(&path)?);
-//! let secret = SecretKey::generate(&OsRandom)?; // keep it, or open forms break at a restart
+//! // Keep it: without it open forms break at a restart, and the audit trail cannot be checked.
+//! let secret = SecretKey::generate(&OsRandom)?;
+//! let sealer = EventSealer::new(&secret, &OsRandom)?;
+//! let store = Arc::new(sessrum::sqlite::SqliteStore::open(&path, sealer)?);
 //! let manager = Arc::new(UnifiedSessionManager::new(store, &secret));
 //! let hasher = PasswordHasher::new(PasswordCost::default(), 1, Arc::new(OsRandom))?;
 //! let accounts = Arc::new(Accounts::new(manager.clone(), hasher));
@@ -63,6 +67,7 @@
 //! | [`RequirePlatform`](web::RequirePlatform) | who acts in a platform |
 //! | [`RequireRole`](web::RequireRole) | who has at least a role |
 //! | [`RequireFreshLogin`](web::RequireFreshLogin) | who proved a short while ago who they are |
+//! | `(RequireRole<Admin>, RequireFreshLogin)` | who passes both; the first that refuses says why |
 //!
 //! Code below a handler uses the [accessors](web::access). A database that cannot be asked is 503
 //! in all of them, never "nobody".
@@ -78,6 +83,27 @@
 //!   minute.
 //! - Tokens are replaced in use; a stolen one gives itself away. See
 //!   [`SessionPolicy`] for every time and limit.
+//!
+//! - Wrong passwords slow down whoever sends them, by account and by address; see
+//!   [`throttle`] for the rules. It needs addresses: serve the router with
+//!   `into_make_service_with_connect_info::<SocketAddr>()`.
+//!
+//! # Behind a proxy
+//!
+//! Then every address is the proxy's, and one who guesses slows down everybody. Say which proxies
+//! tell the truth, in a layer around that of the sessions:
+//!
+//! ```
+//! use axum::{Router, middleware};
+//! use sessrum::web::{Origin, ProxyGate, TrustedProxies};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let origin = Origin::parse("https://sessions.example.org")?;
+//! let proxies = ProxyGate::new(origin, TrustedProxies::parse(["127.0.0.1", "10.0.0.0/8"])?);
+//! let app: Router = Router::new().layer(middleware::from_fn_with_state(proxies, ProxyGate::admit));
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Your own users
 //!

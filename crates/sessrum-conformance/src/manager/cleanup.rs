@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use sessrum_core::store::NewEvent;
 use sessrum_core::{
-    CleanupReport, EndReason, EventKind, SessionExpiredError, SessionNotFoundError, SignIn,
+    Actor, CleanupReport, EndReason, EventKind, SessionExpiredError, SessionNotFoundError, SignIn,
 };
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home};
 use super::lifetimes::{BATCHES, crowd};
 use crate::proxy::ProxyStore;
+use crate::trail::check;
 
 pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(app: ManagerFixture) {
     let user = app.user("ada").await;
@@ -29,7 +31,7 @@ pub async fn what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1(app: Manage
     assert_eq!(app.cleanup_expired_sessions().await.unwrap(), CleanupReport::default());
     app.pass(TICK);
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 1, purged: 0 });
+    assert_eq!(report, CleanupReport { expired: 1, purged: 0, shortened: 0 });
     let end = app.store.row(&plain.context.session).await.ended.unwrap();
     assert_eq!((end.at, end.reason), (app.now(), EndReason::Expired));
     assert_eq!(app.refusal(&plain.token).await, SessionExpiredError.into());
@@ -86,7 +88,7 @@ pub async fn abuse_17_live_rows_and_the_trail_are_spared(app: ManagerFixture) {
     app.store.put(live.context.session.id, "cart", "[1]").await;
     let trail = app.store.trail().await;
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: 1 });
+    assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
     assert_eq!(app.context(&live.token).await.session, live.context.session);
     assert_eq!(app.store.list_data(live.context.session.id).await.unwrap().len(), 1);
     assert_eq!(app.store.trail().await, trail);
@@ -110,13 +112,13 @@ pub async fn more_than_a_batch_holds_is_swept_and_removed_with_progress(app: Man
     app.pass(app.policy().lifetime.idle);
     let mut told = Vec::new();
     let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(report, CleanupReport { expired: BATCHES, purged: 0 });
+    assert_eq!(report, CleanupReport { expired: BATCHES, purged: 0, shortened: 0 });
     assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.expired)), "{told:?}");
     assert_eq!(told.last(), Some(&report));
     app.pass(app.policy().keep_ended_for + TICK);
     told.clear();
     let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: BATCHES });
+    assert_eq!(report, CleanupReport { expired: 0, purged: BATCHES, shortened: 0 });
     assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.purged)), "{told:?}");
     assert_eq!(app.events_of(EventKind::SessionEnded).await.len(), BATCHES);
 }
@@ -135,7 +137,36 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     assert_eq!(app.live(&user.id).await, 0);
     proxy.recover();
     let report = app.cleanup_expired_sessions().await.unwrap();
-    assert_eq!(report, CleanupReport { expired: 0, purged: 1 });
+    assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
+}
+
+pub async fn old_clients_are_shortened_in_batches_with_progress(app: ManagerFixture) {
+    let user = app.user("ada").await;
+    for _ in 0..BATCHES {
+        let event = NewEvent {
+            kind: EventKind::SignInFailed,
+            user_id: Some(user.id.clone()),
+            session: None,
+            detail: String::new(),
+        };
+        let change = app.change(Actor::Anonymous, &home());
+        app.store.record(event, &change).await.unwrap();
+    }
+    app.pass(app.policy().keep_clients_for);
+    // The user was added a minute before, by an operator with a browser.
+    assert_eq!(app.cleanup_expired_sessions().await.unwrap().shortened, 1);
+    app.pass(TICK);
+    let mut told = Vec::new();
+    let report = app.cleanup_with_progress(|so_far| told.push(so_far)).await.unwrap();
+    assert_eq!(report, CleanupReport { shortened: BATCHES, ..CleanupReport::default() });
+    assert!(told.iter().any(|so_far| (1..BATCHES).contains(&so_far.shortened)), "{told:?}");
+    let events = app.events_of(EventKind::SignInFailed).await;
+    assert_eq!(events.len(), BATCHES);
+    for event in events {
+        assert_eq!(event.ip_address.as_deref(), Some("192.0.2.0/24"));
+        assert_eq!((event.user_agent, event.device.as_deref()), (None, Some("Chrome on Windows")));
+    }
+    assert_eq!(check(&app.store, BATCHES as u64).await, []);
 }
 
 pub async fn concurrent_clean_ups_end_each_session_once(app: ManagerFixture) {

@@ -5,7 +5,7 @@ use sessrum_core::{
 };
 
 use super::ManagerFixture;
-use super::fixture::{ended, home, refusal};
+use super::fixture::{address, ended, home, refusal};
 use crate::proxy::ProxyStore;
 
 fn noticing(app: &ManagerFixture, fingerprint: FingerprintMode) -> ManagerFixture {
@@ -100,7 +100,7 @@ pub async fn observing_records_another_machine_once_until_the_clean_up(app: Mana
     let [event] = app.events_of(EventKind::FingerprintChanged).await.try_into().unwrap();
     assert_eq!(event.session, Some(one.context.session.handle));
     assert_eq!(event.user_id, Some(user.id));
-    assert_eq!(event.ip_address, elsewhere().ip_address);
+    assert_eq!(event.ip_address, address(&elsewhere()));
     assert_eq!(event.detail, "6");
     from(&app, &other, &elsewhere()).await.unwrap();
     assert_eq!(noticed(&app).await, 2);
@@ -131,7 +131,7 @@ pub async fn enforcing_ends_the_session_of_another_machine(app: ManagerFixture) 
     app.context(&other.token).await;
     let [event] = app.events_of(EventKind::SessionEnded).await.try_into().unwrap();
     assert_eq!(event.detail, "fingerprint_mismatch");
-    assert_eq!(event.ip_address, elsewhere().ip_address);
+    assert_eq!(event.ip_address, address(&elsewhere()));
     assert_eq!(noticed(&app).await, 0);
 }
 

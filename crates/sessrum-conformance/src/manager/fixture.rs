@@ -47,6 +47,11 @@ pub(crate) fn home() -> Client {
     }
 }
 
+/// The address as events have it.
+pub(crate) fn address(client: &Client) -> Option<String> {
+    client.ip_address.map(|address| address.to_string())
+}
+
 /// The rules, but with sessions that outlive what a test does with their tokens.
 pub(crate) fn long_lived() -> SessionPolicy {
     SessionPolicy { lifetime: Lifetime::RELAXED, ..SessionPolicy::default() }

@@ -75,6 +75,7 @@ macro_rules! manager_suite {
                 the_reason_of_an_end_is_told_for_as_long_as_it_is_kept,
                 more_than_a_batch_holds_is_swept_and_removed_with_progress,
                 a_clean_up_that_failed_half_way_goes_on_the_next_time,
+                old_clients_are_shortened_in_batches_with_progress,
                 concurrent_clean_ups_end_each_session_once,
             }
             rotation {
@@ -190,6 +191,7 @@ macro_rules! manager_suite {
                 an_ipv6_address_is_counted_by_its_network,
                 without_an_address_accounts_are_slowed_all_the_same,
                 successes_are_never_counted,
+                successes_at_once_are_never_counted_either,
                 guesses_at_once_are_no_more_than_guesses_in_a_row,
                 proving_again_who_one_is_is_slowed_and_keeps_nobody_else_out,
                 a_password_set_by_the_operator_opens_the_account_again,

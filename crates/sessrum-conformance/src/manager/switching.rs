@@ -6,7 +6,7 @@ use sessrum_core::store::PlatformChange;
 use sessrum_core::{EventKind, PlatformId, PlatformInfo, SessionContext, SwitchOutcome, UserInfo};
 
 use super::ManagerFixture;
-use super::fixture::{home, long_lived};
+use super::fixture::{address, home, long_lived};
 use crate::fixture::{MANY, count};
 
 /// A user with two platforms.
@@ -54,7 +54,7 @@ pub async fn a_switch_is_recorded_with_who_and_from_where(app: ManagerFixture) {
     let [event] = app.events_of(EventKind::PlatformSwitched).await.try_into().unwrap();
     assert_eq!(event.detail, work.id.to_string());
     assert_eq!(event.actor, format!("user {}", user.id));
-    assert_eq!(event.ip_address, home().ip_address);
+    assert_eq!(event.ip_address, address(&home()));
     assert_eq!(event.session, Some(context.session.handle));
 }
 

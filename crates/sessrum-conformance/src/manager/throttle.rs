@@ -178,6 +178,28 @@ pub async fn successes_are_never_counted(app: ManagerFixture) {
     guess_freely(&accounts, &home(), 5).await;
 }
 
+/// Security: 6.3.1
+pub async fn successes_at_once_are_never_counted_either(app: ManagerFixture) {
+    let accounts = Arc::new(app.accounts(CHEAP));
+    for number in 0..8 {
+        member(&accounts, &format!("user{number}")).await;
+    }
+    // Four more failures of the account would be too many, and so would those of the address.
+    for _ in 0..4 {
+        assert_eq!(guess(&accounts, "user0", &home()).await, None);
+    }
+    let outcomes = app
+        .race(2 * MANY, |_, index| {
+            let accounts = Arc::clone(&accounts);
+            async move {
+                let name = format!("user{}", if index % 2 == 0 { 0 } else { index % 8 });
+                attempt(&accounts, &name, PASSWORD, &home()).await
+            }
+        })
+        .await;
+    assert_eq!(count(&outcomes, |it| matches!(it, SignInOutcome::SignedIn(_))), 2 * MANY);
+}
+
 /// Security: 6.1.1, 15.4.2, abuse 25
 pub async fn guesses_at_once_are_no_more_than_guesses_in_a_row(app: ManagerFixture) {
     let accounts = Arc::new(app.accounts(CHEAP));

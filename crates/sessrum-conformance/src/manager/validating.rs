@@ -8,7 +8,7 @@ use sessrum_core::{
 };
 
 use super::ManagerFixture;
-use super::fixture::{TICK, ended, home, refusal};
+use super::fixture::{TICK, address, ended, home, refusal};
 
 pub async fn each_end_is_told_by_its_reason(app: ManagerFixture) {
     for &reason in EndReason::ALL {
@@ -93,7 +93,7 @@ pub async fn the_session_of_a_user_whom_nobody_knows_ends(app: ManagerFixture) {
     app.pass(TICK);
     assert_eq!(app.refusal(&signed_in.token).await, told);
     let [event] = app.events_of(EventKind::SessionEnded).await.try_into().unwrap();
-    assert_eq!((event.actor.as_str(), event.ip_address), ("system", home().ip_address));
+    assert_eq!((event.actor.as_str(), event.ip_address), ("system", address(&home())));
 }
 
 pub async fn an_authentication_is_fresh_until_its_limit_7_5_1(app: ManagerFixture) {

@@ -6,8 +6,8 @@ use sessrum_core::store::{
     StoreError, UserChange, UserOutcome,
 };
 use sessrum_core::{
-    Change, EventKind, ExpiryLimits, PlatformId, Role, SealedCredentials, SessionFingerprint,
-    SessionHandle, SessionId, Timestamp, TokenHash, UserId,
+    Actor, Change, Client, EventKind, ExpiryLimits, PlatformId, Role, SealedCredentials,
+    SessionFingerprint, SessionHandle, SessionId, Timestamp, TokenHash, UserId,
 };
 
 use super::attempts;
@@ -104,8 +104,15 @@ impl World {
         }
     }
 
+    /// By a user on one of two devices.
     fn change(&self) -> Change {
-        change(self.seconds)
+        let client = Client {
+            user_agent: Some(
+                if self.steps.is_multiple_of(3) { "Other/1" } else { "Browser/1" }.into(),
+            ),
+            ..change(0).client
+        };
+        Change { by: Actor::User(user(self.steps % 3)), client, ..change(self.seconds) }
     }
 
     fn ago(&self, seconds: impl Into<u64>) -> Timestamp {
@@ -237,6 +244,13 @@ impl World {
                     detail: "why".into(),
                 };
                 text(store.record(new, now).await)
+            }
+            Operation::ShortenClients { seconds_ago } => {
+                text(store.shorten_clients_before(self.ago(seconds_ago), 99).await)
+            }
+            Operation::ForgetUser { user: of } => {
+                let ended = store.forget_user(&user(of), now).await;
+                text(ended.map(|ended| ended.map(sorted)))
             }
             Operation::AddUser { name: named, email, role } => {
                 let mut email = format!("{}@example.org", name(email));

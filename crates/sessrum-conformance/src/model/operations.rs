@@ -81,6 +81,12 @@ pub enum Operation {
     Record {
         user: u8,
     },
+    ShortenClients {
+        seconds_ago: u16,
+    },
+    ForgetUser {
+        user: u8,
+    },
     AddUser {
         name: u8,
         email: u8,
@@ -251,6 +257,8 @@ fn data() -> impl Strategy<Value = Operation> {
 fn users() -> impl Strategy<Value = Operation> {
     prop_oneof![
         1 => user().prop_map(|user| Operation::Record { user }),
+        1 => (0..600_u16).prop_map(|seconds_ago| Operation::ShortenClients { seconds_ago }),
+        1 => user().prop_map(|user| Operation::ForgetUser { user }),
         2 => (0..4_u8, 0..4_u8, role())
             .prop_map(|(name, email, role)| Operation::AddUser { name, email, role }),
         4 => (user(), of(role()), of(any::<bool>()), any::<bool>()).prop_map(

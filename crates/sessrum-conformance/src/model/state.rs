@@ -1,5 +1,5 @@
 use sessrum_core::store::{EventFilter, SessionFilter, Store};
-use sessrum_core::{Directory, SessionEvent};
+use sessrum_core::{Directory, SessionEvent, verify_trail};
 
 use super::answers::{World, platform, user};
 use crate::fixture::ALL;
@@ -42,6 +42,8 @@ pub(super) async fn of(store: &dyn Store, world: &World) -> Vec<(String, String)
         see(format!("sign-in of {name}"), format!("{facts:?} {password:?}"));
     }
     see("events".into(), events(store).await);
+    let trail = verify_trail(store, |_| {}).await.unwrap();
+    see("faults of the trail".into(), format!("{:?}", trail.faults));
     seen
 }
 

@@ -90,6 +90,7 @@ faultless! { SessionStore {
     fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
     fn count_live() -> u64;
     fn check() -> ();
+    fn compact() -> ();
 }
     async fn create(
         &self,
@@ -185,7 +186,28 @@ faultless! { DataStore {
 
 faultless! { EventStore {
     fn record(event: NewEvent, change: &Change) -> ();
+    fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
 }
+    fn sealer(&self) -> &EventSealer {
+        self.inner.sealer()
+    }
+
+    fn numbers_events_without_gaps(&self) -> bool {
+        self.inner.numbers_events_without_gaps()
+    }
+
+    async fn sealed_events(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<SealedEvent>, StoreError> {
+        let mut events = self.inner.sealed_events(after, limit).await?;
+        if self.has(Fault::ForgetsEvents) {
+            events.retain(|sealed| sealed.event.kind != EventKind::SessionEnded);
+        }
+        Ok(events)
+    }
+
     async fn events(
         &self,
         filter: &EventFilter,
@@ -204,6 +226,7 @@ faultless! { AccountStore {
     fn users(after: Option<i64>, limit: usize) -> Vec<User>;
     fn user_by_name(username: &str) -> Option<User>;
     fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
+    fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;
     fn upgrade_password_hash(user: &UserId, old: &PasswordHash, new: &PasswordHash) -> bool;
     fn add_platform(user: &UserId, new: NewPlatform, change: &Change) -> AddPlatform;
     fn platform_connections(user: &UserId) -> Vec<PlatformConnection>;

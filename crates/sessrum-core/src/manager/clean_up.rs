@@ -14,6 +14,8 @@ pub struct CleanupReport {
     pub expired: usize,
     /// Rows removed because they had ended long ago.
     pub purged: usize,
+    /// Old events whose address and user agent were shortened.
+    pub shortened: usize,
 }
 
 impl UnifiedSessionManager {
@@ -38,7 +40,7 @@ impl UnifiedSessionManager {
 
     /// Ends the sessions that are over, each with its event, and removes the rows of those that
     /// ended longer ago than they are kept, and counters of sign-in attempts that mean nothing any
-    /// more. Works in batches; live sessions and events stay.
+    /// more; shortens the clients of old events. Works in batches; live sessions and events stay.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
@@ -58,7 +60,7 @@ impl UnifiedSessionManager {
         // Taken first: what is marked from here on was not over at that moment.
         let now = self.now();
         self.flush_session_activity().await?;
-        self.observed().clear();
+        self.noted().clear();
         let change = Change::by_system(now);
         let mut report = CleanupReport::default();
         loop {
@@ -76,6 +78,15 @@ impl UnifiedSessionManager {
             report.purged += purged;
             progress(report);
             if purged < BATCH {
+                break;
+            }
+        }
+        let before = now - self.policy.keep_clients_for;
+        loop {
+            let shortened = self.store().shorten_clients_before(before, BATCH).await?;
+            report.shortened += shortened;
+            progress(report);
+            if shortened < BATCH {
                 break;
             }
         }

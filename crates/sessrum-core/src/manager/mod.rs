@@ -5,6 +5,7 @@ mod attempts;
 mod begin;
 mod clean_up;
 mod end;
+mod note;
 mod platform;
 mod renew;
 mod validate;
@@ -20,7 +21,7 @@ pub use renew::Renewed;
 use crate::activity::ActivityMarks;
 use crate::client::Client;
 use crate::directory::Directory;
-use crate::event::{Actor, Change};
+use crate::event::{Actor, Change, EventKind};
 use crate::fingerprint::FingerprintMode;
 use crate::identity::SessionId;
 use crate::lifetime::SessionPolicy;
@@ -62,8 +63,9 @@ pub struct UnifiedSessionManager {
     activity: ActivityMarks,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
-    /// Sessions whose changed fingerprint was recorded since the last clean-up.
-    observed: Mutex<HashSet<SessionId>>,
+    /// What requests have been recorded for since the last clean-up, so that many more of the same
+    /// do not fill the database.
+    noted: Mutex<HashSet<(SessionId, EventKind)>>,
 }
 
 impl UnifiedSessionManager {
@@ -83,7 +85,7 @@ impl UnifiedSessionManager {
             throttle: ThrottleKey::of(secret),
             activity: ActivityMarks::default(),
             flushing: tokio::sync::Mutex::default(),
-            observed: Mutex::default(),
+            noted: Mutex::default(),
         }
     }
 

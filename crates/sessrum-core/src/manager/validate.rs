@@ -1,6 +1,3 @@
-use std::collections::HashSet;
-use std::sync::{MutexGuard, PoisonError};
-
 use super::UnifiedSessionManager;
 use crate::client::Client;
 use crate::context::{PlatformInfo, SessionContext};
@@ -11,10 +8,9 @@ use crate::error::{
 };
 use crate::event::{Change, EventKind};
 use crate::fingerprint::FingerprintMode;
-use crate::identity::SessionId;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
-use crate::store::{LoadedSession, NewEvent, StoreError};
+use crate::store::{LoadedSession, StoreError};
 use crate::time::Timestamp;
 use crate::token::{SessionHandle, SessionToken, TokenHash};
 
@@ -177,24 +173,9 @@ impl UnifiedSessionManager {
         if self.policy.fingerprint == FingerprintMode::Enforce {
             return Err(self.end_for(session, EndReason::FingerprintMismatch, &change()).await);
         }
-        if self.observed().insert(session.id) {
-            let event = NewEvent {
-                kind: EventKind::FingerprintChanged,
-                user_id: Some(session.user_id.clone()),
-                session: Some(session.handle),
-                detail: known.difference(&found).to_string(),
-            };
-            if let Err(error) = self.store().record(event, &change()).await {
-                self.observed().remove(&session.id);
-                return Err(error.into());
-            }
-        }
+        let detail = known.difference(&found).to_string();
+        self.note(session, EventKind::FingerprintChanged, detail, change).await?;
         Ok(())
-    }
-
-    /// Sessions whose changed fingerprint was recorded since the last clean-up.
-    pub(super) fn observed(&self) -> MutexGuard<'_, HashSet<SessionId>> {
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a session that a request has shown to be unfit; the error for that request.

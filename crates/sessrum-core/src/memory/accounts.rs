@@ -10,8 +10,9 @@ use crate::event::Change;
 use crate::identity::{PlatformId, UserId};
 use crate::sealing::SealedCredentials;
 use crate::store::{
-    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
-    PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User, UserChange, UserOutcome,
+    AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
+    UserChange, UserOutcome,
 };
 
 #[async_trait]
@@ -38,6 +39,14 @@ impl AccountStore for MemoryStore {
         change: &Change,
     ) -> Result<UserOutcome, StoreError> {
         Ok(self.state().change_user(user, what, change))
+    }
+
+    async fn forget_user(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        Ok(self.state().forget_user(user, change))
     }
 
     async fn change_password(

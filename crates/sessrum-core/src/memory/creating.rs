@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::tokens::TokenRow;
 use super::{SessionRow, State, next};
-use crate::event::{Change, EventKind};
+use crate::event::{Change, EventKind, NEW_DEVICE};
 use crate::identity::SessionId;
 use crate::lifetime::TokenRecord;
 use crate::session::{EndReason, UserSession};
@@ -28,13 +28,11 @@ impl State {
         if let Some(platform) = &session.active_platform_id {
             self.use_platform(&session.user_id, platform, change.at);
         }
-        self.record_of(
-            EventKind::SignedIn,
-            &session.user_id,
-            Some(session.handle),
-            String::new(),
-            change,
-        );
+        let device = change.client.device();
+        let is_new = self.is_new_device(&session.user_id, device.as_deref());
+        let detail = if is_new { NEW_DEVICE } else { "" }.to_owned();
+        let (kind, handle) = (EventKind::SignedIn, Some(session.handle));
+        self.record_of(kind, &session.user_id, handle, detail, change);
         CreateOutcome::Created { session: Box::new(session), ended }
     }
 

@@ -17,13 +17,14 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use platforms::PlatformRow;
 use tokens::TokenRow;
 use users::UserRow;
 
-use crate::event::{Change, SessionEvent};
+use crate::event::Change;
+use crate::event_seal::{EventSealer, SealedEvent};
 use crate::identity::{Key, SessionId};
 use crate::session::UserSession;
 use crate::store::DataEntry;
@@ -32,20 +33,32 @@ use crate::token::TokenHash;
 
 /// A store that lives as long as the process: for tests, for trying things out, and as the model
 /// of what every other store does.
-#[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    sealer: Arc<EventSealer>,
 }
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::sealing_with(Arc::new(EventSealer::in_memory()))
+    }
+
+    /// An empty store whose events are sealed with `sealer`.
+    #[must_use]
+    pub fn sealing_with(sealer: Arc<EventSealer>) -> Self {
+        Self { state: Mutex::new(State::new(Arc::clone(&sealer))), sealer }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -56,12 +69,12 @@ impl fmt::Debug for MemoryStore {
 }
 
 /// The tables. Keys count from 1 and are never given again, so the last ones are kept.
-#[derive(Default)]
 struct State {
+    sealer: Arc<EventSealer>,
     sessions: BTreeMap<SessionId, SessionRow>,
     last_session: i64,
     tokens: BTreeMap<TokenHash, TokenRow>,
-    events: Vec<SessionEvent>,
+    events: Vec<SealedEvent>,
     users: BTreeMap<i64, UserRow>,
     last_user: i64,
     platforms: BTreeMap<i64, PlatformRow>,
@@ -85,6 +98,21 @@ impl SessionRow {
 }
 
 impl State {
+    const fn new(sealer: Arc<EventSealer>) -> Self {
+        Self {
+            sealer,
+            sessions: BTreeMap::new(),
+            last_session: 0,
+            tokens: BTreeMap::new(),
+            events: Vec::new(),
+            users: BTreeMap::new(),
+            last_user: 0,
+            platforms: BTreeMap::new(),
+            last_platform: 0,
+            counters: BTreeMap::new(),
+        }
+    }
+
     /// The one way to a session that is about to change.
     fn live(&mut self, id: SessionId) -> Option<&mut SessionRow> {
         self.sessions.get_mut(&id).filter(|row| row.session.ended.is_none())

@@ -89,7 +89,7 @@ impl State {
             credentials: new.credentials,
         };
         self.platforms.insert(key, row);
-        self.record_of(EventKind::PlatformAdded, user, None, info.name.clone(), change);
+        self.record_of(EventKind::PlatformAdded, user, None, info.id.to_string(), change);
         AddPlatform::Added(info)
     }
 
@@ -125,8 +125,7 @@ impl State {
         if !is_active {
             self.leave_platform(user, id, change);
         }
-        let name = connection.info.name.clone();
-        self.record_of(EventKind::PlatformChanged, user, None, name, change);
+        self.record_of(EventKind::PlatformChanged, user, None, id.to_string(), change);
         PlatformOutcome::Changed(connection)
     }
 
@@ -136,12 +135,12 @@ impl State {
         id: &PlatformId,
         change: &Change,
     ) -> bool {
-        let Some(name) = self.platform(user, id).map(|platform| platform.info.name.clone()) else {
+        if self.platform(user, id).is_none() {
             return false;
-        };
+        }
         self.platforms.retain(|_, platform| platform.info.id != *id);
         self.leave_platform(user, id, change);
-        self.record_of(EventKind::PlatformRemoved, user, None, name, change);
+        self.record_of(EventKind::PlatformRemoved, user, None, id.to_string(), change);
         true
     }
 
@@ -151,6 +150,10 @@ impl State {
         if let Some(platform) = platform {
             platform.last_used = Some(at);
         }
+    }
+
+    pub(super) fn forget_platforms(&mut self, user: &UserId) {
+        self.platforms.retain(|_, platform| platform.user != *user);
     }
 
     fn platform_mut(&mut self, id: &PlatformId) -> Option<&mut PlatformRow> {

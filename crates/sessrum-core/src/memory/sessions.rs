@@ -199,4 +199,8 @@ impl SessionStore for MemoryStore {
     async fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
+
+    async fn compact(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

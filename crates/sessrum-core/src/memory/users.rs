@@ -1,4 +1,5 @@
 use super::{State, bundled_key, next};
+use crate::client::Client;
 use crate::context::UserInfo;
 use crate::directory::{PasswordHash, SignInFacts, UserFacts};
 use crate::event::{Change, EventKind};
@@ -136,6 +137,29 @@ impl State {
             row.revise(change);
         }
         self.record_of(EventKind::RoleChanged, id, None, role.to_string(), change);
+    }
+
+    pub(super) fn forget_user(
+        &mut self,
+        id: &UserId,
+        change: &Change,
+    ) -> Option<Vec<EndedSession>> {
+        let theirs = |session: &UserSession| session.user_id == *id;
+        let ended = self.end_where(theirs, usize::MAX, EndReason::UserDisabled, change);
+        let mut anything = self.forget_clients(id);
+        for session in self.sessions.values().map(|row| &row.session).filter(|row| theirs(row)) {
+            self.tokens.retain(|_, token| token.session != session.id);
+            anything = true;
+        }
+        self.sessions.retain(|_, row| !theirs(&row.session));
+        self.forget_platforms(id);
+        anything |= bundled_key(&id.0).and_then(|key| self.users.remove(&key)).is_some();
+        if !anything {
+            return None;
+        }
+        let change = Change { client: Client::default(), ..change.clone() };
+        self.record_of(EventKind::UserForgotten, id, None, String::new(), &change);
+        Some(ended)
     }
 
     pub(super) fn change_password(

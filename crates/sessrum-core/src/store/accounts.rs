@@ -224,6 +224,19 @@ pub trait AccountStore: Send + Sync + 'static {
         Ok(matches!(outcome, UserOutcome::Changed { .. }))
     }
 
+    /// Removes a user and all that is personal: ends their sessions and removes these with tokens and
+    /// data, removes their platforms, and [forgets](crate::SessionEvent::forget_client) the clients
+    /// of all events that concern them, and of those they caused whose clients are still whole.
+    /// Answers the sessions that ended; `None` when nothing was left to remove.
+    ///
+    /// A user of another directory is forgotten as far as sessions and events go. Where both that
+    /// directory and the bundled tables have users, numbers must not mean two of them.
+    async fn forget_user(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError>;
+
     /// Changes a password, ends the user's other sessions and rotates the caller's own.
     async fn change_password(
         &self,

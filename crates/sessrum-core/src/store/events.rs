@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use super::{Page, StoreError};
 use crate::event::{Change, EventKind, SessionEvent};
+use crate::event_seal::{EventSealer, SealedEvent};
 use crate::identity::UserId;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -19,6 +20,26 @@ pub struct NewEvent {
     pub detail: String,
 }
 
+impl NewEvent {
+    /// The event as it is written: the row `id`, with who and from where.
+    #[must_use]
+    pub fn recorded(self, id: i64, change: &Change) -> SessionEvent {
+        let Change { at, by, client } = change;
+        SessionEvent {
+            id,
+            at: *at,
+            kind: self.kind,
+            user_id: self.user_id,
+            session: self.session,
+            actor: by.to_string(),
+            ip_address: client.ip_address.map(|address| address.to_string()),
+            user_agent: client.user_agent.as_deref().map(str::to_owned),
+            device: client.device(),
+            detail: self.detail,
+        }
+    }
+}
+
 /// Which events a list has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
@@ -26,9 +47,14 @@ pub struct EventFilter {
     pub user_id: Option<UserId>,
     /// Only those at or after this moment.
     pub since: Option<Timestamp>,
+    /// Only those of this kind.
+    pub kind: Option<EventKind>,
+    /// Without those of a [routine](EventKind::ROUTINE) kind.
+    pub without_routine: bool,
 }
 
-/// The audit trail.
+/// The audit trail. Each event is [sealed](EventSealer::seal) in the transaction that writes it,
+/// after the last one of the same user.
 #[async_trait]
 pub trait EventStore: Send + Sync + 'static {
     /// Records an event by itself.
@@ -40,4 +66,24 @@ pub trait EventStore: Send + Sync + 'static {
         filter: &EventFilter,
         page: Page,
     ) -> Result<Vec<SessionEvent>, StoreError>;
+
+    /// What seals the events.
+    fn sealer(&self) -> &EventSealer;
+
+    /// Whether events are numbered from 1 without gaps, so that a key that is not there was removed.
+    fn numbers_events_without_gaps(&self) -> bool;
+
+    /// Events with their seals, by ascending keys above `after`, at most `limit`. Whatever is
+    /// committed later has larger keys.
+    async fn sealed_events(&self, after: i64, limit: usize)
+    -> Result<Vec<SealedEvent>, StoreError>;
+
+    /// [Shortens](SessionEvent::shorten_client) what up to `limit` events from before `before` tell
+    /// of the client, and deletes the salts of their digests. Answers how many there were: call
+    /// again while it answers `limit`.
+    async fn shorten_clients_before(
+        &self,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError>;
 }

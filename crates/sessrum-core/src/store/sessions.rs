@@ -270,4 +270,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Whether the database answers and can be written, found out by writing to it. What is written
     /// is the store's own affair: sessions, tokens, data and events stay as they are.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Rewrites the database's files, so that they hold nothing any more of what was removed.
+    /// Changes wait meanwhile.
+    async fn compact(&self) -> Result<(), StoreError>;
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// 2026-11-23T21:00:00Z.
@@ -10,7 +12,7 @@ const HOUR: Duration = Duration::from_hours(1);
 struct World {
     rules: ThrottleRules,
     now: Timestamp,
-    places: std::collections::BTreeMap<CounterKey, Counter>,
+    places: BTreeMap<CounterKey, Counter>,
 }
 
 const ACCOUNT: u8 = 1;
@@ -26,7 +28,7 @@ fn attempt(account: u8, place: Place) -> Attempt {
 
 impl World {
     fn new() -> Self {
-        Self { rules: ThrottleRules::default(), now: START, places: Default::default() }
+        Self { rules: ThrottleRules::default(), now: START, places: BTreeMap::new() }
     }
 
     /// With addresses that may fail as often as they like.

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sessrum_core::{
-    Accounts, Clock as _, MemoryStore, OsRandom, PasswordCost, PasswordHasher, SecretKey,
-    SystemClock, UnifiedSessionManager,
+    Accounts, CleanupReport, Clock as _, MemoryStore, OsRandom, PasswordCost, PasswordHasher,
+    SecretKey, SystemClock, UnifiedSessionManager,
 };
 
 use super::output::{Format, data, progress, say};
@@ -49,6 +49,7 @@ pub(super) async fn status(
 struct Cleanup {
     expired: usize,
     purged: usize,
+    shortened: usize,
 }
 
 pub(super) async fn cleanup(instance: &Instance, format: Format) -> anyhow::Result<()> {
@@ -56,15 +57,20 @@ pub(super) async fn cleanup(instance: &Instance, format: Format) -> anyhow::Resu
     let report = instance
         .manager
         .cleanup_with_progress(|so_far| {
-            bar.set_message(format!("{} ended, {} removed", so_far.expired, so_far.purged));
+            bar.set_message(format!(
+                "{} ended, {} removed, {} shortened",
+                so_far.expired, so_far.purged, so_far.shortened
+            ));
             bar.tick();
         })
         .await;
     bar.finish_and_clear();
-    let report = report?;
-    let cleanup = Cleanup { expired: report.expired, purged: report.purged };
-    format.print(&cleanup, |done| {
-        format!("{} session(s) ended as expired, {} row(s) removed", done.expired, done.purged)
+    let CleanupReport { expired, purged, shortened } = report?;
+    format.print(&Cleanup { expired, purged, shortened }, |done| {
+        format!(
+            "{} session(s) ended as expired, {} row(s) removed, {} event(s) shortened",
+            done.expired, done.purged, done.shortened
+        )
     })?;
     Ok(())
 }

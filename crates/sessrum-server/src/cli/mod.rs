@@ -1,8 +1,10 @@
 //! The operator's commands. Data goes to standard output, talk to standard error; the exit code is
 //! 0 when it is done, 1 when it failed, 2 when the command line was wrong.
 
+mod audit;
 mod config;
 mod database;
+mod doctor;
 mod output;
 mod platform;
 mod session;
@@ -67,8 +69,12 @@ enum Command {
     Migrate,
     /// Tell what is in the database
     Status(output::Format),
-    /// End what is over and remove what ended long ago, now
+    /// Check that the installation is well
+    Doctor(output::Format),
+    /// End what is over, remove what ended long ago and shorten the clients of old events, now
     Cleanup(output::Format),
+    /// List the audit trail, newest first
+    Audit(audit::Options),
     /// Print the OpenAPI document
     Openapi,
     /// Look at the configuration
@@ -143,6 +149,8 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             let config = settings(&overrides)?.1;
             database::status(&config, &open(&config)?, format).await
         }
+        Command::Doctor(format) => doctor::run(&settings(&overrides)?.1, format).await,
+        Command::Audit(options) => audit::run(options, &open(&settings(&overrides)?.1)?).await,
         Command::Cleanup(format) => {
             database::cleanup(&open(&settings(&overrides)?.1)?, format).await
         }

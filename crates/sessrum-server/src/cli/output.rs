@@ -60,17 +60,19 @@ pub(super) fn progress() -> ProgressBar {
     ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
 }
 
-/// Lays out rows in columns. The first row is the heading.
+/// Lays out rows in columns. The first row is the heading. What steers a terminal is taken out.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let printable = |cell: &String| cell.replace(char::is_control, "\u{fffd}");
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(printable)).collect();
     let mut widths = heading.map(|cell| cell.chars().count());
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
     let heading = heading.map(str::to_owned);
     std::iter::once(&heading)
-        .chain(rows)
+        .chain(&rows)
         .map(|row| {
             let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"

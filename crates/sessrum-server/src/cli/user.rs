@@ -38,6 +38,11 @@ pub(super) enum Command {
         /// The user
         name: String,
     },
+    /// Remove a user and all that is personal, also from the audit trail and the database's file
+    Forget {
+        /// The user
+        name: String,
+    },
     /// Give a user a role
     SetRole {
         /// The user
@@ -112,6 +117,7 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
             enabled.with_context(|| no_user(&name))?;
             say(&format!("Enabled {name}."));
         }
+        Command::Forget { name } => forget(instance, &name, &change).await?,
         Command::SetRole { name, role } => {
             let user = find(instance, &name).await?;
             if !store.set_role(&user.info.id, role, &change).await? {
@@ -132,6 +138,25 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
             }
         }
     }
+    Ok(())
+}
+
+async fn forget(instance: &Instance, name: &str, change: &Change) -> anyhow::Result<()> {
+    let store = instance.manager.store();
+    let user = store.user_by_name(name).await?.map(|user| user.info.id);
+    let user = user.with_context(|| {
+        format!("{}: whoever was forgotten before has no name here any more", no_user(name))
+    })?;
+    let ended = store.forget_user(&user, change).await?.with_context(|| no_user(name))?.len();
+    store.compact().await.with_context(|| {
+        format!(
+            "{name} is forgotten, but the database's file may still hold traces: run \
+             `sqlite3 DATABASE VACUUM` when it is less busy"
+        )
+    })?;
+    say(&format!(
+        "Forgot {name}, who had the id {user}; {ended} session(s) ended. Backups still know them."
+    ));
     Ok(())
 }
 

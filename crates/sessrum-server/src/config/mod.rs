@@ -118,6 +118,7 @@ impl Config {
             secret,
             policy: SessionPolicy {
                 throttle: settings.throttle.rules()?,
+                keep_clients_for: settings.audit.keep_clients_for.0,
                 ..settings.session.policy()?
             },
             password_cost,

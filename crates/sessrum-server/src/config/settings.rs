@@ -40,6 +40,8 @@ pub struct Settings {
     pub password: PasswordSettings,
     /// How often passwords may be tried.
     pub throttle: ThrottleSettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
     /// What runs in the background.
     pub jobs: JobSettings,
     /// The log.
@@ -59,6 +61,7 @@ impl Default for Settings {
             session: SessionSettings::default(),
             password: PasswordSettings::default(),
             throttle: ThrottleSettings::default(),
+            audit: AuditSettings::default(),
             jobs: JobSettings::default(),
             log: LogSettings::default(),
         }
@@ -177,6 +180,21 @@ impl SessionSettings {
             },
             ..SessionPolicy::default()
         })
+    }
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// How long events keep addresses and user agents in full; older ones have the network and the
+    /// device's name.
+    pub keep_clients_for: Period,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { keep_clients_for: Period(SessionPolicy::default().keep_clients_for) }
     }
 }
 

@@ -12,6 +12,7 @@ mod logout;
 mod platforms;
 mod problem;
 mod security;
+mod security_log;
 mod sessions;
 mod switch;
 

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::form::{FieldErrors, FormBody, PageQuery};
 use super::human_time::Moment;
 use super::layout::{Frame, Notice, come_back_in, page};
+use super::security_log::{self, SecurityLog};
 
 const HERE: &str = "/account/security";
 
@@ -24,12 +25,15 @@ struct SecurityPage {
     /// When the password last changed; `None` when the user signs in elsewhere.
     changed: Option<Moment>,
     errors: FieldErrors,
+    log: SecurityLog,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SecurityQuery {
     done: String,
+    /// The last entry of the log on the page before.
+    before: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,7 +44,7 @@ pub(super) struct PasswordForm {
     new_password_again: Zeroizing<String>,
 }
 
-/// The password and what changing it does.
+/// The password, and what happened to the account.
 pub(super) async fn show(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
@@ -49,7 +53,8 @@ pub(super) async fn show(
     let notice = (query.done == "password_changed").then_some(Notice::done(
         "Your password is changed. All your other devices are signed out.",
     ));
-    security(&session, &context, StatusCode::OK, notice, FieldErrors::default()).await
+    let log = security_log::read(&session, &context, query.before).await?;
+    security(&session, &context, StatusCode::OK, notice, FieldErrors::default(), log).await
 }
 
 /// Changes the password.
@@ -80,7 +85,8 @@ pub(super) async fn change(
         _ => return Err(problem),
     };
     let notice = Notice::failed("Your password is unchanged. See below what to correct.");
-    let again = security(&session, &context, status, Some(notice), errors).await?;
+    let log = security_log::read(&session, &context, None).await?;
+    let again = security(&session, &context, status, Some(notice), errors, log).await?;
     Ok(come_back_in(again, retry_after))
 }
 
@@ -90,6 +96,7 @@ async fn security(
     status: StatusCode,
     notice: Option<Notice>,
     errors: FieldErrors,
+    log: SecurityLog,
 ) -> Result<Response, Problem> {
     let manager = session.manager();
     let facts = manager.directory().find_for_sign_in(&context.user.username).await?;
@@ -99,6 +106,7 @@ async fn security(
         username: context.user.username.clone(),
         changed: changed.map(|facts| Moment::seen_from(manager.now(), facts.password_changed_at)),
         errors,
+        log,
     };
     page(status, &template)
 }

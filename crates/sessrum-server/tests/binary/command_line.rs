@@ -76,7 +76,10 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     assert_eq!(json_of(&["session", "list", "--json"], path), json!([]));
     let shown = run(&["session", "show", again.handle()], path);
     assert!(shown.contains("revoked_by_admin"), "{shown}");
-    assert_eq!(json_of(&["cleanup", "--json"], path), json!({"expired": 0, "purged": 0}));
+    assert_eq!(
+        json_of(&["cleanup", "--json"], path),
+        json!({"expired": 0, "purged": 0, "shortened": 0})
+    );
 }
 
 #[test]
@@ -99,6 +102,8 @@ fn what_cannot_be_done_says_why_and_exits_1() {
             "short",
             "at least 8 characters",
         ),
+        (&named("bob"), "Password1!", "easy to guess"),
+        (&["user", "set-password", "ada", "--password-stdin"], "ada@example.org", "easy to guess"),
         (&named(""), PASSWORD, "a user name has 1 to 200 characters"),
         (&named(&long), PASSWORD, "a user name has 1 to 200 characters"),
         (&named("bob\u{7}"), PASSWORD, "a user name has 1 to 200 characters"),

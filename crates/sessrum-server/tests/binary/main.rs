@@ -2,11 +2,13 @@
 
 #![cfg(test)]
 
+mod audit;
 mod command_line;
 mod database_files;
 mod jobs;
 mod kill;
 mod process;
+mod proxies;
 mod shutdown;
 mod time_zones;
 mod walk_through;

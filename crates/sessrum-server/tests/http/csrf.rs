@@ -72,7 +72,7 @@ async fn site() -> Site {
 async fn the_matrix_of_sites_and_origins_at_every_route() {
     let site = site().await;
     let browser = site.signed_in("root").await;
-    let before = site.trail().await;
+    let before = site.changes().await;
     for route in mutations(&site) {
         for (fetch, origin) in SITES.iter().flat_map(|fetch| ORIGINS.map(|it| (*fetch, it))) {
             let call = sent(call(&browser, &route), "sec-fetch-site", fetch);
@@ -88,7 +88,7 @@ async fn the_matrix_of_sites_and_origins_at_every_route() {
             }
         }
     }
-    assert_eq!(site.trail().await, before);
+    assert_eq!(site.changes().await, before);
     browser.heartbeat().await.ok();
 }
 
@@ -99,7 +99,7 @@ async fn no_wrong_token_passes_at_any_route() {
     let browser = site.signed_in("root").await;
     let others = site.signed_in("ada").await.csrf();
     let own = browser.csrf();
-    let before = site.trail().await;
+    let before = site.changes().await;
     let wrong = [
         String::new(),
         own[1..].to_owned(),
@@ -128,7 +128,7 @@ async fn no_wrong_token_passes_at_any_route() {
             }
         }
     }
-    assert_eq!(site.trail().await, before);
+    assert_eq!(site.changes().await, before);
 }
 
 /// What the tests above refuse is refused for the token alone.
@@ -175,7 +175,7 @@ async fn a_forged_forwarding_header_changes_no_audited_address() {
     let call = site.browser().call("POST", "/api/login").json(&input);
     let call = call.with("x-forwarded-for", "203.0.113.9").with("forwarded", "for=203.0.113.9");
     call.with("x-real-ip", "203.0.113.9").send().await.ok();
-    let signed_in = site.trail().await.pop().unwrap();
+    let signed_in = site.changes().await.pop().unwrap();
     assert_eq!(signed_in.ip_address, Some("192.0.2.1".parse().unwrap()));
 }
 

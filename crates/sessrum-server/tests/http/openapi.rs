@@ -9,10 +9,12 @@ use crate::support::{Site, given};
 
 /// The routes of the contract that there are.
 const ROUTES: &str = "
+    DELETE /api/admin/sessions/{handle}
     DELETE /api/platforms/{id}
     DELETE /api/session/data/{key}
     DELETE /api/sessions/{handle}
-    DELETE /api/admin/sessions/{handle}
+    GET /api/account/events
+    GET /api/admin/audit
     GET /api/admin/sessions
     GET /api/admin/users
     GET /api/platforms

@@ -1,50 +1,8 @@
 //! Where secrets must not be: the log, the audit trail, the database in clear.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{HOUR, MINUTE, PASSWORD, Site};
-
-/// A log that is kept.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    /// Everything down to the finest level, of this thread and as long as the guard lives.
-    fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let collector = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(self.clone());
-        tracing::subscriber::set_default(collector.finish())
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
+use crate::support::{HOUR, Log, MINUTE, PASSWORD, Site};
 
 /// 3.3.4, 16.2.5: a whole life of a session, and none of its secrets anywhere.
 #[tokio::test]

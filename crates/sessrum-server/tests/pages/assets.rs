@@ -18,6 +18,9 @@ async fn what_pages_load_is_served_from_here_and_kept_for_good() {
         assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
         assert!(!asset.has("http://") || asset.has("http://www.w3.org/2000/svg"));
         assert!(!asset.has("https://"));
+        // `style-src` and `img-src` allow the site's own files alone.
+        assert!(!asset.has("url(") && !asset.has("@import") && !asset.has("data:"));
+        assert!(!asset.has("style=") && !asset.has("<style") && !asset.has("<script"));
     }
 }
 

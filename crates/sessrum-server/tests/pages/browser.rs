@@ -1,9 +1,11 @@
 //! A browser: keeps cookies, sends forms as they stand on the page, follows nothing by itself.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -106,7 +108,8 @@ impl Browser {
                 .header("sec-fetch-site", "same-origin")
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        let mut request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 50_000))));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for line in parts.headers.get_all(header::SET_COOKIE) {

@@ -36,6 +36,7 @@ fn check_page(path: &str, page: &Page) {
     assert!(lower.contains("class=\"skip\" href=\"#content\"") && lower.contains("id=\"content\""));
     assert_eq!((count("script"), count("style"), count("iframe")), (0, 0, 0), "{path}");
     assert_eq!(page.header("cache-control"), "no-store");
+    check_policy(path, page, &tags);
     let mut ids = BTreeSet::new();
     for tag in &tags {
         assert_eq!(attribute(tag, "style"), None, "{path}: {tag}");
@@ -52,6 +53,37 @@ fn check_page(path: &str, page: &Page) {
         }
     }
     check_fields(path, &tags);
+}
+
+/// The content security policy, and that the page asks for nothing that it forbids.
+fn check_policy(path: &str, page: &Page, tags: &[&str]) {
+    let policy: Vec<_> = page.header("content-security-policy").split("; ").collect();
+    for directive in [
+        "default-src 'none'",
+        "script-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(&directive), "{path}: {policy:?}");
+    }
+    assert!(!policy.iter().any(|directive| directive.contains("unsafe")), "{path}: {policy:?}");
+    for tag in tags {
+        let name = tag.split_whitespace().next().unwrap_or_default();
+        // What needs `script-src`, `object-src`, `media-src`, `font-src` or `base-uri`.
+        let forbidden = ["script", "object", "embed", "applet", "video", "audio", "base", "portal"];
+        assert!(!forbidden.contains(&name), "{path}: {tag}");
+        assert!(!tag.to_lowercase().contains("javascript:"), "{path}: {tag}");
+        if name == "link" {
+            let rel = attribute(tag, "rel").unwrap();
+            assert!(matches!(rel.as_str(), "stylesheet" | "icon"), "{path}: {tag}");
+        }
+        if name == "meta" {
+            assert_eq!(attribute(tag, "http-equiv"), None, "{path}: {tag}");
+        }
+    }
 }
 
 /// Every field that one sees has a label, and every description is there.
@@ -79,8 +111,9 @@ fn check_passwords(form: &Form, user: &str) {
     }
 }
 
+/// Security: 7.4.4, 3.5.8
 #[tokio::test]
-async fn every_signed_in_page_has_a_sign_out_that_works_7_4_4() {
+async fn every_signed_in_page_has_a_sign_out_that_works() {
     let site = Site::new().await;
     for user in ["ada", "new"] {
         let mut browser = site.signed_in(user).await;

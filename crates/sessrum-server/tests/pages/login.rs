@@ -193,6 +193,31 @@ async fn while_the_database_is_down_the_form_says_so_27() {
     assert_eq!(browser.submit(&again, "/login", &RIGHT).await.location(), "/");
 }
 
+/// Security: 6.1.1, 6.3.1, abuse 25
+#[tokio::test]
+async fn too_many_wrong_passwords_show_the_form_again_with_the_time_to_wait() {
+    let site = Site::new().await;
+    let mut browser = site.browser();
+    let form = browser.get("/login?next=/account/security").await;
+    let wrong = [("username", "ada"), ("password", "hunter2-canary"), ("remember", "on")];
+    for _ in 0..5 {
+        assert_eq!(browser.submit(&form, "/login", &wrong).await.status, 401);
+    }
+    for password in ["hunter2-canary", PASSWORD] {
+        let typed = [("username", "ada"), ("password", password), ("remember", "on")];
+        let again = browser.submit(&form, "/login", &typed).await;
+        assert_eq!((again.status, again.header("retry-after")), (429, "1"));
+        assert!(again.has("Please try again in 1 second."));
+        assert!(!again.has(password));
+        let fields = again.form("/login").fields;
+        for kept in [("username", "ada"), ("next", "/account/security"), ("remember", "on")] {
+            assert!(fields.contains(&(kept.0.to_owned(), kept.1.to_owned())), "{kept:?}");
+        }
+    }
+    site.advance(1);
+    assert_eq!(browser.submit(&form, "/login", &RIGHT).await.location(), "/account/security");
+}
+
 #[tokio::test]
 async fn what_was_typed_is_escaped() {
     let site = Site::new().await;

@@ -1,12 +1,14 @@
 //! The bundled users and platforms.
 
+mod forget;
 mod platforms;
 mod users;
 
 use async_trait::async_trait;
 use sessrum_core::store::{
-    AccountStore, AddPlatform, AddUser, NewPlatform, NewUser, PasswordChange, PasswordOutcome,
-    PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User, UserChange, UserOutcome,
+    AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
+    UserChange, UserOutcome,
 };
 use sessrum_core::{Change, PasswordHash, PlatformId, SealedCredentials, UserId};
 
@@ -42,6 +44,15 @@ impl AccountStore for SqliteStore {
         let Some(user) = bundled(&user.0) else { return Ok(UserOutcome::NotFound) };
         let change = change.clone();
         self.writer.run(move |connection| users::change(connection, user, what, &change)).await
+    }
+
+    async fn forget_user(
+        &self,
+        user: &UserId,
+        change: &Change,
+    ) -> Result<Option<Vec<EndedSession>>, StoreError> {
+        let (user, change) = (user.clone(), change.clone());
+        self.writer.run(move |connection| forget::forget_user(connection, &user, &change)).await
     }
 
     async fn change_password(

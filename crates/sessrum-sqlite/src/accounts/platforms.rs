@@ -8,9 +8,10 @@ use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::sessions::LEAVE_PLATFORM;
 use crate::sql::{platforms as sql, users};
+use crate::writer::Writing;
 
 pub(super) fn add(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     new: NewPlatform,
     change: &Change,
@@ -47,12 +48,12 @@ pub(super) fn add(
     ];
     let info = sql::INSERT.one(connection, row, |row| rows::platform_info(row, 0))?;
     let kind = EventKind::PlatformAdded;
-    record_of(connection, kind, &UserId::from(user), None, &info.name, change)?;
+    record_of(connection, kind, &UserId::from(user), None, &info.id.to_string(), change)?;
     Ok(AddPlatform::Added(info))
 }
 
 pub(super) fn change(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     platform: i64,
     what: PlatformChange,
@@ -82,20 +83,22 @@ pub(super) fn change(
         LEAVE_PLATFORM.execute(connection, params![user, platform, Sql(change.at)])?;
     }
     let kind = EventKind::PlatformChanged;
-    record_of(connection, kind, &UserId::from(user), None, &row.info.name, change)?;
+    record_of(connection, kind, &UserId::from(user), None, &platform.to_string(), change)?;
     Ok(PlatformOutcome::Changed(row))
 }
 
 pub(super) fn remove(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     platform: i64,
     change: &Change,
 ) -> Result<bool> {
-    let removed = sql::DELETE.first(connection, [platform, user], |row| row.get::<_, String>(0))?;
-    let Some(name) = removed else { return Ok(false) };
+    if sql::DELETE.execute(connection, [platform, user])? == 0 {
+        return Ok(false);
+    }
     LEAVE_PLATFORM.execute(connection, params![user, platform, Sql(change.at)])?;
-    record_of(connection, EventKind::PlatformRemoved, &UserId::from(user), None, &name, change)?;
+    let kind = EventKind::PlatformRemoved;
+    record_of(connection, kind, &UserId::from(user), None, &platform.to_string(), change)?;
     Ok(true)
 }
 

@@ -11,8 +11,9 @@ use crate::sessions::{
 };
 use crate::sql::sessions::REVISE_OF_USER;
 use crate::sql::users as sql;
+use crate::writer::Writing;
 
-pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Result<AddUser> {
+pub(super) fn add(connection: &Writing<'_>, new: &NewUser, change: &Change) -> Result<AddUser> {
     if sql::IS_USERNAME_TAKEN.value(connection, [&new.username])? {
         return Ok(AddUser::UsernameTaken);
     }
@@ -27,7 +28,7 @@ pub(super) fn add(connection: &Connection, new: &NewUser, change: &Change) -> Re
 }
 
 pub(super) fn change(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     what: UserChange,
     change: &Change,
@@ -65,7 +66,7 @@ pub(super) fn change(
 }
 
 pub(super) fn change_password(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: i64,
     password: &PasswordChange,
     change: &Change,

@@ -1,15 +1,16 @@
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{CreateOutcome, EndedSession, NewSession};
-use sessrum_core::{Change, EndReason, EventKind, SessionId, UserSession};
+use sessrum_core::{Change, EndReason, EventKind, NEW_DEVICE, SessionId, UserSession};
 
 use super::end::end;
 use crate::accounts::note_use;
-use crate::events::record_of;
+use crate::events::{is_new_device, record_of};
 use crate::rows::{self, Sql};
 use crate::sql::{sessions as sql, tokens, users};
+use crate::writer::Writing;
 
 pub(super) fn create(
-    connection: &Connection,
+    connection: &Writing<'_>,
     new: NewSession,
     change: &Change,
 ) -> Result<CreateOutcome> {
@@ -26,8 +27,11 @@ pub(super) fn create(
     ended.extend(evict(connection, &new, change)?);
     let session = insert(connection, new, change)?;
     note_use(connection, &session, change)?;
+    let device = change.client.device();
+    let is_new = is_new_device(connection, &session.user_id, device.as_deref())?;
+    let detail = if is_new { NEW_DEVICE } else { "" };
     let (kind, handle) = (EventKind::SignedIn, Some(session.handle));
-    record_of(connection, kind, &session.user_id, handle, "", change)?;
+    record_of(connection, kind, &session.user_id, handle, detail, change)?;
     Ok(CreateOutcome::Created { session: Box::new(session), ended })
 }
 
@@ -44,7 +48,7 @@ fn is_refused(connection: &Connection, new: &NewSession) -> Result<bool> {
 }
 
 /// Makes room for one more session under the cap.
-fn evict(connection: &Connection, new: &NewSession, change: &Change) -> Result<Vec<EndedSession>> {
+fn evict(connection: &Writing<'_>, new: &NewSession, change: &Change) -> Result<Vec<EndedSession>> {
     let kept = rows::limit(new.cap.saturating_sub(1));
     let params = params![Sql(new.user_id.clone()), kept];
     let beyond: Vec<SessionId> =

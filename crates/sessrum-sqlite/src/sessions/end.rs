@@ -1,4 +1,4 @@
-use rusqlite::{Connection, Params, Result, params};
+use rusqlite::{Params, Result, params};
 use sessrum_core::store::EndedSession;
 use sessrum_core::{Change, EndReason, EventKind, ExpiryLimits, SessionId, UserId};
 
@@ -6,9 +6,10 @@ use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::Statement;
 use crate::sql::sessions as sql;
+use crate::writer::Writing;
 
 pub(super) fn end(
-    connection: &Connection,
+    connection: &Writing<'_>,
     session: SessionId,
     reason: EndReason,
     change: &Change,
@@ -18,7 +19,7 @@ pub(super) fn end(
 }
 
 pub(crate) fn end_of_user(
-    connection: &Connection,
+    connection: &Writing<'_>,
     user: &UserId,
     keep: Option<SessionId>,
     reason: EndReason,
@@ -29,7 +30,7 @@ pub(crate) fn end_of_user(
 }
 
 pub(super) fn end_any(
-    connection: &Connection,
+    connection: &Writing<'_>,
     keep: Option<SessionId>,
     reason: EndReason,
     limit: usize,
@@ -40,7 +41,7 @@ pub(super) fn end_any(
 }
 
 pub(super) fn end_expired(
-    connection: &Connection,
+    connection: &Writing<'_>,
     limits: ExpiryLimits,
     limit: usize,
     change: &Change,
@@ -59,7 +60,7 @@ pub(super) fn end_expired(
 
 /// Ends sessions by one of the statements for it, each with its event, in the order of their keys.
 fn end_by(
-    connection: &Connection,
+    connection: &Writing<'_>,
     statement: Statement,
     params: impl Params,
     reason: EndReason,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{
     Activity, CreateOutcome, EndedSession, LoadedSession, NewSession, Page, RotateOutcome,
-    Rotation, SessionFilter, SessionStore, StoreError, UpdateOutcome,
+    Rotation, SessionFilter, SessionStore, StoreError, StoreErrorKind, UpdateOutcome,
 };
 use sessrum_core::{
     Change, EndReason, EventKind, ExpiryLimits, PlatformId, SessionHandle, SessionId, Timestamp,
@@ -17,9 +17,11 @@ use sessrum_core::{
 
 use crate::accounts::note_use;
 use crate::events::record_of;
+use crate::open;
 use crate::rows::{self, Sql};
 use crate::sql::{checks, sessions as sql};
 use crate::store::SqliteStore;
+use crate::writer::Writing;
 
 pub(crate) use end::end_of_user;
 pub(crate) use tokens::{NewRevision, Replaced, replace_token, retire_others};
@@ -41,7 +43,7 @@ fn touch_many(connection: &Connection, marks: &[Activity]) -> Result<usize> {
 }
 
 fn switch_platform_if(
-    connection: &Connection,
+    connection: &Writing<'_>,
     session: SessionId,
     platform: Option<PlatformId>,
     expected_revision: Option<i64>,
@@ -215,5 +217,11 @@ impl SessionStore for SqliteStore {
         self.readers.run(|connection| sql::FIND.first(connection, [0], rows::session))?;
         // The lock can be had on a full disk too; a commit cannot.
         self.writer.run(|connection| checks::WRITE.execute(connection, [])).await.map(|_| ())
+    }
+
+    async fn compact(&self) -> Result<(), StoreError> {
+        let path = self.readers.path().to_owned();
+        let compacted = tokio::task::spawn_blocking(move || open::compact(&path)).await;
+        compacted.map_err(|panic| StoreError::new(StoreErrorKind::Failed, panic))?
     }
 }

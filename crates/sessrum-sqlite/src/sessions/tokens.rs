@@ -6,6 +6,7 @@ use super::live_owner;
 use crate::events::record_of;
 use crate::rows::{self, Sql};
 use crate::sql::{sessions, tokens as sql, users};
+use crate::writer::Writing;
 
 /// What came of replacing a token.
 pub(crate) enum Replaced {
@@ -34,7 +35,7 @@ pub(super) fn confirm(connection: &Connection, token: TokenHash, at: Timestamp) 
 }
 
 pub(super) fn rotate(
-    connection: &Connection,
+    connection: &Writing<'_>,
     session: SessionId,
     rotation: &Rotation,
     change: &Change,
@@ -76,7 +77,7 @@ pub(crate) fn retire_others(
 
 /// A rotation without its event.
 pub(crate) fn replace_token(
-    connection: &Connection,
+    connection: &Writing<'_>,
     session: SessionId,
     rotation: &Rotation,
     revision: NewRevision,

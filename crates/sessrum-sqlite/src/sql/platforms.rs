@@ -53,5 +53,5 @@ statements! {
          credentials_key_id = coalesce(?6, credentials_key_id) \
          WHERE id = ?1";
 
-    DELETE = "DELETE FROM platform_connections WHERE id = ?1 AND user_id = ?2 RETURNING name";
+    DELETE = "DELETE FROM platform_connections WHERE id = ?1 AND user_id = ?2";
 }

@@ -110,6 +110,9 @@ statements! {
         "DELETE FROM user_sessions WHERE id IN (SELECT id FROM user_sessions \
          INDEXED BY user_sessions_ended WHERE ended_at < ?1 ORDER BY ended_at, id LIMIT ?2)";
 
+    /// Tokens and data go with them.
+    DELETE_OF_USER = "DELETE FROM user_sessions WHERE user_id = ?1";
+
     LIST_LIVE_OF_USER =
         "SELECT ", session_columns!(), " FROM user_sessions \
          WHERE user_id = ?1 AND ended_at IS NULL ORDER BY last_activity DESC, id DESC";

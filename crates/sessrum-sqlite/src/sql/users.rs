@@ -25,6 +25,9 @@ statements! {
     IS_THERE_ANOTHER_ADMIN =
         "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND is_active AND id <> ?1)";
 
+    /// Platforms go with it.
+    DELETE = "DELETE FROM users WHERE id = ?1";
+
     SET_ACTIVE = "UPDATE users SET is_active = ?2 WHERE id = ?1";
     SET_ROLE = "UPDATE users SET role = ?2, role_changed_at = ?3 WHERE id = ?1";
     SET_PASSWORD = "UPDATE users SET password_hash = ?2, password_changed_at = ?3 WHERE id = ?1";

@@ -3,13 +3,18 @@ use sessrum_core::store::{
     DataStore as _, DataWrite, EventFilter, EventStore as _, NewEvent, Page, Precondition,
     SessionStore as _, StoreErrorKind,
 };
-use sessrum_core::{Change, EventKind, SessionId, Timestamp};
+use sessrum_core::{Change, EventKind, OsRandom, SecretKey, SessionId, Timestamp};
 
 use super::*;
 
+fn sealer() -> EventSealer {
+    EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
+}
+
 fn store() -> (tempfile::TempDir, SqliteStore) {
     let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open_and_migrate(directory.path().join("sessions.db")).unwrap();
+    let store =
+        SqliteStore::open_and_migrate(directory.path().join("sessions.db"), sealer()).unwrap();
     (directory, store)
 }
 

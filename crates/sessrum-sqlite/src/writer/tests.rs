@@ -1,5 +1,6 @@
 use rusqlite::Connection;
 use sessrum_core::store::StoreErrorKind;
+use sessrum_core::{OsRandom, SecretKey};
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::*;
@@ -15,14 +16,18 @@ fn numbers(connection: &Connection) -> Vec<i64> {
     query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-fn insert(number: i64) -> impl FnOnce(&Connection) -> Result<usize> + Send + 'static {
+fn sealer() -> EventSealer {
+    EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
+}
+
+fn insert(number: i64) -> impl FnOnce(&Writing<'_>) -> Result<usize> + Send + 'static {
     move |connection| connection.execute("INSERT INTO numbers VALUES (?1)", [number])
 }
 
 type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
 fn job<T: Send + 'static>(
-    change: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    change: impl FnOnce(&Writing<'_>) -> Result<T> + Send + 'static,
 ) -> (Box<dyn Job>, Answer<T>) {
     let (caller, answer) = oneshot::channel();
     (Box::new(Pending { change: Some(change), outcome: None, caller }), answer)
@@ -37,7 +42,7 @@ fn run(connection: &Connection, batch: Vec<Box<dyn Job>>) {
     }
     drop(queue);
     // These databases are in memory; any place that stays will do.
-    work(connection, &InPlace::of(Path::new(".")).unwrap(), jobs);
+    work(connection, &InPlace::of(Path::new(".")).unwrap(), &sealer(), jobs);
 }
 
 fn kind<T>(answer: Answer<T>) -> Option<StoreErrorKind> {
@@ -48,11 +53,11 @@ fn kind<T>(answer: Answer<T>) -> Option<StoreErrorKind> {
 fn a_change_that_fails_undoes_itself_and_not_its_neighbours() {
     let connection = database();
     let (before, before_answer) = job(insert(1));
-    let (failing, failing_answer) = job(|connection: &Connection| {
+    let (failing, failing_answer) = job(|connection: &Writing<'_>| {
         insert(2)(connection)?;
         insert(1)(connection)
     });
-    let (panicking, panicking_answer) = job(|connection: &Connection| -> Result<()> {
+    let (panicking, panicking_answer) = job(|connection: &Writing<'_>| -> Result<()> {
         insert(3)(connection)?;
         panic!("a defect")
     });
@@ -69,7 +74,7 @@ fn a_change_that_fails_undoes_itself_and_not_its_neighbours() {
 fn nobody_is_answered_before_the_commit() {
     let connection = database();
     let (first, mut first_answer) = job(insert(1));
-    let (second, second_answer) = job(move |_: &Connection| {
+    let (second, second_answer) = job(move |_: &Writing<'_>| {
         assert_eq!(first_answer.try_recv().unwrap_err(), TryRecvError::Empty);
         Ok(())
     });
@@ -90,7 +95,7 @@ fn a_commit_that_fails_is_told_to_everyone_and_leaves_nothing() {
     let (good, good_answer) = job(insert(1));
     // A savepoint can be released with the debt open; only COMMIT asks for it.
     let (debtor, debtor_answer) =
-        job(|connection: &Connection| connection.execute("INSERT INTO debts VALUES (7)", []));
+        job(|connection: &Writing<'_>| connection.execute("INSERT INTO debts VALUES (7)", []));
     run(&connection, vec![good, debtor]);
     assert_eq!(kind(good_answer), Some(StoreErrorKind::Failed));
     assert_eq!(kind(debtor_answer), Some(StoreErrorKind::Failed));
@@ -106,7 +111,7 @@ fn a_commit_that_fails_is_told_to_everyone_and_leaves_nothing() {
 fn a_change_that_loses_the_transaction_is_told_to_everyone() {
     let connection = database();
     let (good, good_answer) = job(insert(1));
-    let (losing, losing_answer) = job(|connection: &Connection| {
+    let (losing, losing_answer) = job(|connection: &Writing<'_>| {
         connection.execute_batch("ROLLBACK")?;
         Err::<(), _>(Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
@@ -138,7 +143,7 @@ async fn dropping_the_writer_finishes_the_queue() {
     let path = directory.path().join("numbers.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE)").unwrap();
-    let writer = Writer::start(connection, &path).unwrap();
+    let writer = Writer::start(connection, &path, Arc::new(sealer())).unwrap();
     for number in 0..50 {
         let mut change = Box::pin(writer.run(insert(number)));
         // Polled once the change is in the queue; then its caller goes away.

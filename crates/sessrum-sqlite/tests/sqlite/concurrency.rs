@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{ALL, TestStore, at, by_system};
+use crate::support::{ALL, TestStore, at, by_system, sealer};
 use sessrum_core::EndReason;
 use sessrum_core::store::{
     DataStore as _, DataWrite, Precondition, PutOutcome, SessionFilter, SessionStore as _,
@@ -16,7 +16,7 @@ const ROUNDS: i64 = 20;
 async fn nobody_finds_the_database_locked() {
     let test = Arc::new(TestStore::new());
     // A store of its own on the same file shares nothing but the file, as another process would.
-    let other = Arc::new(SqliteStore::open(&test.path).unwrap());
+    let other = Arc::new(SqliteStore::open(&test.path, sealer()).unwrap());
     let mut tasks = tokio::task::JoinSet::new();
     for user in 0..WRITERS {
         let (test, other) = (Arc::clone(&test), Arc::clone(&other));

@@ -5,4 +5,5 @@
 mod concurrency;
 mod opening;
 mod support;
+mod trail;
 mod verbs;

@@ -7,8 +7,10 @@ use std::sync::Barrier;
 
 use rusqlite::Connection;
 use sessrum_core::store::{SessionStore as _, StoreError, StoreErrorKind};
-use sessrum_sqlite::{OpenError, SqliteStore, migrate};
+use sessrum_sqlite::{OpenError, SqliteStore, check_file, migrate};
 use tempfile::TempDir;
+
+use crate::support::sealer;
 
 fn migrated() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -29,7 +31,7 @@ fn assert_helpful(error: &OpenError, path: &Path, advice: &str) {
 fn a_missing_directory_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("none").join("sessions.db");
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::DirectoryMissing(_)), "{error:?}");
         assert_helpful(&error, &path, "create the directory");
     }
@@ -38,9 +40,10 @@ fn a_missing_directory_is_named() {
 #[test]
 fn a_directory_is_no_database() {
     let directory = tempfile::tempdir().unwrap();
-    for error in
-        [migrate(directory.path()).unwrap_err(), SqliteStore::open(directory.path()).unwrap_err()]
-    {
+    for error in [
+        migrate(directory.path()).unwrap_err(),
+        SqliteStore::open(directory.path(), sealer()).unwrap_err(),
+    ] {
         assert!(matches!(error, OpenError::NotAFile(_)), "{error:?}");
         assert_helpful(&error, directory.path(), "name the file");
     }
@@ -50,13 +53,13 @@ fn a_directory_is_no_database() {
 fn a_database_that_was_not_migrated_is_refused_and_not_made() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sessions.db");
-    let error = SqliteStore::open(&path).unwrap_err();
+    let error = SqliteStore::open(&path, sealer()).unwrap_err();
     assert!(matches!(error, OpenError::NotMigrated(_)), "{error:?}");
     assert_helpful(&error, &path, "run `sessrum migrate`");
     assert!(!path.exists());
 
     fs::write(&path, []).unwrap();
-    let error = SqliteStore::open(&path).unwrap_err();
+    let error = SqliteStore::open(&path, sealer()).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::NotMigrated);
 }
 
@@ -70,7 +73,7 @@ fn a_newer_schema_is_refused() {
              VALUES (999, 'later', '2030-01-01T00:00:00Z', '1')",
         )
         .unwrap();
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::NewerSchema { found: 999, .. }), "{error:?}");
         assert_helpful(&error, &path, "upgrade the program");
         assert_eq!(StoreError::from(error).kind(), StoreErrorKind::NewerSchema);
@@ -83,7 +86,7 @@ fn bytes_that_are_no_database_are_refused_and_left_alone() {
     let path = directory.path().join("sessions.db");
     let bytes = b"this is a letter, not a database; ".repeat(100);
     fs::write(&path, &bytes).unwrap();
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::Corrupt { .. }), "{error:?}");
         assert_helpful(&error, &path, "restore a backup");
         assert!(error.source().is_some());
@@ -99,7 +102,9 @@ fn a_file_too_short_for_a_database_is_not_written_over() {
     for size in 1..=letters.len() {
         for bytes in [&letters[..size], &b"x".repeat(size)] {
             fs::write(&path, bytes).unwrap();
-            for error in [SqliteStore::open(&path).unwrap_err(), migrate(&path).unwrap_err()] {
+            for error in
+                [SqliteStore::open(&path, sealer()).unwrap_err(), migrate(&path).unwrap_err()]
+            {
                 assert!(matches!(error, OpenError::Corrupt { .. }), "{size}: {error:?}");
                 assert_helpful(&error, &path, "restore a backup");
             }
@@ -115,7 +120,7 @@ fn a_cause_is_told_once() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[16..18].fill(0xff);
     fs::write(&path, bytes).unwrap();
-    let error = SqliteStore::open(&path).unwrap_err();
+    let error = SqliteStore::open(&path, sealer()).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error:?}");
     let cause = error.source().unwrap();
     assert_eq!(cause.to_string(), "file is not a database");
@@ -129,8 +134,23 @@ fn a_damaged_database_is_refused() {
     // The list of tables is in the first page, after the file's header of 100 bytes.
     bytes[100..200].fill(0xff);
     fs::write(&path, bytes).unwrap();
-    let error = SqliteStore::open(&path).unwrap_err();
+    let error = SqliteStore::open(&path, sealer()).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error:?}");
+}
+
+#[tokio::test]
+async fn checking_the_file_tells_damage() {
+    let (_directory, path) = migrated();
+    assert!(check_file(&path).unwrap().is_empty());
+    let mut bytes = fs::read(&path).unwrap();
+    // A page after the first holds a table or an index.
+    let page = bytes.len() - 4096;
+    bytes[page..page + 64].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let found = check_file(&path);
+    assert!(found.as_ref().map_or_else(|e| e.kind() == StoreErrorKind::Corrupt, |f| !f.is_empty()));
+    fs::write(&path, "no database").unwrap();
+    assert_eq!(check_file(&path).unwrap_err().kind(), StoreErrorKind::Corrupt);
 }
 
 #[test]
@@ -140,7 +160,7 @@ fn a_database_that_cannot_be_written_is_refused() {
     // A write version that SQLite does not know makes the file read-only, for every user.
     bytes[18] = 3;
     fs::write(&path, bytes).unwrap();
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
         assert_helpful(&error, &path, "write access");
     }
@@ -176,9 +196,9 @@ impl Drop for SmallDisk {
 fn a_database_on_a_disk_that_is_only_read_says_so() {
     let Some(disk) = SmallDisk::mount() else { return };
     let path = disk.0.path().join("sessions.db");
-    drop(SqliteStore::open_and_migrate(&path).unwrap());
+    drop(SqliteStore::open_and_migrate(&path, sealer()).unwrap());
     assert!(disk.run("mount", &["-o", "remount,ro"]));
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
         assert_helpful(&error, &path, "write access");
     }
@@ -189,9 +209,9 @@ fn a_database_on_a_disk_that_is_only_read_says_so() {
 #[test]
 fn a_database_in_a_directory_that_takes_no_files_says_so() {
     let (_directory, path) = migrated();
-    drop(SqliteStore::open(&path).unwrap());
+    drop(SqliteStore::open(&path, sealer()).unwrap());
     std::os::unix::fs::symlink("nowhere", path.with_extension("db-shm")).unwrap();
-    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path).unwrap_err()] {
+    for error in [migrate(&path).unwrap_err(), SqliteStore::open(&path, sealer()).unwrap_err()] {
         assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
         assert_helpful(&error, &path, "its directory");
     }
@@ -226,7 +246,7 @@ async fn migrating_again_changes_nothing_even_beside_an_open_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sessions.db");
     assert_eq!(migrate(&path).unwrap(), [1]);
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, sealer()).unwrap();
     assert!(migrate(&path).unwrap().is_empty());
     store.check().await.unwrap();
 }
@@ -253,7 +273,7 @@ fn many_may_migrate_at_once() {
 #[test]
 fn names_that_mean_something_else_to_sqlite_are_files() {
     for name in [":memory:", "file:sessions.db?mode=memory"] {
-        let error = SqliteStore::open(name).unwrap_err();
+        let error = SqliteStore::open(name, sealer()).unwrap_err();
         assert!(matches!(error, OpenError::NotMigrated(_)), "{error:?}");
         assert_helpful(&error, &std::path::absolute(name).unwrap(), "run `sessrum migrate`");
     }
@@ -265,7 +285,7 @@ async fn nobody_else_can_read_the_file_or_its_journals() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (directory, path) = migrated();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, sealer()).unwrap();
     store.check().await.unwrap();
     let mut files = 0;
     for entry in fs::read_dir(directory.path()).unwrap() {
@@ -280,7 +300,7 @@ async fn nobody_else_can_read_the_file_or_its_journals() {
 #[tokio::test]
 async fn closing_folds_the_journal_into_the_file() {
     let (directory, path) = migrated();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, sealer()).unwrap();
     store.check().await.unwrap();
     drop(store);
     let left: Vec<_> =
@@ -292,7 +312,7 @@ async fn closing_folds_the_journal_into_the_file() {
 #[tokio::test]
 async fn nothing_is_written_to_a_file_that_was_moved_or_replaced() {
     let (directory, path) = migrated();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, sealer()).unwrap();
     store.check().await.unwrap();
     let elsewhere = directory.path().join("moved.db");
     fs::rename(&path, &elsewhere).unwrap();

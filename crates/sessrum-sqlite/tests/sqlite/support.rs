@@ -7,8 +7,8 @@ use sessrum_core::store::{
     Page, SessionStore as _,
 };
 use sessrum_core::{
-    Change, Role, SeededRandom, SessionEvent, SessionHandle, SessionToken, Timestamp, TokenHash,
-    UserId, UserSession,
+    Change, EventSealer, OsRandom, Role, SecretKey, SeededRandom, SessionEvent, SessionHandle,
+    SessionToken, Timestamp, TokenHash, UserId, UserSession,
 };
 use sessrum_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -18,6 +18,15 @@ pub(crate) struct TestStore {
     pub(crate) path: PathBuf,
     random: SeededRandom,
     directory: TempDir,
+}
+
+/// Seals as the installation with this secret does.
+pub(crate) fn sealer_of(secret: u8) -> EventSealer {
+    EventSealer::new(&SecretKey::from_bytes([secret; 32]), &OsRandom).unwrap()
+}
+
+pub(crate) fn sealer() -> EventSealer {
+    sealer_of(1)
 }
 
 impl std::ops::Deref for TestStore {
@@ -42,15 +51,20 @@ impl TestStore {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("sessions.db");
-        let store = SqliteStore::open_and_migrate(&path).unwrap();
+        let store = SqliteStore::open_and_migrate(&path, sealer()).unwrap();
         Self { store, path, random: SeededRandom::new(1), directory }
     }
 
     /// Closes the store and opens it again.
     pub(crate) fn reopen(self) -> Self {
+        self.reopen_sealing_with(sealer())
+    }
+
+    /// Closes the store and opens it again with this sealer.
+    pub(crate) fn reopen_sealing_with(self, sealer: EventSealer) -> Self {
         let Self { store, path, random, directory } = self;
         drop(store);
-        let store = SqliteStore::open(&path).unwrap();
+        let store = SqliteStore::open(&path, sealer).unwrap();
         Self { store, path, random, directory }
     }
 

@@ -306,7 +306,8 @@ async fn events_are_filtered_and_paged_newest_first() {
         test.sign_in(test.new_session(second % 2), second).await;
     }
     let ids = async |user_id: Option<i64>, since: Option<i64>, before, limit| {
-        let filter = EventFilter { user_id: user_id.map(UserId::from), since: since.map(at) };
+        let (user_id, since) = (user_id.map(UserId::from), since.map(at));
+        let filter = EventFilter { user_id, since, ..EventFilter::default() };
         let events = test.events(&filter, Page { before, limit }).await.unwrap();
         assert!(events.iter().all(|event| event.kind == EventKind::SignedIn));
         events.into_iter().map(|event| event.id).collect::<Vec<_>>()

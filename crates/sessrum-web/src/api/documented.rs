@@ -49,7 +49,7 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
     let status = status.to_string();
     let schema = Ref::from_schema_name(Problem::name());
     let mut response = ResponseBuilder::new();
-    if matches!(&*status, "429" | "503") {
+    if matches!(status.as_str(), "429" | "503") {
         response = response.header("Retry-After", seconds());
     }
     let response = response

@@ -5,6 +5,7 @@ mod complete;
 mod data;
 mod data_parameters;
 mod documented;
+mod events;
 mod heartbeat;
 mod login;
 mod logout;
@@ -24,6 +25,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use events::{OwnActor, own_events};
 pub use login::sign_in;
 pub use logout::{CLEAR_SITE_DATA, sign_out};
 pub use password::change_password;
@@ -83,6 +85,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(platforms::get, platforms::change, platforms::remove))
         .routes(routes!(platforms::make_default))
         .routes(routes!(password::change))
+        .routes(routes!(events::list))
         .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state);

@@ -23,6 +23,14 @@ pub(super) fn bad_cursor() -> Problem {
     Problem::field("cursor", "must be the `next_cursor` of the page before")
 }
 
+/// The cursor of a list whose rows are numbered.
+///
+/// # Errors
+/// 422 when it is none.
+pub(super) fn number(cursor: Option<&str>) -> Result<Option<i64>, Problem> {
+    cursor.map(|cursor| cursor.parse().map_err(|_| bad_cursor())).transpose()
+}
+
 /// Takes off the one row that was read beyond the page, if there is one; the cursor then.
 pub(super) fn cut<T>(
     found: &mut Vec<T>,

@@ -11,6 +11,6 @@ use axum::Router;
 
 use crate::support::{Plan, Site};
 
-async fn application(routes: Router) -> Site {
+pub(crate) async fn application(routes: Router) -> Site {
     Site::of(Plan { routes: Some(routes), ..Plan::default() }).await
 }

@@ -41,6 +41,11 @@ impl Browser {
         Self { state: Arc::new(Mutex::new(self.state().clone())), ..self.clone() }
     }
 
+    /// The same browser at another address.
+    pub(crate) fn at(self, address: [u8; 4]) -> Self {
+        Self { address: (address, 50_000).into(), ..self }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }

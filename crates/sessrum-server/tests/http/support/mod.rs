@@ -4,12 +4,14 @@
 mod answer;
 mod browser;
 mod invariants;
+mod log;
 mod random;
 mod routes;
 mod site;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};
+pub(crate) use log::Log;
 pub(crate) use routes::{Mutation, given, mutations};
 pub(crate) use site::{HTTP, HTTPS, PASSWORD, Plan, Site, hasher};
 

@@ -13,9 +13,9 @@ use axum::response::IntoResponse as _;
 use axum::{Router, middleware};
 use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page, Store};
 use sessrum_core::{
-    Accounts, Actor, Change, Client, Directory, ManualClock, MemoryStore, OsRandom, PasswordCost,
-    PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent, SessionPolicy, Timestamp,
-    UnifiedSessionManager, UserAdded, UserId,
+    Accounts, Actor, Change, Client, Directory, EventKind, EventSealer, ManualClock, MemoryStore,
+    OsRandom, PasswordCost, PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent,
+    SessionPolicy, Timestamp, UnifiedSessionManager, UserAdded, UserId,
 };
 use sessrum_server::app::app;
 use sessrum_server::jobs::{Job, JobHealth};
@@ -199,6 +199,14 @@ impl Site {
         events
     }
 
+    /// What has changed: the trail without what was refused.
+    pub(crate) async fn changes(&self) -> Vec<SessionEvent> {
+        let refusals = [EventKind::AccessRefused, EventKind::ForgeryRefused];
+        let mut trail = self.trail().await;
+        trail.retain(|event| !refusals.contains(&event.kind));
+        trail
+    }
+
     /// How many live rows there are.
     pub(crate) async fn live(&self) -> u64 {
         self.manager().store().count_live().await.unwrap()
@@ -226,15 +234,17 @@ impl Site {
 impl Inner {
     fn of(plan: Plan) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let secret = SecretKey::from_bytes([7; 32]);
         let store: Arc<dyn Store> = if plan.in_memory {
             Arc::new(MemoryStore::new())
         } else {
-            Arc::new(SqliteStore::open_and_migrate(directory.path().join("sessions.db")).unwrap())
+            let sealer = EventSealer::new(&secret, &OsRandom).unwrap();
+            let path = directory.path().join("sessions.db");
+            Arc::new(SqliteStore::open_and_migrate(path, sealer).unwrap())
         };
         let store = ProxyStore::of(store);
         let clock = Arc::new(ManualClock::starting_at(START));
         let random = Arc::new(RepeatableRandom::default());
-        let secret = SecretKey::from_bytes([7; 32]);
         let mut manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret)
             .with_policy(plan.policy)
             .with_clock(Arc::clone(&clock) as _)
@@ -242,8 +252,9 @@ impl Inner {
         if let Some(users) = plan.directory {
             manager = manager.with_directory(users);
         }
-        let accounts = Arc::new(Accounts::new(Arc::new(manager), hasher()));
         let origin = Origin::parse(plan.origin).unwrap();
+        let accounts = Accounts::new(Arc::new(manager), hasher()).with_site_name(origin.host());
+        let accounts = Arc::new(accounts);
         let jobs = [Job::FlushActivity, Job::CleanUp].map(|job| (job, Duration::from_mins(1)));
         let jobs = Arc::new(JobHealth::starting(START, &jobs));
         let (router, document) = if let Some(routes) = plan.routes {

@@ -30,6 +30,25 @@ async fn a_wrong_password_keeps_the_way_and_the_session() {
     assert_eq!(browser.cookies, cookies);
 }
 
+/// Security: 6.1.1
+#[tokio::test]
+async fn too_many_wrong_passwords_are_told_beside_the_field() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    let form = browser.get("/account/confirm?next=/account/sessions").await;
+    for _ in 0..5 {
+        let again = browser.submit(&form, "/account/confirm", &[("password", "wrong")]).await;
+        assert_eq!(again.status, 403);
+    }
+    let again = browser.submit(&form, "/account/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!((again.status, again.header("retry-after")), (429, "1"));
+    let error = again.body.split("id=\"confirm-password-error\">").nth(1).unwrap();
+    assert!(error.split("</p>").next().unwrap().contains("Please try again in 1 second."));
+    site.advance(1);
+    let answer = browser.submit(&again, "/account/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(answer.location(), "/account/sessions");
+}
+
 #[tokio::test]
 async fn confirming_leads_nowhere_else() {
     let site = Site::new().await;

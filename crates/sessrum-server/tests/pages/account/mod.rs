@@ -1,4 +1,5 @@
 mod confirm;
 mod platforms;
 mod security;
+mod security_log;
 mod sessions;

@@ -40,6 +40,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_changes() {
     for (fields, status, field, text) in [
         (typed("wrong-canary", NEW, NEW), 403, "current-password", "The password is not right."),
         (typed(PASSWORD, "short", "short"), 422, "new-password", "at least 8 characters"),
+        (typed(PASSWORD, "Password1!", "Password1!"), 422, "new-password", "easy to guess"),
         (typed(PASSWORD, NEW, "other"), 422, "new-password-again", "not the same"),
     ] {
         let again = browser.submit(&page, "/account/security", &fields).await;
@@ -54,4 +55,21 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_changes() {
     }
     let answer = browser.submit(&page, "/account/security", &typed(PASSWORD, NEW, NEW)).await;
     assert_eq!(answer.status, 303);
+}
+
+/// Security: 6.1.1
+#[tokio::test]
+async fn too_many_wrong_passwords_are_told_beside_the_field() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    let page = browser.get("/account/security").await;
+    assert!(page.has("Fifteen characters or more are best"));
+    for _ in 0..5 {
+        let again = browser.submit(&page, "/account/security", &typed("wrong", NEW, NEW)).await;
+        assert_eq!(again.status, 403);
+    }
+    let again = browser.submit(&page, "/account/security", &typed(PASSWORD, NEW, NEW)).await;
+    assert_eq!((again.status, again.header("retry-after")), (429, "1"));
+    let error = again.body.split("id=\"current-password-error\">").nth(1).unwrap();
+    assert!(error.split("</p>").next().unwrap().contains("Please try again in 1 second."));
 }

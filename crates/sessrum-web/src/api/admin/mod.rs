@@ -3,6 +3,7 @@
 //! Everything here needs the role `admin`, as the directory has it at that moment, and whatever
 //! changes something a fresh authentication too.
 
+mod audit;
 mod cleanup;
 mod revoke;
 mod sessions;
@@ -22,6 +23,7 @@ type FreshAdmin = (RequireRole<Admin>, RequireFreshLogin);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(audit::list))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
         .routes(routes!(revoke::user))

@@ -134,21 +134,18 @@ pub(super) async fn add(
     let manager = session.manager();
     are_bundled(manager)?;
     let NewUserInput { username, email, role, password } = input;
-    let change = manager.change_by(&admin, session.client());
     let role = role.unwrap_or(Role::Viewer);
+    let change = manager.change_by(&admin, session.client());
+    let unfit = |field: &str, why: String| Err(Problem::field(field, why));
     match accounts.add_user(username.clone(), email, role, &password, &change).await? {
         UserAdded::Added(_) => {}
         UserAdded::UsernameTaken => return Err(refused("username", "is another user's")),
         UserAdded::EmailTaken => return Err(refused("email", "is another user's")),
-        UserAdded::UserUnfit(rule @ UserRule::Username) => {
-            return Err(Problem::field("username", rule.to_string()));
+        UserAdded::UserUnfit(why @ UserRule::Username) => {
+            return unfit("username", why.to_string());
         }
-        UserAdded::UserUnfit(rule @ UserRule::Email) => {
-            return Err(Problem::field("email", rule.to_string()));
-        }
-        UserAdded::PasswordUnfit(rule) => {
-            return Err(Problem::field("password", rule.to_string()));
-        }
+        UserAdded::UserUnfit(why @ UserRule::Email) => return unfit("email", why.to_string()),
+        UserAdded::PasswordUnfit(why) => return unfit("password", why.to_string()),
     }
     let user = manager.store().user_by_name(&username).await?.ok_or_else(no_such_user)?;
     Ok((StatusCode::CREATED, Json(user.into())))

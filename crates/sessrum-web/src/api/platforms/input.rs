@@ -110,14 +110,13 @@ impl PlatformChangeInput {
 }
 
 fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
-    let value = value.trim().to_owned();
-    let length = value.chars().count();
-    let message = if !(1..=LONGEST).contains(&length) {
+    let value = value.trim();
+    let message = if value.chars().any(char::is_control) {
+        "must have no control characters".to_owned()
+    } else if !(1..=LONGEST).contains(&value.chars().count()) {
         format!("must have 1 to {LONGEST} characters")
-    } else if value.chars().any(char::is_control) {
-        "must not have control characters".to_owned()
     } else {
-        return Ok(value);
+        return Ok(value.to_owned());
     };
     Err(PlatformInputError::Field(field, message))
 }

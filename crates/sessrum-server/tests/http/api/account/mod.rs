@@ -1,3 +1,4 @@
 //! `/api/account`.
 
+mod events;
 mod password;

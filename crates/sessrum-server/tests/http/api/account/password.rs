@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{HOUR, MINUTE, PASSWORD, Site};
+use crate::support::{HOUR, MINUTE, PASSWORD, SECOND, Site};
 
 const PATH: &str = "/api/account/password";
 
@@ -39,14 +39,50 @@ async fn it_needs_the_current_password_7_5_1() {
     site.browser().sign_in("ada").await.is(200);
 }
 
+/// Security: 6.2.x
 #[tokio::test]
 async fn the_new_one_must_fit_the_rules_6_2_1() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    for unfit in ["", "1234567", &"x".repeat(257)] {
+    let long = "words that have nothing to do with each other ".repeat(6);
+    let unfit = ["", "1234567", "password", "Password1!", "ada@example", "sessions.example"];
+    for unfit in unfit.into_iter().chain([&*"x".repeat(200), &long[..257]]) {
         browser.post(PATH, change(PASSWORD, unfit)).await.invalid("new_password").keeps_cookie();
     }
-    browser.post(PATH, change(PASSWORD, &"x".repeat(256))).await.is(200);
+    browser.post(PATH, change(PASSWORD, &long[..256])).await.is(200);
+}
+
+/// Security: 6.2.x
+#[tokio::test]
+async fn every_character_counts_as_it_is() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let long = format!("{}y and more ", "quartz ".repeat(11).split_at(72).0);
+    browser.post(PATH, change(PASSWORD, &long)).await.is(200);
+    let other_at_73 = long.replacen('y', "z", 1);
+    assert_eq!(long.chars().position(|c| c == 'y'), Some(72));
+    for wrong in [&other_at_73, &long.to_uppercase(), long.trim_end(), &format!("{long} ")] {
+        let input = json!({"username": "ada", "password": wrong});
+        let answer = site.browser().post("/api/login", input).await;
+        answer.problem(401, "invalid_credentials");
+    }
+    let input = json!({"username": "ada", "password": long});
+    site.browser().post("/api/login", input).await.is(200);
+}
+
+/// Security: 6.1.1
+#[tokio::test]
+async fn the_current_one_is_not_guessed_in_a_session() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    for _ in 0..5 {
+        let answer = browser.post(PATH, change("wrong one", "a new secret")).await;
+        answer.problem(403, "invalid_credentials");
+    }
+    let answer = browser.post(PATH, change(PASSWORD, "a new secret")).await;
+    assert_eq!(answer.problem(429, "rate_limited").header("retry-after"), Some("1"));
+    site.pass(SECOND);
+    browser.post(PATH, change(PASSWORD, "a new secret")).await.is(200);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `/api/admin`, a file a resource.
 
+mod audit;
 mod cleanup;
 mod own_directory;
 mod revoke_all;
@@ -24,7 +25,7 @@ async fn administered() -> (Site, Browser) {
     (site, root)
 }
 
-const LISTS: [&str; 2] = ["/api/admin/sessions", "/api/admin/users"];
+const LISTS: [&str; 3] = ["/api/admin/audit", "/api/admin/sessions", "/api/admin/users"];
 
 /// Security: 7.4.5, 8.2.1
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn nobody_but_an_administrator_gets_in() {
     site.add_user("mod", Role::Moderator, &[]).await;
     for name in ["ada", "bob", "mod"] {
         let browser = site.signed_in(name).await;
-        let before = site.trail().await;
+        let before = site.changes().await;
         for path in LISTS {
             browser.get(path).await.problem(403, "forbidden").keeps_cookie();
         }
@@ -47,7 +48,7 @@ async fn nobody_but_an_administrator_gets_in() {
             let stranger = site.browser().call(&route.method, &route.path).send().await;
             stranger.problem(401, "session_not_found");
         }
-        assert_eq!(site.trail().await, before);
+        assert_eq!(site.changes().await, before);
     }
 }
 
@@ -58,7 +59,7 @@ async fn nobody_but_an_administrator_gets_in() {
 async fn every_change_needs_a_fresh_authentication() {
     let (site, root) = administered().await;
     site.pass(10 * MINUTE);
-    let before = site.trail().await;
+    let before = site.changes().await;
     for path in LISTS {
         root.get(path).await.is(200);
     }
@@ -68,7 +69,7 @@ async fn every_change_needs_a_fresh_authentication() {
         let answer = root.call(&route.method, &route.path).send().await;
         answer.problem(403, "reauthentication_required").keeps_cookie();
     }
-    assert_eq!(site.trail().await, before);
+    assert_eq!(site.changes().await, before);
     root.reauthenticate().await.ok();
     for route in admins() {
         let answer = root.call(&route.method, &route.path).send().await;

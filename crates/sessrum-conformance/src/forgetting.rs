@@ -1,0 +1,159 @@
+//! Forgetting a user: nothing personal stays, and the audit trail still checks.
+
+use sessrum_core::store::NewEvent;
+use sessrum_core::{
+    Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SessionEvent, UserId,
+};
+
+use crate::Fixture;
+use crate::fixture::{at, change};
+use crate::trail::check;
+
+/// What a user with this key does.
+fn by(user: &UserId, seconds: u64) -> Change {
+    Change { by: Actor::User(user.clone()), ..change(seconds) }
+}
+
+async fn of(store: &Fixture, user: &UserId) -> Vec<SessionEvent> {
+    let mut events = store.trail().await;
+    events.retain(|event| event.user_id.as_ref() == Some(user));
+    events
+}
+
+pub async fn a_forgotten_user_is_gone_with_all_they_had(store: Fixture) {
+    let ada = store.user("ada").await;
+    let platform = store.platform(&ada, "art").await.id;
+    let (session, token) = store.signed_in(&ada, 1).await;
+    let (ended, _) = store.signed_in(&ada, 1).await;
+    store.put(session.id, "cart", "[1]").await;
+    store.end(ended.id, EndReason::Logout, &change(2)).await.unwrap();
+    let gone = store.forget_user(&ada, &change(3)).await.unwrap().unwrap();
+    assert_eq!(gone.len(), 1);
+    assert_eq!((gone[0].handle, gone[0].reason), (session.handle, EndReason::UserDisabled));
+    assert!(!store.opens(&token).await);
+    assert_eq!(store.find_by_handle(&ended.handle).await.unwrap(), None);
+    assert!(store.list_data(session.id).await.unwrap().is_empty());
+    assert_eq!(store.user_by_name("ada").await.unwrap(), None);
+    assert_eq!(store.users(None, 10).await.unwrap(), []);
+    assert_eq!(store.platform_connections(&ada).await.unwrap(), []);
+    assert!(store.platform_credentials(&ada, &platform).await.unwrap().is_none());
+    // The name and the address may be taken again, by somebody else.
+    assert_ne!(store.user("ada").await, ada);
+}
+
+pub async fn forgetting_is_recorded_and_the_trail_still_checks(store: Fixture) {
+    let ada = store.user("ada").await;
+    store.session(&ada, 1).await;
+    store.session(&ada, 2).await;
+    store.shorten_clients_before(at(2), 10).await.unwrap();
+    store.forget_user(&ada, &change(3)).await.unwrap().unwrap();
+    let events = of(&store, &ada).await;
+    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    let ended = EventKind::SessionEnded;
+    let signed_in = EventKind::SignedIn;
+    let added = EventKind::UserAdded;
+    assert_eq!(kinds, [added, signed_in, signed_in, ended, ended, EventKind::UserForgotten]);
+    assert!(events.iter().all(|event| !event.tells_of_client()), "{events:?}");
+    assert_eq!(events.last().unwrap().actor, "operator");
+    assert_eq!(check(&store, 6).await, []);
+    store.session(&ada, 4).await;
+    assert_eq!(check(&store, 7).await, []);
+}
+
+pub async fn clients_of_what_they_did_to_others_are_forgotten(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    store.set_role(&bob, Role::Admin, &by(&ada, 1)).await.unwrap();
+    store.set_role(&bob, Role::Viewer, &by(&bob, 2)).await.unwrap();
+    store.forget_user(&ada, &change(3)).await.unwrap().unwrap();
+    let [_, by_ada, by_bob] = of(&store, &bob).await.try_into().unwrap();
+    assert!(!by_ada.tells_of_client());
+    assert_eq!(by_ada.actor, format!("user {ada}"));
+    assert!(by_bob.tells_of_client());
+    assert_eq!(check(&store, 5).await, []);
+}
+
+pub async fn forgetting_spares_everybody_else(store: Fixture) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    store.platform(&bob, "art").await;
+    let (session, token) = store.signed_in(&bob, 1).await;
+    // Another user, of another directory.
+    let (text, text_token) = store.signed_in(&UserId::from(ada.to_string().as_str()), 1).await;
+    let before = store.trail().await;
+    store.forget_user(&ada, &change(2)).await.unwrap().unwrap();
+    assert_eq!(store.row(&session).await, session);
+    assert_eq!(store.row(&text).await, text);
+    assert!(store.opens(&token).await && store.opens(&text_token).await);
+    assert_eq!(store.platform_connections(&bob).await.unwrap().len(), 1);
+    let spared = |events: Vec<SessionEvent>| -> Vec<_> {
+        events.into_iter().filter(|event| event.user_id != Some(ada.clone())).collect()
+    };
+    assert_eq!(spared(store.trail().await), spared(before));
+}
+
+pub async fn forgetting_twice_or_the_unknown_changes_nothing(store: Fixture) {
+    let ada = store.user("ada").await;
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    let before = store.trail().await;
+    assert_eq!(store.forget_user(&ada, &change(2)).await.unwrap(), None);
+    assert_eq!(store.forget_user(&UserId::from("nobody"), &change(2)).await.unwrap(), None);
+    assert_eq!(store.trail().await, before);
+}
+
+pub async fn a_user_of_another_directory_is_forgotten_too(store: Fixture) {
+    let user = UserId::from("u-1");
+    let (session, token) = store.signed_in(&user, 1).await;
+    let platform = PlatformId::from("tenant");
+    store.switch_platform_if(session.id, Some(&platform), None, &change(2)).await.unwrap();
+    assert_eq!(store.forget_user(&user, &change(3)).await.unwrap().unwrap().len(), 1);
+    assert!(!store.opens(&token).await);
+    assert!(of(&store, &user).await.iter().all(|event| !event.tells_of_client()));
+}
+
+pub async fn compacting_changes_nothing_that_can_be_seen(store: Fixture) {
+    let ada = store.user("ada").await;
+    let (session, token) = store.signed_in(&ada, 1).await;
+    let trail = store.trail().await;
+    store.compact().await.unwrap();
+    assert_eq!(store.loaded(&token).await.session, session);
+    assert_eq!(store.trail().await, trail);
+    store.session(&ada, 2).await;
+    assert_eq!(check(&store, 3).await, []);
+}
+
+/// Signs in with this user agent; the detail of the event.
+async fn sign_in_with(store: &Fixture, user: &UserId, agent: Option<&str>) -> String {
+    let client = Client { user_agent: agent.map(Into::into), ..Client::default() };
+    let now = Change { client, ..by(user, 1) };
+    store.create(store.new_session(user), &now).await.unwrap();
+    store.trail().await.pop().unwrap().detail
+}
+
+/// Security: 6.3.5
+pub async fn a_device_is_new_the_first_time_unless_it_is_the_first_of_all(store: Fixture) {
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let newer = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+    let elsewhere = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let (ada, text) = (UserId::from(7), UserId::from("7"));
+    let failed = NewEvent {
+        kind: EventKind::SignInFailed,
+        user_id: Some(ada.clone()),
+        session: None,
+        detail: String::new(),
+    };
+    store.record(failed, &change(0)).await.unwrap();
+    for (agent, detail) in [
+        (Some(firefox), ""),
+        (Some(newer), ""),
+        (Some(elsewhere), "new_device"),
+        (Some(elsewhere), ""),
+        (Some("Browser/1"), "new_device"),
+        (None, "new_device"),
+        (None, ""),
+        (Some(firefox), ""),
+    ] {
+        assert_eq!(sign_in_with(&store, &ada, agent).await, detail, "{agent:?}");
+    }
+    assert_eq!(sign_in_with(&store, &text, Some(elsewhere)).await, "");
+    store.shorten_clients_before(at(9), 100).await.unwrap();
+    assert_eq!(sign_in_with(&store, &ada, Some(newer)).await, "");
+}

@@ -1,0 +1,68 @@
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
+
+use super::UnifiedSessionManager;
+use crate::client::Client;
+use crate::context::SessionContext;
+use crate::event::{Actor, Change, EventKind};
+use crate::identity::SessionId;
+use crate::session::{Role, UserSession};
+use crate::store::{NewEvent, StoreError};
+
+impl UnifiedSessionManager {
+    /// Records that a user asked for what takes at least `role`. However often a session does so,
+    /// one event is recorded between two clean-ups.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn record_refused_access(
+        &self,
+        context: &SessionContext,
+        role: Role,
+        client: &Client,
+    ) -> Result<(), StoreError> {
+        let change = || self.change_by(context, client);
+        self.note(&context.session, EventKind::AccessRefused, role.to_string(), change).await
+    }
+
+    /// Records that a request in a session was refused because it may be another site's: `detail`
+    /// says what was missing. However often, one event is recorded between two clean-ups.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn record_refused_forgery(
+        &self,
+        context: &SessionContext,
+        detail: &str,
+        client: &Client,
+    ) -> Result<(), StoreError> {
+        // Whoever sent it was not the user.
+        let change = || self.change(Actor::Anonymous, client);
+        self.note(&context.session, EventKind::ForgeryRefused, detail.to_owned(), change).await
+    }
+
+    /// Records something about a session, the first time since the last clean-up.
+    pub(super) async fn note(
+        &self,
+        session: &UserSession,
+        kind: EventKind,
+        detail: String,
+        change: impl Fn() -> Change + Send,
+    ) -> Result<(), StoreError> {
+        let note = (session.id, kind);
+        if !self.noted().insert(note) {
+            return Ok(());
+        }
+        let (user_id, session) = (Some(session.user_id.clone()), Some(session.handle));
+        let event = NewEvent { kind, user_id, session, detail };
+        let recorded = self.store().record(event, &change()).await;
+        if recorded.is_err() {
+            self.noted().remove(&note);
+        }
+        recorded
+    }
+
+    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(SessionId, EventKind)>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,67 @@
+use anyhow::Context as _;
+use clap::Args;
+use sessrum_core::store::{EventFilter, Page};
+use sessrum_core::{EventKind, SessionEvent};
+
+use super::output::{Format, say, table};
+use super::user::find;
+use crate::config::Period;
+use crate::instance::Instance;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Only events that concern this user
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only events of the last time, as in 30m, 1h or 7d
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    since: Option<Period>,
+    /// Only events of this kind, such as `sign_in_failed`
+    #[arg(long)]
+    kind: Option<EventKind>,
+    /// At most so many, the newest
+    #[arg(long, default_value_t = 1000)]
+    limit: usize,
+    #[command(flatten)]
+    format: Format,
+}
+
+fn period(text: &str) -> Result<Period, &'static str> {
+    Period::parse(text).ok_or("must be a time such as 30m or 14d")
+}
+
+/// Lists the audit trail, newest first.
+pub(super) async fn run(options: Options, instance: &Instance) -> anyhow::Result<()> {
+    let Options { user, since, kind, limit, format } = options;
+    let user_id = match user {
+        Some(name) => Some(find(instance, &name).await?.info.id),
+        None => None,
+    };
+    let since = since.map(|since| instance.manager.now() - since.0);
+    let filter = EventFilter { user_id, since, kind, without_routine: false };
+    let page = Page { before: None, limit: limit.saturating_add(1) };
+    let events = instance.manager.store().events(&filter, page).await;
+    let mut events = events.context("the audit trail cannot be read: see `sessrum doctor`")?;
+    let more = events.len() > limit;
+    events.truncate(limit);
+    format.print(&events, |events| {
+        let rows: Vec<_> = events.iter().map(cells).collect();
+        table(["TIME", "KIND", "USER", "BY", "ADDRESS", "DEVICE", "DETAIL"], &rows)
+    })?;
+    if more {
+        say("There are older events: ask for them with --limit.");
+    }
+    Ok(())
+}
+
+fn cells(event: &SessionEvent) -> [String; 7] {
+    [
+        event.at.to_string(),
+        event.kind.to_string(),
+        event.user_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        event.actor.clone(),
+        event.ip_address.clone().unwrap_or_default(),
+        event.device.clone().unwrap_or_default(),
+        event.detail.clone(),
+    ]
+}

@@ -1,0 +1,16 @@
+use super::Check;
+use crate::config::Config;
+
+const NAME: &str = "database file";
+
+/// SQLite finds its file whole.
+pub(super) fn check(config: &Config) -> Check {
+    match sessrum_sqlite::check_file(&config.database) {
+        Ok(faults) if faults.is_empty() => Check::ok(NAME, "It is whole."),
+        Ok(faults) => {
+            let faults = faults.join("; ");
+            Check::failed(NAME, format!("It is damaged: restore a backup. SQLite says: {faults}"))
+        }
+        Err(error) => Check::failed(NAME, error.to_string()),
+    }
+}

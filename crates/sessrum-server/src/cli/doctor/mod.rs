@@ -1,0 +1,72 @@
+//! Whether an installation is well. One file is one check; a new one is added in [`run`].
+
+mod audit_trail;
+mod database;
+mod database_file;
+mod secret_key;
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::output::{Format, table};
+use crate::config::Config;
+use crate::instance::Instance;
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// What a check found.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    /// What was found, and what to do about it.
+    message: String,
+}
+
+impl Check {
+    fn ok(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, state: State::Ok, message: message.into() }
+    }
+
+    fn warning(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, state: State::Warning, message: message.into() }
+    }
+
+    fn failed(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, state: State::Failed, message: message.into() }
+    }
+}
+
+/// Makes every check that can be made. Where the database does not open the others say nothing of
+/// what is in it.
+pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
+    let opened = Instance::open(config);
+    let mut checks = vec![secret_key::check(config), database::check(&opened)];
+    if let Ok(instance) = opened {
+        checks.push(database_file::check(config));
+        checks.push(audit_trail::check(&instance).await);
+    }
+    let failed = checks.iter().filter(|check| check.state == State::Failed).count();
+    format.print(&checks, |checks| {
+        let row = |check: &Check| {
+            let state = match check.state {
+                State::Ok => "ok",
+                State::Warning => "warning",
+                State::Failed => "FAILED",
+            };
+            [state, check.name, &check.message].map(str::to_owned)
+        };
+        table(["STATE", "CHECK", "FOUND"], &checks.iter().map(row).collect::<Vec<_>>())
+    })?;
+    match failed {
+        0 => Ok(()),
+        failed => bail!("{failed} check(s) failed"),
+    }
+}
