@@ -265,6 +265,13 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_the_level_may_have_spaces_around() {
+        for level in [" info , sessrum_web=debug", " \u{e9}=debug"] {
+            assert!(read_with(&format!("[log]\nlevel = \"{level}\""), &[]).is_ok(), "{level}");
+        }
+    }
+
+    #[test]
     fn plain_http_to_others_needs_a_word() {
         let open = "listen = \"0.0.0.0:80\"\nallow_plain_http = true";
         assert!(refused(open).contains("every address"));

@@ -240,9 +240,11 @@ impl LogSettings {
     pub(crate) fn filter(&self) -> Result<EnvFilter, ConfigError> {
         // A word that is no level would be taken for the name of a part.
         let known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+        // Spaces around a part would make the filter's parser panic.
+        let parts: Vec<&str> = self.level.split(',').map(str::trim).collect();
         // Whether migrations were applied is told in one line of our own.
-        let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", self.level));
-        filter.ok().filter(|_| self.level.split(',').all(known)).ok_or_else(|| {
+        let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", parts.join(",")));
+        filter.ok().filter(|_| parts.into_iter().all(known)).ok_or_else(|| {
             let message = "must be error, warn, info, debug or trace, or by part as in \
                            info,sessrum_web=debug";
             ConfigError::value("log.level", message)
