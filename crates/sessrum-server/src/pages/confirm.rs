@@ -51,9 +51,8 @@ pub(super) async fn submit(
     State(accounts): State<Arc<Accounts>>,
     FormBody(form): FormBody<ConfirmForm>,
 ) -> Result<Response, Problem> {
-    let problem = match prove_again(&accounts, &context, &session, &form.password).await {
-        Ok(_) => return Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response()),
-        Err(problem) => problem,
+    let Err(problem) = prove_again(&accounts, &context, &session, &form.password).await else {
+        return Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response());
     };
     if !matches!(problem.code, Code::InvalidCredentials | Code::RateLimited) {
         return Err(problem);
