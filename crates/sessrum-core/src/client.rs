@@ -22,19 +22,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a header fit to be kept and logged: cut at 512 bytes, control characters replaced, so
-    /// that it can neither forge a log line nor fill the disk.
+    /// Makes a header fit to be kept and logged: control characters replaced, then cut at 512 bytes,
+    /// so that it can neither forge a log line nor fill the disk.
     #[must_use]
     pub fn text(header: &str) -> Box<str> {
-        let mut end = header.len().min(LONGEST);
-        while !header.is_char_boundary(end) {
-            end -= 1;
-        }
+        let mut length = 0;
         header
-            .get(..end)
-            .unwrap_or_default()
             .chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+            .take_while(|c| {
+                length += c.len_utf8();
+                length <= LONGEST
+            })
             .collect()
     }
 
@@ -145,5 +144,6 @@ mod tests {
     fn header_text_is_cut_and_cleaned_16_4_1() {
         assert_eq!(&*Client::text("a\r\nb"), "a\u{fffd}\u{fffd}b");
         assert_eq!(Client::text(&"é".repeat(400)).len(), 512);
+        assert_eq!(Client::text(&"\t".repeat(512)), "\u{fffd}".repeat(170).into());
     }
 }

@@ -23,24 +23,54 @@ pub fn client_of(parts: &Parts) -> Client {
     Client {
         ip_address: told.or_else(peer),
         user_agent: text(&parts.headers, header::USER_AGENT.as_str()),
-        language: languages.as_deref().map(first_language),
+        language: languages.as_deref().and_then(first_language),
         platform_hint: text(&parts.headers, "sec-ch-ua-platform"),
     }
 }
 
-/// The first language of an `Accept-Language` header, in lower case; empty when it has none.
+/// An empty header tells nothing.
+fn text(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
+    let value = headers.get(name).filter(|value| !value.is_empty())?;
+    Some(Client::text(&String::from_utf8_lossy(value.as_bytes())))
+}
+
+/// The first language of an `Accept-Language` header, in lower case.
 ///
 /// ```
 /// use sessrum_web::first_language;
 ///
-/// assert_eq!(&*first_language("de-AT,de;q=0.9, en;q=0.5"), "de-at");
+/// assert_eq!(first_language("de-AT,de;q=0.9, en;q=0.5").as_deref(), Some("de-at"));
+/// assert_eq!(first_language(""), None);
 /// ```
 #[must_use]
-pub fn first_language(header: &str) -> Box<str> {
-    let first = header.split([',', ';']).next().unwrap_or_default();
-    first.trim().to_ascii_lowercase().into()
+pub fn first_language(list: &str) -> Option<Box<str>> {
+    let first = list.split([',', ';']).next()?.trim();
+    (!first.is_empty()).then(|| first.to_ascii_lowercase().into())
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
-    headers.get(name).map(|value| Client::text(&String::from_utf8_lossy(value.as_bytes())))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    fn client(name: &str, value: &str) -> Client {
+        client_of(&Request::builder().header(name, value).body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn the_first_language_counts() {
+        let language = |list| client("accept-language", list).language;
+        assert_eq!(language("DE-ch, fr;q=0.9").as_deref(), Some("de-ch"));
+        assert_eq!(language(" de;q=0.5").as_deref(), Some("de"));
+        for nothing in ["", " ", ",de", ";q=1"] {
+            assert_eq!(language(nothing), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_header_tells_nothing() {
+        for name in ["user-agent", "accept-language", "sec-ch-ua-platform"] {
+            assert_eq!(client(name, ""), Client::default());
+        }
+    }
 }

@@ -104,9 +104,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn named(path: &str, text: &str) -> Problem {
     let path = if path == "." { "" } else { path };
     let quoted = text.split('`').nth(1).unwrap_or_default();
-    if text.starts_with("unknown field") {
-        let parent = path.strip_suffix(quoted).unwrap_or(path);
-        Problem::field(format!("{parent}{quoted}"), "is not known here")
+    if let Some(rest) = text.strip_prefix("unknown field `") {
+        // The name may hold anything, what is expected after it may not.
+        let unknown = rest.rsplit_once("`, expected ").map_or("", |(unknown, _)| unknown);
+        let parent = path.strip_suffix(unknown).unwrap_or(path);
+        Problem::field(format!("{parent}{unknown}"), "is not known here")
     } else if text.starts_with("missing field") {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
         Problem::field(format!("{prefix}{quoted}"), "is missing")
@@ -134,6 +136,8 @@ mod tests {
         username: String,
         #[expect(dead_code, reason = "only parsed")]
         remember: Option<bool>,
+        #[expect(dead_code, reason = "only parsed")]
+        revision: Option<i64>,
     }
 
     fn errors(json: &str) -> (u16, String, String) {
@@ -147,11 +151,18 @@ mod tests {
         let row = |status, field: &str, message: &str| (status, field.into(), message.into());
         assert_eq!(errors(r"{}"), row(422, "username", "is missing"));
         assert_eq!(errors(r#"{"username":"a","x":1}"#), row(422, "x", "is not known here"));
+        assert_eq!(errors(r#"{"a`b":1}"#), row(422, "a`b", "is not known here"));
         assert_eq!(errors(r#"{"username":["hunter2"]}"#), row(422, "username", "must be a string"));
         assert_eq!(
             errors(r#"{"username":"a","remember":"hunter2"}"#),
             row(422, "remember", "must be a boolean")
         );
+        for number in ["\"hunter2\"", "1.5", "9223372036854775808"] {
+            assert_eq!(
+                errors(&format!(r#"{{"username":"a","revision":{number}}}"#)),
+                row(422, "revision", "must be a whole number")
+            );
+        }
         assert_eq!(errors(r#"{"username":"#), row(400, "", "no JSON: line 1, column 12"));
         assert_eq!(errors(r#"{"username":"a"} x"#).0, 400);
         for other in ["[1]", "[]", "null", "\"a\"", "7"] {

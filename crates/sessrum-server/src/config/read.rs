@@ -120,14 +120,17 @@ fn to_settings(table: Table) -> Result<Settings, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
         let text = error.into_inner().message().to_owned();
-        if !text.starts_with("unknown field") {
+        // "unknown field `a`, expected one of `b`, `c`"; the unknown one may hold anything.
+        let Some((unknown, known)) =
+            text.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "))
+        else {
             return ConfigError::value(&path, &demand(&text));
-        }
-        // "unknown field `a`, expected one of `b`, `c`"
-        let mut quoted = text.split('`').skip(1).step_by(2);
-        let unknown = quoted.next().unwrap_or_default();
+        };
         let parent = path.strip_suffix(unknown).unwrap_or(&path).to_owned();
-        let nearest = quoted
+        let nearest = known
+            .split('`')
+            .skip(1)
+            .step_by(2)
             .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
             .min()
             .map(|(_, known)| format!("{parent}{known}"));
@@ -175,6 +178,10 @@ mod tests {
         assert_eq!(
             refused("[session]\nidel = \"1m\""),
             "the configuration has no key \"session.idel\": did you mean \"session.idle\"?"
+        );
+        assert_eq!(
+            refused("\"list`en\" = 1"),
+            "the configuration has no key \"list`en\": did you mean \"listen\"?"
         );
     }
 

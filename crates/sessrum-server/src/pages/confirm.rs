@@ -51,7 +51,8 @@ pub(super) async fn submit(
     State(accounts): State<Arc<Accounts>>,
     FormBody(form): FormBody<ConfirmForm>,
 ) -> Result<Response, Problem> {
-    let Err(problem) = prove_again(&accounts, &context, &session, &form.password).await else {
+    let proved = prove_again(&accounts, &context, &session, &form.password).await;
+    let Err(problem) = proved else {
         return Ok(Redirect::to(local_path(&form.next).unwrap_or("/")).into_response());
     };
     if !matches!(problem.code, Code::InvalidCredentials | Code::RateLimited) {

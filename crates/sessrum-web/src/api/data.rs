@@ -8,21 +8,22 @@ use sessrum_core::Timestamp;
 use sessrum_core::store::{DataEntry, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 use utoipa::ToSchema;
 
+use super::data_parameters::{DataKey, IfMatch, IfNoneMatch};
 use super::documented::{Changing, Reading, Sending};
 use crate::extract::{CurrentSession, PathText};
 use crate::json::{read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
-/// The longest key, in bytes.
-const LONGEST_KEY: usize = 200;
+/// The longest key, in characters.
+pub(super) const LONGEST_KEY: usize = 200;
 
 /// One key of the session's data.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entry {
     key: String,
     /// Any JSON, as it was set.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     value: Box<RawValue>,
     /// What `If-Match` takes, in quotes.
     revision: i64,
@@ -65,8 +66,9 @@ fn entry(found: DataEntry) -> Result<Entry, Problem> {
 
 /// One key's value, with its revision as `ETag`.
 #[utoipa::path(get, path = "/api/session/data/{key}", tag = "data",
-params(("key" = String, Path, description = "1 to 200 bytes")), responses(
-    (status = 200, description = "The value as it was set.", content_type = "application/json"),
+params(DataKey), responses(
+    (status = 200, description = "The value as it was set.", content_type = "application/json",
+        headers(("ETag" = String, description = "The revision in quotes"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
     Reading,
@@ -89,14 +91,12 @@ pub(super) async fn get(
 /// Sets a key. With `If-Match` only if its revision is still that one, with `If-None-Match: *` only
 /// if it is new.
 #[utoipa::path(put, path = "/api/session/data/{key}", tag = "data",
-params(
-    ("key" = String, Path, description = "1 to 200 bytes"),
-    ("If-Match" = Option<String>, Header, description = "The revision in quotes, or *"),
-    ("If-None-Match" = Option<String>, Header, description = "*"),
-),
+params(DataKey, IfMatch, IfNoneMatch),
 request_body(content = serde_json::Value, description = "Any JSON"), responses(
-    (status = 201, description = "The key is new; `ETag` has its revision."),
-    (status = 204, description = "The key is set; `ETag` has its revision."),
+    (status = 201, description = "The key is new.",
+        headers(("ETag" = String, description = "The revision in quotes"))),
+    (status = 204, description = "The key is set.",
+        headers(("ETag" = String, description = "The revision in quotes"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 412, body = Problem, content_type = "application/problem+json"),
     Sending,
@@ -139,10 +139,7 @@ pub(super) async fn put(
 
 /// Removes a key, with `If-Match` only if its revision is still that one.
 #[utoipa::path(delete, path = "/api/session/data/{key}", tag = "data",
-params(
-    ("key" = String, Path, description = "1 to 200 bytes"),
-    ("If-Match" = Option<String>, Header, description = "The revision in quotes, or *"),
-), responses(
+params(DataKey, IfMatch), responses(
     (status = 204, description = "It is gone."),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -173,10 +170,10 @@ async fn gone(session: &RequestSession) -> Problem {
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {
-    if key.len() <= LONGEST_KEY && !key.chars().any(char::is_control) {
+    if key.chars().count() <= LONGEST_KEY && !key.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Problem::field("key", format!("must be at most {LONGEST_KEY} bytes without controls")))
+    Err(Problem::field("key", format!("must be at most {LONGEST_KEY} characters without controls")))
 }
 
 /// One `If-Match` revision, `If-Match: *`, `If-None-Match: *`, or nothing (RFC 9110, 13.1).

@@ -46,17 +46,22 @@ problems!(
 );
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
-    let words = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let status = status.to_string();
     let schema = Ref::from_schema_name(Problem::name());
     let mut response = ResponseBuilder::new();
-    if matches!(status, 429 | 503) {
+    if matches!(status.as_str(), "429" | "503") {
         response = response.header("Retry-After", seconds());
     }
     let response = response
-        .description(words.unwrap_or_default())
+        .description(words(&status))
         .content("application/problem+json", Content::new(Some(schema)))
         .build();
-    (status.to_string(), RefOr::T(response))
+    (status, RefOr::T(response))
+}
+
+/// The usual words for a status.
+pub(super) fn words(status: &str) -> &'static str {
+    status.parse().ok().and_then(|status: StatusCode| status.canonical_reason()).unwrap_or_default()
 }
 
 fn seconds() -> Header {

@@ -28,8 +28,10 @@ pub(super) struct LoginInput {
 }
 
 /// Signs in: creates one session and sets the one cookie. A session that the browser held ends.
-#[utoipa::path(post, path = "/api/login", tag = "session", request_body = LoginInput, responses(
-    (status = 200, body = SignedInState),
+#[utoipa::path(post, path = "/api/login", tag = "session", security(()),
+request_body = LoginInput, responses(
+    (status = 200, body = SignedInState,
+        headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     TooManyFailures,
     Sending,

@@ -11,8 +11,12 @@ pub const CLEAR_SITE_DATA: (HeaderName, &str) =
     (HeaderName::from_static("clear-site-data"), "\"cache\"");
 
 /// Signs out: ends the session and takes the cookie away. Also when it was over already.
-#[utoipa::path(post, path = "/api/logout", tag = "session", responses(
-    (status = 204, description = "The session is over."),
+#[utoipa::path(post, path = "/api/logout", tag = "session",
+security((), ("session" = [], "csrf_token" = [])), responses(
+    (status = 204, description = "The session is over.", headers(
+        ("Set-Cookie" = String, description = "Takes the cookie away"),
+        ("Clear-Site-Data" = String, description = "What the browser drops"),
+    )),
     Changing,
 ))]
 pub(super) async fn logout(

@@ -1,7 +1,9 @@
 //! The session API. One file is one route or one resource.
 
 mod admin;
+mod complete;
 mod data;
+mod data_parameters;
 mod documented;
 mod events;
 mod heartbeat;
@@ -66,7 +68,7 @@ struct Described;
 
 /// Every route of the session API, with its OpenAPI description.
 pub fn router(state: ApiState) -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Described::openapi())
+    let mut router = OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(login::login))
         .routes(routes!(logout::logout))
         .routes(routes!(state::state))
@@ -86,5 +88,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(events::list))
         .merge(admin::router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(state)
+        .with_state(state);
+    complete::complete(router.get_openapi_mut());
+    router
 }

@@ -28,7 +28,8 @@ pub(super) struct PasswordInput {
 /// Changes the user's own password. Their other sessions end; this one gets a new token.
 #[utoipa::path(post, path = "/api/account/password", tag = "account",
 request_body = PasswordInput, responses(
-    (status = 200, body = SignedInState),
+    (status = 200, body = SignedInState,
+        headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     TooManyFailures,
     Sending,

@@ -25,7 +25,8 @@ pub(super) struct ReauthenticateInput {
 /// told as 403, since the session itself is good.
 #[utoipa::path(post, path = "/api/session/reauthenticate", tag = "session",
 request_body = ReauthenticateInput, responses(
-    (status = 200, body = SignedInState),
+    (status = 200, body = SignedInState,
+        headers(("Set-Cookie" = String, description = "The new token"))),
     TooManyFailures,
     Sending,
 ))]

@@ -17,16 +17,16 @@ const LONGEST_TOKEN: usize = 8192;
 #[serde(deny_unknown_fields)]
 pub struct PlatformInput {
     /// The user's own name for it.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub name: String,
     /// Its kind, such as `pixelfed` or `mastodon`.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub platform_type: String,
     /// Where it is, as in `https://pixelfed.example`.
-    #[schema(max_length = 200)]
+    #[schema(format = "uri", max_length = 200)]
     pub instance_url: String,
     /// The user's name there.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub username: String,
     /// What signs in there. Kept sealed.
     #[schema(value_type = Option<String>, format = Password, max_length = 8192)]
@@ -39,7 +39,7 @@ pub struct PlatformInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct PlatformChangeInput {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     name: Option<String>,
     /// Whether it can be chosen. An inactive platform is no default.
     is_active: Option<bool>,
@@ -110,14 +110,13 @@ impl PlatformChangeInput {
 }
 
 fn text(field: &'static str, value: &str) -> Result<String, PlatformInputError> {
-    let value = value.trim().to_owned();
-    let length = value.chars().count();
-    let message = if !(1..=LONGEST).contains(&length) {
+    let value = value.trim();
+    let message = if value.chars().any(char::is_control) {
+        "must have no control characters".to_owned()
+    } else if !(1..=LONGEST).contains(&value.chars().count()) {
         format!("must have 1 to {LONGEST} characters")
-    } else if value.chars().any(char::is_control) {
-        "must not have control characters".to_owned()
     } else {
-        return Ok(value);
+        return Ok(value.to_owned());
     };
     Err(PlatformInputError::Field(field, message))
 }

@@ -149,6 +149,8 @@ async fn keys_have_a_length_and_no_controls() {
     let browser = site.signed_in("ada").await;
     let longest = format!("/api/session/data/{}", "k".repeat(200));
     browser.put(&longest, json!(1)).await.is(201);
+    let accented = format!("/api/session/data/{}", "%C3%A9".repeat(200));
+    browser.put(&accented, json!(1)).await.is(201);
     for bad in [&format!("{longest}k"), "/api/session/data/a%00b", "/api/session/data/a%0Ab"] {
         browser.put(bad, json!(1)).await.invalid("key");
         browser.get(bad).await.invalid("key");
