@@ -38,7 +38,9 @@ struct Health {
 }
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+    (status = 200, description = "It lives.", body = Health),
+))]
 async fn live() -> Json<Health> {
     Json(Health { status: "live", components: BTreeMap::new() })
 }
@@ -46,8 +48,8 @@ async fn live() -> Json<Health> {
 /// The server can do its work: the database answers and can be written, and every job has
 /// succeeded lately.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
-    (status = 200, body = Health),
-    (status = 503, body = Health),
+    (status = 200, description = "It is ready.", body = Health),
+    (status = 503, description = "Something is wrong.", body = Health),
 ))]
 async fn ready(
     State(HealthState { manager, jobs }): State<HealthState>,

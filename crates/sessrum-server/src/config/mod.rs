@@ -89,8 +89,11 @@ impl Config {
             ));
         }
         let proxies = settings.trusted_proxies.0.iter().map(String::as_str);
-        let trusted_proxies = TrustedProxies::parse(proxies).map_err(|error| {
-            ConfigError::value("trusted_proxies", &format!("must be a list: {error}"))
+        // Which it is is not repeated: a secret may stand in the wrong place.
+        let trusted_proxies = TrustedProxies::parse(proxies).map_err(|_| {
+            let message = "must be addresses such as 127.0.0.1 or ::1, or networks such as \
+                           10.0.0.0/8";
+            ConfigError::value("trusted_proxies", message)
         })?;
         let DatabaseUrl::Sqlite(database) = settings.database_url.clone();
         let secret = match (&settings.secret_key, &settings.secret_key_file) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Site, given};
 
@@ -94,4 +94,40 @@ async fn every_reference_leads_somewhere() {
     let site = Site::new().await;
     let document = site.document().unwrap();
     check(document, document);
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, item)| {
+        let operations = item.as_object().unwrap().iter();
+        operations.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
+    })
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own_and_describes_its_answers() {
+    let site = Site::new().await;
+    let mut names = BTreeSet::new();
+    for (method, path, operation) in operations(site.document().unwrap()) {
+        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert_ne!(answer["description"], "", "{method} {path} {status}");
+        }
+    }
+}
+
+/// Security: 3.5.1
+#[tokio::test]
+async fn every_operation_says_what_it_takes_to_be_let_in() {
+    let site = Site::new().await;
+    for (method, path, operation) in operations(site.document().unwrap()) {
+        let wanted = match (method, path) {
+            (_, "/healthz" | "/readyz") => Value::Null,
+            (_, "/api/login") => json!([{}]),
+            (_, "/api/logout") => json!([{}, {"session": [], "csrf_token": []}]),
+            ("get", _) => json!([{"session": []}]),
+            _ => json!([{"session": [], "csrf_token": []}]),
+        };
+        assert_eq!(operation["security"], wanted, "{method} {path}");
+    }
 }

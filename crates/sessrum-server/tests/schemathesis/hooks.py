@@ -22,21 +22,24 @@ class Browser:
         self.csrf_token = None
         self.calls = 0
 
-    def ask(self, path, body=None):
+    def ask(self, path, body=None, method=None):
         headers = {"Origin": SITE, "Content-Type": "application/json"}
         if self.token:
             headers["Cookie"] = f"{COOKIE}={self.token}"
+        if self.csrf_token:
+            headers["X-CSRF-Token"] = self.csrf_token
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(SITE + path, data, headers)
+        request = urllib.request.Request(SITE + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 self.keep(answer.headers.get_all("Set-Cookie") or [])
-                return json.load(answer)
+                text = answer.read()
+                return json.loads(text) if text else None
         except urllib.error.HTTPError as error:
             if error.code != 429:
                 raise
             time.sleep(int(error.headers["Retry-After"]))
-            return self.ask(path, body)
+            return self.ask(path, body, method)
 
     def keep(self, lines):
         for line in lines:
@@ -65,11 +68,21 @@ class Browser:
         platforms = self.ask("/api/platforms")["platforms"]
         return platforms[self.calls % len(platforms)]["id"] if platforms else 1
 
-    def session(self):
-        """A session of the user's, this one or another."""
+    def session(self, path):
+        """A session that may be ended, this one or another."""
         self.be_signed_in()
-        sessions = self.ask("/api/sessions")["sessions"]
+        sessions = self.ask(path)["sessions"]
         return sessions[self.calls % len(sessions)]["handle"]
+
+    def key(self):
+        """A key of the session's data."""
+        self.be_signed_in()
+        self.ask("/api/session/data/kept", self.calls, "PUT")
+        return "kept"
+
+    def user(self):
+        """One of the users, the first as often as the second."""
+        return self.calls // 2 % 2 + 1
 
 
 browser = Browser()
@@ -89,11 +102,13 @@ class SignedIn:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    # A cookie that was made a number cannot be sent.
+    case.cookies = {name: str(value) for name, value in (case.cookies or {}).items()}
     headers = case.headers or {}
     if "If-Match" in headers and headers.get("If-None-Match") == "*":
         # A schema cannot say that one excludes the other.
         del headers["If-None-Match"]
-    if browser.calls % 2:
+    if browser.calls % 2 and case.meta.generation.mode.is_positive:
         make_right(case)
     browser.calls += 1
 
@@ -107,12 +122,22 @@ def make_right(case):
                 body[field] = browser.password
         if case.path == "/api/login" and isinstance(body.get("username"), str):
             body["username"] = USERNAME
+        if case.path == "/api/admin/users":
+            body["username"] = f"user {browser.calls}"
+            body["email"] = f"{browser.calls}@example.org"
+            body["password"] = "correct horse battery staple"
         if isinstance(body.get("platform_id"), int):
             body["platform_id"] = browser.platform()
     if case.path.startswith("/api/platforms/") and "id" in path:
         path["id"] = browser.platform()
+    if case.path == "/api/session/data/{key}" and case.method != "PUT":
+        path["key"] = browser.key()
+    if case.path.startswith("/api/admin/users/") and "id" in path:
+        path["id"] = type(path["id"])(browser.user())
     if case.path == "/api/sessions/{handle}" and "handle" in path:
-        path["handle"] = browser.session()
+        path["handle"] = browser.session("/api/sessions")
+    if case.path == "/api/admin/sessions/{handle}" and USERNAME == "admin":
+        path["handle"] = browser.session("/api/admin/sessions")
 
 
 @schemathesis.hook

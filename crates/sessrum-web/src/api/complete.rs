@@ -1,10 +1,10 @@
 //! What every route of the document has, put into it in one place.
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{OpenApi, Response};
+use utoipa::openapi::{OpenApi, RefOr, Response};
 
 use super::documented::words;
 
@@ -20,15 +20,21 @@ pub(super) fn complete(document: &mut OpenApi) {
     let token = ApiKeyValue::with_description("X-CSRF-Token", "Of unsafe requests");
     components.add_security_scheme(CSRF_TOKEN, SecurityScheme::ApiKey(ApiKey::Header(token)));
 
-    for item in document.paths.paths.values_mut() {
-        let safe = item.get.iter_mut().map(|operation| (operation, true));
-        let changing = [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        let changing = changing.into_iter().flatten().map(|operation| (operation, false));
-        for (operation, is_safe) in safe.chain(changing) {
-            name(operation);
-            operation.security.get_or_insert_with(|| vec![needs(is_safe)]);
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(name(method, path));
+            leave_out(&mut operation.request_body);
+            operation.security.get_or_insert_with(|| vec![needs(method == "get")]);
             for (status, response) in &mut operation.responses.responses {
-                if let utoipa::openapi::RefOr::T(response) = response {
+                if let RefOr::T(response) = response {
                     describe(status, response);
                 }
             }
@@ -36,11 +42,23 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-/// A handler's name is its resource's alone: `platforms_list`, `sessions_list`.
-fn name(operation: &mut Operation) {
-    let tag = operation.tags.as_ref().and_then(|tags| tags.first());
-    if let (Some(tag), Some(id)) = (tag, &operation.operation_id) {
-        operation.operation_id = Some(format!("{tag}_{id}"));
+/// As in `patch_admin_users_id`: a handler's name is not unique.
+fn name(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api").replace(['/', '-'], "_").replace(['{', '}'], "");
+    format!("{method}{path}")
+}
+
+/// A body that may be left out is never null all the same.
+fn leave_out(body: &mut Option<RefOr<RequestBody>>) {
+    let Some(RefOr::T(body)) = body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(either))) = &content.schema else { continue };
+        if let [input, RefOr::T(Schema::Object(null))] = &*either.items
+            && null.schema_type == Type::Null.into()
+        {
+            content.schema = Some(input.clone());
+        }
     }
 }
 
@@ -58,10 +76,6 @@ fn describe(status: &str, response: &mut Response) {
     };
     add("X-Request-Id", header("Names the request in the server's log.", request_id()));
     add("Cache-Control", header("Nothing of a session is kept.", constant("no-store")));
-    if status == "503" {
-        let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
-        add("Retry-After", header("Seconds after which to try again.", seconds));
-    }
 }
 
 fn header(description: &str, schema: Object) -> Header {

@@ -32,7 +32,7 @@ impl IntoParams for DataKey {
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = OneOfBuilder::new().item(star()).item(text("^\"[0-9]{1,18}\"$"));
+        let schema = OneOfBuilder::new().item(star()).item(text("^\"[1-9][0-9]{0,17}\"$"));
         vec![header("If-Match", "The key's revision in quotes, or *", schema)]
     }
 }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State as FromState;
 use serde::Serialize;
 use sessrum_core::{
-    PlatformId, PlatformInfo, Role, SessionContext, SessionHandle, Timestamp,
-    UnifiedSessionManager, UserId,
+    PlatformId, PlatformInfo, SessionContext, SessionHandle, Timestamp, UnifiedSessionManager,
+    UserId,
 };
 use utoipa::ToSchema;
 
@@ -21,6 +21,17 @@ pub(crate) enum Key {
     Integer(i64),
     #[expect(dead_code, reason = "describes the JSON of the core's keys")]
     Text(String),
+}
+
+/// A role, from the least to the most that it allows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the JSON of the core's roles")]
+pub(crate) enum Role {
+    Viewer,
+    Reviewer,
+    Moderator,
+    Admin,
 }
 
 /// What a page knows of its session. Nothing in it is secret.
@@ -67,9 +78,8 @@ pub struct StateUser {
     id: UserId,
     username: String,
     email: String,
-    /// `viewer`, `reviewer`, `moderator` or `admin`.
-    #[schema(value_type = String)]
-    role: Role,
+    #[schema(value_type = Role)]
+    role: sessrum_core::Role,
 }
 
 /// A platform, without its credentials.

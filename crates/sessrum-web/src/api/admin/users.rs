@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{FreshAdmin, no_such_user, refused};
 use crate::api::documented::{Listing, Sending};
 use crate::api::paging;
-use crate::api::state::Key;
+use crate::api::state::{self, Key};
 use crate::extract::PathText;
 use crate::guard::{Admin, RequireRole};
 use crate::json::JsonBody;
@@ -38,8 +38,7 @@ pub(super) struct UserRow {
     id: UserId,
     username: String,
     email: String,
-    /// `viewer`, `reviewer`, `moderator` or `admin`.
-    #[schema(value_type = String)]
+    #[schema(value_type = state::Role)]
     role: Role,
     /// Whether the user may sign in and keep sessions.
     is_active: bool,
@@ -81,7 +80,7 @@ pub(super) struct NewUserInput {
     #[schema(max_length = 200)]
     email: String,
     /// `viewer` unless said otherwise.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<state::Role>)]
     role: Option<Role>,
     /// 8 to 256 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
@@ -91,8 +90,8 @@ pub(super) struct NewUserInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserInput {
-    /// `viewer`, `reviewer`, `moderator` or `admin`. Counts with the user's next request.
-    #[schema(value_type = Option<String>)]
+    /// Counts with the user's next request.
+    #[schema(value_type = Option<state::Role>)]
     role: Option<Role>,
     /// False ends the user's sessions; true revives none.
     is_active: Option<bool>,
