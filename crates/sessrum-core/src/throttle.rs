@@ -180,7 +180,8 @@ impl ThrottleRules {
             Place::Address(_) => (true, true),
             Place::Session(_) => (true, false),
         };
-        let is_known = matches!(attempt.place, Place::Session(_)) || self.is_known(at_place, now);
+        // A session has no counter in all, so nothing there holds it.
+        let is_known = self.is_known(at_place, now);
         let waits = [
             has_place.then(|| self.waits_until(at_place, self.free_at_place)).flatten(),
             (!is_known).then(|| self.waits_until(in_all, self.free_in_all)).flatten(),

@@ -197,6 +197,7 @@ macro_rules! manager_suite {
                 a_password_set_by_the_operator_opens_the_account_again,
                 the_limits_are_those_of_the_policy,
                 counters_are_cleaned_up_when_they_mean_nothing,
+                what_cannot_be_counted_is_not_looked_at,
             }
             directory {
                 every_request_has_the_facts_of_now,

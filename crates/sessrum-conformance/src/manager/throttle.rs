@@ -283,3 +283,21 @@ pub async fn counters_are_cleaned_up_when_they_mean_nothing(app: ManagerFixture)
     assert_eq!(left, 0);
     guess_freely(&accounts, &home(), 5).await;
 }
+
+/// Security: 16.5.3, abuse 27
+pub async fn what_cannot_be_counted_is_not_looked_at(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager);
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let hashed = accounts.hasher().hashed();
+    for (verb, hashes) in [("begin_attempt", 0), ("attempt_succeeded", 1)] {
+        proxy.fail_at(verb);
+        let outcome = accounts.sign_in(form("ada", PASSWORD), None, &home()).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+        assert_eq!(accounts.hasher().hashed() - hashed, hashes);
+    }
+    proxy.recover();
+    assert_eq!(app.store.count_live().await.unwrap(), 0);
+    assert_enters(&accounts, &home()).await;
+}

@@ -40,8 +40,13 @@ impl UnifiedSessionManager {
         self.store().attempt_succeeded(attempt, &self.policy.throttle, self.now()).await
     }
 
-    /// Forgets the failures of an account that was given another password.
-    pub(crate) async fn forget_attempts(&self, username: &str) -> Result<(), StoreError> {
+    /// Forgets what was counted of an account, and where it has signed in from. An application with
+    /// its own users calls it when somebody helped one to another password; for the bundled ones
+    /// [`Accounts::set_password`](crate::Accounts::set_password) does.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn forget_attempts(&self, username: &str) -> Result<(), StoreError> {
         self.store().forget_attempts(self.throttle.account(username)).await
     }
 }

@@ -163,7 +163,7 @@ fn at_a_known_place_a_hundred_is_the_end_too() {
     let wait = world.fail(from(HOME));
     assert_eq!(wait, world.rules.remembered_for);
     world.now = world.now + wait;
-    assert_eq!(world.fail(from(HOME)), Duration::ZERO);
+    assert_eq!(world.hammer(from(HOME), 5), Duration::ZERO);
 }
 
 /// Security: 6.1.1, 6.3.1, abuse 25
@@ -234,6 +234,16 @@ fn an_address_fails_twenty_times_over_all_accounts_and_then_once_in_ten_seconds(
     assert_eq!(world.fail(guess(36)), 5 * SECOND);
     // Another address is another's business.
     assert_eq!(world.fail(from(HOME)), Duration::ZERO);
+}
+
+#[test]
+fn of_several_waits_the_longest_is_told() {
+    let mut world = World::new();
+    world.hammer(from(9), 5);
+    for account in 10..25 {
+        world.fail(attempt(account, Place::Address(Mark([9; 16]))));
+    }
+    assert_eq!(world.fail(from(9)), 10 * SECOND);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::request_session::RequestSession;
 #[into_params(parameter_in = Query)]
 pub(super) struct EventQuery {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
     /// Rows of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -2,6 +2,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{EventFilter, Page};
 use sessrum_core::{EventKind, SessionEvent, SessionHandle, Timestamp, UserId};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::documented::Listing;
@@ -19,15 +20,22 @@ pub(super) struct AuditQuery {
     /// Only events that concern the user with this name.
     user: Option<String>,
     /// Only events of this kind, such as `sign_in_failed`.
+    #[param(schema_with = kinds)]
     kind: Option<String>,
     /// Only events at or after this moment, as in `2026-11-23T21:00:00Z`.
     #[param(format = DateTime)]
     since: Option<String>,
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     cursor: Option<String>,
     /// Rows of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
+}
+
+fn kinds() -> Object {
+    let names = EventKind::ALL.iter().map(|kind| kind.as_str());
+    Object::builder().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// An event of the audit trail.
