@@ -2,7 +2,7 @@
 
 use sessrum_core::store::{
     AddPlatform, MOST_PLATFORMS, NewPlatform, NewSession, PlatformChange, PlatformConnection,
-    PlatformOutcome,
+    PlatformCredentials, PlatformOutcome,
 };
 use sessrum_core::{PlatformId, PlatformInfo, SealedCredentials, UserId, UserSession};
 
@@ -213,6 +213,26 @@ async fn two_sessions(
     let active_platform_id = Some(platform.id.clone());
     let new = NewSession { active_platform_id, ..store.new_session(user) };
     (store.created(new, 1).await.0, store.session(user, 1).await)
+}
+
+pub async fn everyones_sealed_credentials_are_listed_and_sealed_anew(store: Fixture) {
+    let mut expected = Vec::new();
+    for (name, byte) in [("ada", 1), ("bob", 2), ("eve", 3)] {
+        let user = store.user(name).await;
+        let new = NewPlatform { credentials: Some(sealed(byte)), ..new_platform(name) };
+        store.add_platform(&user, new, &change(1)).await.unwrap();
+        store.platform(&user, "bare").await;
+        let platform = i64::from(byte) * 2 - 1;
+        expected.push(PlatformCredentials { user, platform, sealed: sealed(byte) });
+    }
+    assert_eq!(store.sealed_credentials(None, 2).await.unwrap(), expected[..2]);
+    assert_eq!(store.sealed_credentials(Some(3), 9).await.unwrap(), expected[2..]);
+
+    let anew = SealedCredentials { key_id: "k2".into(), sealed: vec![9] };
+    assert!(store.reseal_credentials(&expected[1], &anew).await.unwrap());
+    assert!(!store.reseal_credentials(&expected[1], &sealed(7)).await.unwrap(), "it has changed");
+    expected[1].sealed = anew;
+    assert_eq!(store.sealed_credentials(None, 9).await.unwrap(), expected);
 }
 
 pub async fn sessions_in_a_removed_platform_have_none(store: Fixture) {

@@ -177,6 +177,8 @@ proxied! {
         fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
         fn platform_credentials(user: &UserId, platform: &PlatformId)
             -> Option<SealedCredentials>;
+        fn sealed_credentials(after: Option<i64>, limit: usize) -> Vec<PlatformCredentials>;
+        fn reseal_credentials(old: &PlatformCredentials, new: &SealedCredentials) -> bool;
     }
     ThrottleStore {
         fn begin_attempt(attempt: &Attempt, rules: &ThrottleRules, now: Timestamp) -> Admission;

@@ -194,6 +194,7 @@ macro_rules! store_suite {
                 a_change_of_nothing_leaves_all_as_it_is,
                 the_platform_of_another_user_is_not_found,
                 sealed_credentials_are_kept_and_replaced,
+                everyones_sealed_credentials_are_listed_and_sealed_anew,
                 sessions_in_a_removed_platform_have_none,
                 sessions_in_a_deactivated_platform_have_none,
                 sessions_of_others_stay_when_a_platform_goes,

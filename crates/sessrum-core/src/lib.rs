@@ -60,7 +60,8 @@ pub use lifetime::{
     ExpiryLimits, Lifetime, SessionPolicy, TokenRecord, TokenStanding, Verdict, judge,
 };
 pub use manager::{
-    CleanupReport, Renewed, SignIn, SignInOutcome, SignedIn, SwitchOutcome, UnifiedSessionManager,
+    CleanupReport, Renewed, ResealError, ResealReport, SignIn, SignInOutcome, SignedIn,
+    SwitchOutcome, UnifiedSessionManager,
 };
 pub use memory::MemoryStore;
 pub use password::{PasswordCost, PasswordError, PasswordHasher, Verification};

@@ -53,8 +53,13 @@ impl Instance {
             SecretSource::Given(key) => key.clone(),
             SecretSource::File(path) => read_secret(path)?,
         };
+        let earlier: Vec<SecretKey> = config
+            .earlier_secrets
+            .iter()
+            .map(|path| read_secret(path))
+            .collect::<Result<_, _>>()?;
         let random = Arc::new(OsRandom);
-        let sealer = EventSealer::new(&secret, random.as_ref())?;
+        let sealer = EventSealer::new(&secret, random.as_ref())?.with_earlier_secrets(&earlier);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, sealer)?);
         let hasher = PasswordHasher::new(
             config.password_cost,
@@ -63,6 +68,7 @@ impl Instance {
         )
         .context("the configuration's [password] does not do")?;
         let manager = UnifiedSessionManager::new(store, &secret)
+            .with_earlier_secrets(&earlier)
             .with_policy(config.policy.clone())
             .with_clock(Arc::new(SystemClock))
             .with_random(random);

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
-use sessrum_core::store::{DataEntry, EndedSession, LoadedSession, Page, PlatformConnection, User};
+use sessrum_core::store::{
+    DataEntry, EndedSession, LoadedSession, Page, PlatformConnection, PlatformCredentials, User,
+};
 use sessrum_core::throttle::{Counter, Mark};
 use sessrum_core::{
     EndReason, Ended, EventKind, EventSeal, Key, PasswordHash, PlatformId, PlatformInfo, Role,
@@ -212,6 +214,14 @@ pub(crate) fn platform_connection(row: &Row<'_>) -> Result<PlatformConnection> {
         is_active: row.get(6)?,
         created_at: get(row, 7)?,
         last_used: get_option(row, 8)?,
+    })
+}
+
+pub(crate) fn platform_credentials(row: &Row<'_>) -> Result<PlatformCredentials> {
+    Ok(PlatformCredentials {
+        user: UserId::from(row.get::<_, i64>(0)?),
+        platform: row.get(1)?,
+        sealed: SealedCredentials { key_id: row.get(2)?, sealed: row.get(3)? },
     })
 }
 

@@ -238,6 +238,8 @@ faultless! { AccountStore {
     ) -> PlatformOutcome;
     fn remove_platform(user: &UserId, platform: &PlatformId, change: &Change) -> bool;
     fn platform_credentials(user: &UserId, platform: &PlatformId) -> Option<SealedCredentials>;
+    fn sealed_credentials(after: Option<i64>, limit: usize) -> Vec<PlatformCredentials>;
+    fn reseal_credentials(old: &PlatformCredentials, new: &SealedCredentials) -> bool;
 }
     async fn change_password(
         &self,

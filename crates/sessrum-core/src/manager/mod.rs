@@ -4,6 +4,7 @@
 mod attempts;
 mod begin;
 mod clean_up;
+mod credentials;
 mod end;
 mod note;
 mod platform;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 pub use begin::{SignIn, SignInOutcome, SignedIn};
 pub use clean_up::CleanupReport;
+pub use credentials::{ResealError, ResealReport};
 pub use platform::SwitchOutcome;
 pub use renew::Renewed;
 
@@ -89,7 +91,8 @@ impl UnifiedSessionManager {
         }
     }
 
-    /// With secrets that were in force before: what was made under them stays good.
+    /// With secrets that were in force before: what was made under them stays good. The store's
+    /// [`EventSealer`](crate::EventSealer) is given them, too, when the store is opened.
     #[must_use]
     pub fn with_earlier_secrets(mut self, earlier: &[SecretKey]) -> Self {
         self.csrf = self.csrf.with_earlier_secrets(earlier);

@@ -11,8 +11,8 @@ use crate::identity::{PlatformId, UserId};
 use crate::sealing::SealedCredentials;
 use crate::store::{
     AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
-    UserChange, UserOutcome,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformCredentials, PlatformOutcome,
+    StoreError, User, UserChange, UserOutcome,
 };
 
 #[async_trait]
@@ -110,5 +110,21 @@ impl AccountStore for MemoryStore {
     ) -> Result<Option<SealedCredentials>, StoreError> {
         let state = self.state();
         Ok(state.platform(user, platform).and_then(|platform| platform.credentials.clone()))
+    }
+
+    async fn sealed_credentials(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<PlatformCredentials>, StoreError> {
+        Ok(self.state().sealed_credentials(after, limit))
+    }
+
+    async fn reseal_credentials(
+        &self,
+        old: &PlatformCredentials,
+        new: &SealedCredentials,
+    ) -> Result<bool, StoreError> {
+        Ok(self.state().reseal_credentials(old, new))
     }
 }

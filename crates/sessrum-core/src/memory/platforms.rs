@@ -7,7 +7,8 @@ use crate::identity::{PlatformId, UserId};
 use crate::sealing::SealedCredentials;
 use crate::session::UserSession;
 use crate::store::{
-    AddPlatform, MOST_PLATFORMS, NewPlatform, PlatformChange, PlatformConnection, PlatformOutcome,
+    AddPlatform, MOST_PLATFORMS, NewPlatform, PlatformChange, PlatformConnection,
+    PlatformCredentials, PlatformOutcome,
 };
 use crate::time::Timestamp;
 
@@ -154,6 +155,30 @@ impl State {
 
     pub(super) fn forget_platforms(&mut self, user: &UserId) {
         self.platforms.retain(|_, platform| platform.user != *user);
+    }
+
+    pub(super) fn sealed_credentials(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Vec<PlatformCredentials> {
+        let above =
+            self.platforms.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        let sealed = above.filter_map(|(key, row)| {
+            let sealed = row.credentials.clone()?;
+            Some(PlatformCredentials { user: row.user.clone(), platform: *key, sealed })
+        });
+        sealed.take(limit).collect()
+    }
+
+    pub(super) fn reseal_credentials(
+        &mut self,
+        old: &PlatformCredentials,
+        new: &SealedCredentials,
+    ) -> bool {
+        let row = self.platforms.get_mut(&old.platform);
+        let row = row.filter(|row| row.credentials.as_ref() == Some(&old.sealed));
+        row.map(|row| row.credentials = Some(new.clone())).is_some()
     }
 
     fn platform_mut(&mut self, id: &PlatformId) -> Option<&mut PlatformRow> {

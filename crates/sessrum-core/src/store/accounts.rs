@@ -151,6 +151,17 @@ pub struct PlatformConnection {
     pub last_used: Option<Timestamp>,
 }
 
+/// Credentials of someone's platform, at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformCredentials {
+    /// Whose the platform is.
+    pub user: UserId,
+    /// The platform's key, which is a number in the bundled tables.
+    pub platform: i64,
+    /// The credentials.
+    pub sealed: SealedCredentials,
+}
+
 /// What to change about a platform; `None` leaves a thing as it is.
 #[derive(Clone, Debug, Default)]
 pub struct PlatformChange {
@@ -291,4 +302,19 @@ pub trait AccountStore: Send + Sync + 'static {
         user: &UserId,
         platform: &PlatformId,
     ) -> Result<Option<SealedCredentials>, StoreError>;
+
+    /// Everyone's sealed credentials by the platform's key: keys above `after`, at most `limit`.
+    async fn sealed_credentials(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<PlatformCredentials>, StoreError>;
+
+    /// Puts the same credentials, sealed anew, in the place of `old`; false when `old` is no longer
+    /// there.
+    async fn reseal_credentials(
+        &self,
+        old: &PlatformCredentials,
+        new: &SealedCredentials,
+    ) -> Result<bool, StoreError>;
 }

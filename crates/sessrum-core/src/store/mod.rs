@@ -12,8 +12,8 @@ mod throttle;
 
 pub use accounts::{
     AccountStore, AddPlatform, AddUser, MOST_PLATFORMS, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, User, UserChange,
-    UserOutcome,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformCredentials, PlatformOutcome,
+    User, UserChange, UserOutcome,
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};

@@ -1,11 +1,11 @@
 use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
-use sessrum_core::PlatformId;
 use sessrum_core::store::{AddPlatform, MOST_PLATFORMS, PlatformConnection};
+use sessrum_core::{PlatformId, ResealReport, UnifiedSessionManager};
 use sessrum_web::api::PlatformInput;
 
-use super::output::{Format, say, table};
+use super::output::{Format, progress, say, table};
 use super::user::{find, line_from_stdin, operator};
 use crate::instance::Instance;
 
@@ -41,6 +41,8 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Seal everyone's credentials under the secret in force
+    Reseal(Format),
     /// Remove a user's platform
     Remove {
         /// The user
@@ -117,6 +119,7 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
                 table(["ID", "NAME", "TYPE", "INSTANCE", "USERNAME", "STATE"], &rows)
             })?;
         }
+        Command::Reseal(format) => reseal(manager, format).await?,
         Command::Remove { user, id } => {
             let owner = find(instance, &user).await?.info.id;
             if !manager.store().remove_platform(&owner, &PlatformId::from(id), &change).await? {
@@ -124,6 +127,34 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
             }
             say(&format!("Removed the platform {id} of {user}."));
         }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Resealed {
+    resealed: usize,
+    unchanged: usize,
+    unreadable: usize,
+}
+
+async fn reseal(manager: &UnifiedSessionManager, format: Format) -> anyhow::Result<()> {
+    let bar = progress();
+    let report = manager.reseal_credentials(|so_far| {
+        bar.set_message(format!("{} sealed anew", so_far.resealed));
+        bar.tick();
+    });
+    let report = report.await;
+    bar.finish_and_clear();
+    let ResealReport { resealed, unchanged, unreadable } = report?;
+    format.print(&Resealed { resealed, unchanged, unreadable }, |done| {
+        format!("{} sealed anew, {} were already", done.resealed, done.unchanged)
+    })?;
+    if unreadable > 0 {
+        bail!(
+            "the credentials of {unreadable} platform(s) cannot be opened: name the file with \
+             their secret in earlier_secret_key_files, or have their users connect them anew"
+        );
     }
     Ok(())
 }

@@ -32,6 +32,8 @@ pub struct Config {
     pub database: PathBuf,
     /// Where the secret comes from.
     pub secret: SecretSource,
+    /// Files with the secrets that were in force before.
+    pub earlier_secrets: Vec<PathBuf>,
     /// The rules for sessions.
     pub policy: SessionPolicy,
     /// The cost of a password.
@@ -116,6 +118,12 @@ impl Config {
             public_url,
             trusted_proxies,
             secret,
+            earlier_secrets: settings
+                .earlier_secret_key_files
+                .0
+                .iter()
+                .map(PathBuf::from)
+                .collect(),
             policy: SessionPolicy {
                 throttle: settings.throttle.rules()?,
                 keep_clients_for: settings.audit.keep_clients_for.0,

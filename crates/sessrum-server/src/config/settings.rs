@@ -29,6 +29,9 @@ pub struct Settings {
     /// A file with the secret, made with the database; by default beside the database, as `….key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
+    /// Files with secrets that were in force before, as in `["old.key"]`: what was made under them
+    /// stays good.
+    pub earlier_secret_key_files: List,
     /// Addresses and networks of the proxies in front, as in `["127.0.0.1", "10.0.0.0/8"]`: what
     /// they say of the client's address and scheme is believed.
     pub trusted_proxies: List,
@@ -56,6 +59,7 @@ impl Default for Settings {
             database_url: DatabaseUrl::Sqlite(PathBuf::from("sessrum.db")),
             secret_key: None,
             secret_key_file: None,
+            earlier_secret_key_files: List::default(),
             trusted_proxies: List::default(),
             allow_plain_http: false,
             session: SessionSettings::default(),

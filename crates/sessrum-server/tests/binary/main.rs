@@ -9,6 +9,7 @@ mod jobs;
 mod kill;
 mod process;
 mod proxies;
+mod secrets;
 mod shutdown;
 mod time_zones;
 mod walk_through;

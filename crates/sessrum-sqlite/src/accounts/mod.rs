@@ -5,10 +5,11 @@ mod platforms;
 mod users;
 
 use async_trait::async_trait;
+use rusqlite::params;
 use sessrum_core::store::{
     AccountStore, AddPlatform, AddUser, EndedSession, NewPlatform, NewUser, PasswordChange,
-    PasswordOutcome, PlatformChange, PlatformConnection, PlatformOutcome, StoreError, User,
-    UserChange, UserOutcome,
+    PasswordOutcome, PlatformChange, PlatformConnection, PlatformCredentials, PlatformOutcome,
+    StoreError, User, UserChange, UserOutcome,
 };
 use sessrum_core::{Change, PasswordHash, PlatformId, SealedCredentials, UserId};
 
@@ -144,5 +145,30 @@ impl AccountStore for SqliteStore {
         self.readers.run(|connection| {
             sql::platforms::CREDENTIALS.first(connection, [platform, user], rows::credentials)
         })
+    }
+
+    async fn sealed_credentials(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<PlatformCredentials>, StoreError> {
+        let params = [after.unwrap_or(i64::MIN), rows::limit(limit)];
+        self.readers.run(|connection| {
+            sql::platforms::LIST_CREDENTIALS.all(connection, params, rows::platform_credentials)
+        })
+    }
+
+    async fn reseal_credentials(
+        &self,
+        old: &PlatformCredentials,
+        new: &SealedCredentials,
+    ) -> Result<bool, StoreError> {
+        let (old, new) = (old.clone(), new.clone());
+        self.writer
+            .run(move |writing| {
+                let change = params![old.platform, new.key_id, new.sealed, old.sealed.sealed];
+                Ok(sql::platforms::RESEAL.execute(writing, change)? > 0)
+            })
+            .await
     }
 }

@@ -43,6 +43,14 @@ statements! {
         "SELECT credentials_key_id, credentials FROM platform_connections \
          WHERE id = ?1 AND user_id = ?2 AND credentials IS NOT NULL";
 
+    LIST_CREDENTIALS =
+        "SELECT user_id, id, credentials_key_id, credentials FROM platform_connections \
+         WHERE id > ?1 AND credentials IS NOT NULL ORDER BY id LIMIT ?2";
+
+    RESEAL =
+        "UPDATE platform_connections SET credentials_key_id = ?2, credentials = ?3 \
+         WHERE id = ?1 AND credentials = ?4";
+
     CLEAR_DEFAULT =
         "UPDATE platform_connections SET is_default = 0 WHERE user_id = ?1 AND is_default";
 

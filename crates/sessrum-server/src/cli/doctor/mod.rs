@@ -1,6 +1,7 @@
 //! Whether an installation is well. One file is one check; a new one is added in [`run`].
 
 mod audit_trail;
+mod credentials;
 mod database;
 mod database_file;
 mod secret_key;
@@ -52,6 +53,7 @@ pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
     if let Ok(instance) = opened {
         checks.push(database_file::check(config));
         checks.push(audit_trail::check(&instance).await);
+        checks.push(credentials::check(&instance).await);
     }
     let failed = checks.iter().filter(|check| check.state == State::Failed).count();
     format.print(&checks, |checks| {
