@@ -132,7 +132,7 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
 }
 
 #[derive(Serialize)]
-struct Resealed {
+struct Done {
     resealed: usize,
     unchanged: usize,
     unreadable: usize,
@@ -147,7 +147,7 @@ async fn reseal(manager: &UnifiedSessionManager, format: Format) -> anyhow::Resu
     let report = report.await;
     bar.finish_and_clear();
     let ResealReport { resealed, unchanged, unreadable } = report?;
-    format.print(&Resealed { resealed, unchanged, unreadable }, |done| {
+    format.print(&Done { resealed, unchanged, unreadable }, |done| {
         format!("{} sealed anew, {} were already", done.resealed, done.unchanged)
     })?;
     if unreadable > 0 {
