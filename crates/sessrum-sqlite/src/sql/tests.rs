@@ -61,6 +61,9 @@ fn lists_come_in_the_order_of_their_index() {
         sessions::LIST_OF_USER,
         events::LIST,
         events::LIST_OF_USER,
+        events::LIST_OF_KIND,
+        events::LIST_SEALED,
+        events::WITH_CLIENT_BEFORE,
         users::LIST,
     ];
     for statement in in_order {
