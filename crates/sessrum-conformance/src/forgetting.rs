@@ -1,6 +1,6 @@
 //! Forgetting a user: nothing personal stays, and the audit trail still checks.
 
-use sessrum_core::store::NewEvent;
+use sessrum_core::store::{CreateOutcome, NewEvent, NewSession};
 use sessrum_core::{
     Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SessionEvent, UserId,
 };
@@ -88,6 +88,16 @@ pub async fn forgetting_spares_everybody_else(store: Fixture) {
         events.into_iter().filter(|event| event.user_id != Some(ada.clone())).collect()
     };
     assert_eq!(spared(store.trail().await), spared(before));
+}
+
+pub async fn a_sign_in_that_spans_the_forgetting_is_refused(store: Fixture) {
+    let ada = store.user("ada").await;
+    let checked = store.find_for_sign_in("ada").await.unwrap().unwrap().password_changed_at;
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    let before = store.trail().await;
+    let new = NewSession { password_changed_at: Some(checked), ..store.new_session(&ada) };
+    assert_eq!(store.create(new, &by(&ada, 2)).await.unwrap(), CreateOutcome::Refused);
+    assert_eq!(store.trail().await, before);
 }
 
 pub async fn forgetting_twice_or_the_unknown_changes_nothing(store: Fixture) {

@@ -157,6 +157,7 @@ macro_rules! store_suite {
                 forgetting_is_recorded_and_the_trail_still_checks,
                 clients_of_what_they_did_to_others_are_forgotten,
                 forgetting_spares_everybody_else,
+                a_sign_in_that_spans_the_forgetting_is_refused,
                 forgetting_twice_or_the_unknown_changes_nothing,
                 a_user_of_another_directory_is_forgotten_too,
                 compacting_changes_nothing_that_can_be_seen,

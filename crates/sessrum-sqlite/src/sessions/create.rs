@@ -34,14 +34,16 @@ pub(super) fn create(
 
 /// A bundled user must be active and still have the password that was checked.
 fn is_refused(connection: &Connection, new: &NewSession) -> Result<bool> {
-    let key = rows::bundled(&new.user_id.0).filter(|_| new.user_is_bundled);
-    let Some(user) = key else { return Ok(false) };
-    let user = users::FIND.first(connection, [user], rows::user)?;
-    Ok(user.is_some_and(|user| {
-        let password_changed =
-            new.password_changed_at.is_some_and(|checked| checked != user.password_changed_at);
-        !user.is_active || password_changed
-    }))
+    if !new.user_is_bundled {
+        return Ok(false);
+    }
+    let user = match rows::bundled(&new.user_id.0) {
+        Some(key) => users::FIND.first(connection, [key], rows::user)?,
+        None => None,
+    };
+    let changed_at = user.as_ref().map(|user| user.password_changed_at);
+    let changed = new.password_changed_at.is_some_and(|checked| Some(checked) != changed_at);
+    Ok(changed || user.is_some_and(|user| !user.is_active))
 }
 
 /// Makes room for one more session under the cap.

@@ -24,7 +24,8 @@ fn plan(connection: &Connection, statement: Statement) -> Vec<String> {
 
 /// Reading a table, or an index, from one end to the other.
 fn is_scan(step: &str) -> bool {
-    step.starts_with("SCAN") && step != "SCAN CONSTANT ROW"
+    // SQLite's own list of keys has a row for each table, and no index.
+    step.starts_with("SCAN") && !["SCAN CONSTANT ROW", "SCAN sqlite_sequence"].contains(&step)
 }
 
 #[test]
