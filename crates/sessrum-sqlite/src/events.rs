@@ -57,7 +57,7 @@ pub(crate) fn record_of(
 pub(crate) fn is_new_device(
     connection: &Connection,
     user: &UserId,
-    device: Option<String>,
+    device: Option<&str>,
 ) -> Result<bool> {
     sql::KNOWS_DEVICE.one(connection, params![Sql(user.clone()), device], |row| {
         Ok(row.get(0)? && !row.get::<_, bool>(1)?)

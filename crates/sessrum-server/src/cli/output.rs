@@ -63,7 +63,7 @@ pub(super) fn progress() -> ProgressBar {
 /// Lays out rows in columns. The first row is the heading. What steers a terminal is taken out.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let printable = |cell: &String| cell.replace(char::is_control, "\u{fffd}");
-    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))).collect();
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(printable)).collect();
     let mut widths = heading.map(|cell| cell.chars().count());
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

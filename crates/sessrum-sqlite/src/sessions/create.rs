@@ -25,7 +25,7 @@ pub(super) fn create(
     }
     ended.extend(evict(connection, &new, change)?);
     let session = insert(connection, new, change)?;
-    let is_new = is_new_device(connection, &session.user_id, change.client.device())?;
+    let is_new = is_new_device(connection, &session.user_id, change.client.device().as_deref())?;
     let detail = if is_new { NEW_DEVICE } else { "" };
     let (kind, handle) = (EventKind::SignedIn, Some(session.handle));
     record_of(connection, kind, &session.user_id, handle, detail, change)?;
