@@ -106,7 +106,11 @@ pub async fn a_password_that_changed_after_it_was_checked_is_refused(store: Fixt
 
 pub async fn users_of_another_directory_need_no_bundled_row(store: Fixture) {
     for user in [UserId::from(7), UserId::from("7"), UserId::from("b3c7-uuid")] {
-        let new = NewSession { password_changed_at: Some(at(0)), ..store.new_session(&user) };
+        let new = NewSession {
+            user_is_bundled: false,
+            password_changed_at: Some(at(0)),
+            ..store.new_session(&user)
+        };
         let (session, _) = store.created(new, 1).await;
         assert_eq!(store.row(&session).await.user_id, user);
     }

@@ -2,6 +2,7 @@
 
 use sessrum_core::store::{
     EventFilter, NewEvent, NewSession, Page, PasswordChange, PlatformChange, Rotation,
+    SessionFilter,
 };
 use sessrum_core::{
     Actor, Change, Client, EndReason, EventKind, ExpiryLimits, PlatformId, Role, SessionEvent,
@@ -174,13 +175,8 @@ pub async fn each_ended_session_has_one_event_with_its_reason(store: Fixture) {
     let limits = ExpiryLimits { now: at(10), idle_since: at(4), remembered_idle_since: at(4) };
     store.end_expired(limits, 1, &change(10)).await.unwrap();
     store.end_for_user(&user, None, EndReason::TokenReuse, &change(10)).await.unwrap();
-    let mut rows = store
-        .list(
-            &sessrum_core::store::SessionFilter { include_ended: true, ..Default::default() },
-            ALL,
-        )
-        .await
-        .unwrap();
+    let everything = SessionFilter { include_ended: true, ..SessionFilter::default() };
+    let mut rows = store.list(&everything, ALL).await.unwrap();
     rows.sort_by_key(|row| row.handle);
     let mut ended: Vec<_> = store.trail().await;
     ended.retain(|event| event.kind == EventKind::SessionEnded);

@@ -1,13 +1,14 @@
-//! Forgetting a user: nothing personal stays, and the audit trail still checks.
+//! What is personal goes, after some time or with its user, and the audit trail still checks.
 
-use sessrum_core::store::NewEvent;
+use sessrum_core::store::{CreateOutcome, NewEvent, NewSession};
 use sessrum_core::{
-    Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SessionEvent, UserId,
+    Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SealedEvent, SessionEvent,
+    TrailFault, UserId,
 };
 
 use crate::Fixture;
 use crate::fixture::{at, change};
-use crate::trail::check;
+use crate::trail::{Tampering, check, faults, sealed};
 
 /// What a user with this key does.
 fn by(user: &UserId, seconds: u64) -> Change {
@@ -90,6 +91,16 @@ pub async fn forgetting_spares_everybody_else(store: Fixture) {
     assert_eq!(spared(store.trail().await), spared(before));
 }
 
+pub async fn a_sign_in_that_spans_the_forgetting_is_refused(store: Fixture) {
+    let ada = store.user("ada").await;
+    let checked = store.find_for_sign_in("ada").await.unwrap().unwrap().password_changed_at;
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    let before = store.trail().await;
+    let new = NewSession { password_changed_at: Some(checked), ..store.new_session(&ada) };
+    assert_eq!(store.create(new, &by(&ada, 2)).await.unwrap(), CreateOutcome::Refused);
+    assert_eq!(store.trail().await, before);
+}
+
 pub async fn forgetting_twice_or_the_unknown_changes_nothing(store: Fixture) {
     let ada = store.user("ada").await;
     store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
@@ -120,40 +131,49 @@ pub async fn compacting_changes_nothing_that_can_be_seen(store: Fixture) {
     assert_eq!(check(&store, 3).await, []);
 }
 
-/// Signs in with this user agent; the detail of the event.
-async fn sign_in_with(store: &Fixture, user: &UserId, agent: Option<&str>) -> String {
-    let client = Client { user_agent: agent.map(Into::into), ..Client::default() };
-    let now = Change { client, ..by(user, 1) };
-    store.create(store.new_session(user), &now).await.unwrap();
-    store.trail().await.pop().unwrap().detail
+fn from(address: &str, seconds: u64) -> Change {
+    let client = Client {
+        ip_address: address.parse().ok(),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0".into()),
+        ..Client::default()
+    };
+    Change { at: at(seconds), by: Actor::Anonymous, client }
 }
 
-/// Security: 6.3.5
-pub async fn a_device_is_new_the_first_time_unless_it_is_the_first_of_all(store: Fixture) {
-    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-    let newer = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
-    let elsewhere = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
-    let (ada, text) = (UserId::from(7), UserId::from("7"));
-    let failed = NewEvent {
-        kind: EventKind::SignInFailed,
-        user_id: Some(ada.clone()),
-        session: None,
-        detail: String::new(),
-    };
-    store.record(failed, &change(0)).await.unwrap();
-    for (agent, detail) in [
-        (Some(firefox), ""),
-        (Some(newer), ""),
-        (Some(elsewhere), "new_device"),
-        (Some(elsewhere), ""),
-        (Some("Browser/1"), "new_device"),
-        (None, "new_device"),
-        (None, ""),
-        (Some(firefox), ""),
-    ] {
-        assert_eq!(sign_in_with(&store, &ada, agent).await, detail, "{agent:?}");
+pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store: Fixture) {
+    let addresses = ["192.0.2.77", "2001:db8:1:2::3", "198.51.100.9"];
+    for (seconds, address) in (1..).zip(addresses) {
+        let user_id = Some(UserId::from(7));
+        let (kind, detail) = (EventKind::SignInFailed, String::new());
+        let new = NewEvent { kind, user_id, session: None, detail };
+        store.record(new, &from(address, seconds)).await.unwrap();
     }
-    assert_eq!(sign_in_with(&store, &text, Some(elsewhere)).await, "");
-    store.shorten_clients_before(at(9), 100).await.unwrap();
-    assert_eq!(sign_in_with(&store, &ada, Some(newer)).await, "");
+    let before = sealed(&store).await;
+    assert_eq!(store.shorten_clients_before(at(3), 1).await.unwrap(), 1);
+    assert_eq!(sealed(&store).await[1..], before[1..]);
+    assert_eq!(store.shorten_clients_before(at(3), 10).await.unwrap(), 1);
+    assert_eq!(store.shorten_clients_before(at(3), 10).await.unwrap(), 0);
+    let after = sealed(&store).await;
+    assert_eq!(after[2], before[2]);
+    for (index, network) in [(0, "192.0.2.0/24"), (1, "2001:db8:1::/48")] {
+        let SealedEvent { event, seal } = &after[index];
+        assert_eq!(event.ip_address.as_deref(), Some(network));
+        assert_eq!(event.user_agent, None);
+        assert_eq!(event.device.as_deref(), Some("Firefox on Linux"));
+        assert_eq!(seal.client_salt, None);
+        assert_eq!(seal.client_digest, before[index].seal.client_digest);
+        assert_eq!(seal.mac, before[index].seal.mac);
+    }
+    assert_eq!(check(&store, 3).await, []);
+    let id = after[0].event.id;
+    let tamperings: [Tampering; 3] = [
+        |it| it.event.ip_address = Some("192.0.2.77".into()),
+        |it| it.event.user_agent = Some("Browser/1".into()),
+        |it| it.event.detail.push('x'),
+    ];
+    for tamper in tamperings {
+        let mut altered = after.clone();
+        tamper(&mut altered[0]);
+        assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
+    }
 }

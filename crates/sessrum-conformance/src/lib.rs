@@ -34,6 +34,7 @@ pub mod cleanup;
 pub mod creating;
 pub mod data;
 pub mod dead;
+pub mod devices;
 pub mod directory;
 pub mod ending;
 pub mod events;

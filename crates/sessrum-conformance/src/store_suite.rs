@@ -140,6 +140,9 @@ macro_rules! store_suite {
                 what_becomes_of_a_platform_is_recorded_by_key,
                 what_was_refused_records_nothing,
             }
+            devices {
+                a_device_is_new_the_first_time_unless_it_is_the_first_of_all,
+            }
             trail {
                 each_user_and_nobody_has_a_chain,
                 sealed_events_come_by_key_in_pages,
@@ -150,17 +153,17 @@ macro_rules! store_suite {
                 an_event_taken_out_is_found,
                 events_that_change_places_are_found,
                 an_event_put_in_is_found,
-                old_clients_are_shortened_by_limit_and_the_trail_still_checks,
             }
             forgetting {
                 a_forgotten_user_is_gone_with_all_they_had,
                 forgetting_is_recorded_and_the_trail_still_checks,
                 clients_of_what_they_did_to_others_are_forgotten,
                 forgetting_spares_everybody_else,
+                a_sign_in_that_spans_the_forgetting_is_refused,
                 forgetting_twice_or_the_unknown_changes_nothing,
                 a_user_of_another_directory_is_forgotten_too,
                 compacting_changes_nothing_that_can_be_seen,
-                a_device_is_new_the_first_time_unless_it_is_the_first_of_all,
+                old_clients_are_shortened_by_limit_and_the_trail_still_checks,
             }
             users {
                 an_added_user_is_as_it_was_given,

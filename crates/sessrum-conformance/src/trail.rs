@@ -3,8 +3,8 @@
 
 use sessrum_core::store::{NewEvent, PasswordChange, PlatformChange, Rotation};
 use sessrum_core::{
-    Actor, Change, Client, EndReason, EventKind, ExpiryLimits, Role, SealedEvent, SessionHandle,
-    TrailFault, TrailVerifier, UserId, verify_trail,
+    Change, EndReason, EventKind, ExpiryLimits, Role, SealedEvent, SessionHandle, TrailFault,
+    TrailVerifier, UserId, verify_trail,
 };
 
 use crate::Fixture;
@@ -17,12 +17,12 @@ pub(crate) async fn check(store: &Fixture, at_least: u64) -> Vec<TrailFault> {
     report.faults
 }
 
-async fn sealed(store: &Fixture) -> Vec<SealedEvent> {
+pub(crate) async fn sealed(store: &Fixture) -> Vec<SealedEvent> {
     store.sealed_events(0, 10_000).await.unwrap()
 }
 
 /// What checking would find if the store had these events.
-fn faults(store: &Fixture, events: &[SealedEvent]) -> Vec<TrailFault> {
+pub(crate) fn faults(store: &Fixture, events: &[SealedEvent]) -> Vec<TrailFault> {
     let without_gaps = store.numbers_events_without_gaps();
     let mut verifier = TrailVerifier::new(store.sealer(), without_gaps);
     events.iter().flat_map(|event| verifier.check(event)).collect()
@@ -117,7 +117,7 @@ pub async fn concurrent_changes_leave_a_trail_that_checks(store: Fixture) {
 }
 
 /// Changes one thing of an event.
-type Tampering = fn(&mut SealedEvent);
+pub(crate) type Tampering = fn(&mut SealedEvent);
 
 const TAMPERINGS: [(&str, Tampering); 20] = [
     ("at", |it| it.event.at = at(99)),
@@ -253,51 +253,4 @@ pub async fn an_event_put_in_is_found(store: Fixture) {
     copy.seal.previous_id = Some(events[3].event.id);
     events[6] = copy;
     assert_eq!(faults(&store, &events), [TrailFault::Altered { id }]);
-}
-
-fn by(address: &str, seconds: u64) -> Change {
-    let client = Client {
-        ip_address: address.parse().ok(),
-        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0".into()),
-        ..Client::default()
-    };
-    Change { at: at(seconds), by: Actor::Anonymous, client }
-}
-
-pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store: Fixture) {
-    let addresses = ["192.0.2.77", "2001:db8:1:2::3", "198.51.100.9"];
-    for (seconds, address) in (1..).zip(addresses) {
-        let user_id = Some(UserId::from(7));
-        let (kind, detail) = (EventKind::SignInFailed, String::new());
-        let new = NewEvent { kind, user_id, session: None, detail };
-        store.record(new, &by(address, seconds)).await.unwrap();
-    }
-    let before = sealed(&store).await;
-    assert_eq!(store.shorten_clients_before(at(3), 1).await.unwrap(), 1);
-    assert_eq!(sealed(&store).await[1..], before[1..]);
-    assert_eq!(store.shorten_clients_before(at(3), 10).await.unwrap(), 1);
-    assert_eq!(store.shorten_clients_before(at(3), 10).await.unwrap(), 0);
-    let after = sealed(&store).await;
-    assert_eq!(after[2], before[2]);
-    for (index, network) in [(0, "192.0.2.0/24"), (1, "2001:db8:1::/48")] {
-        let SealedEvent { event, seal } = &after[index];
-        assert_eq!(event.ip_address.as_deref(), Some(network));
-        assert_eq!(event.user_agent, None);
-        assert_eq!(event.device.as_deref(), Some("Firefox on Linux"));
-        assert_eq!(seal.client_salt, None);
-        assert_eq!(seal.client_digest, before[index].seal.client_digest);
-        assert_eq!(seal.mac, before[index].seal.mac);
-    }
-    assert_eq!(check(&store, 3).await, []);
-    let id = after[0].event.id;
-    let tamperings: [Tampering; 3] = [
-        |it| it.event.ip_address = Some("192.0.2.77".into()),
-        |it| it.event.user_agent = Some("Browser/1".into()),
-        |it| it.event.detail.push('x'),
-    ];
-    for tamper in tamperings {
-        let mut altered = after.clone();
-        tamper(&mut altered[0]);
-        assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
-    }
 }

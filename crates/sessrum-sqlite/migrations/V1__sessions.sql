@@ -88,7 +88,7 @@ CREATE TABLE session_data (
 ) STRICT;
 
 -- Append-only, and outlives the sessions it tells of. Each row is sealed after the last one of the
--- same user; mac is null only within the transaction that writes the row.
+-- same user.
 CREATE TABLE session_events (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     at             INTEGER NOT NULL,
@@ -100,11 +100,11 @@ CREATE TABLE session_events (
     user_agent     TEXT,
     device         TEXT,
     detail         TEXT NOT NULL,
-    seal_key_id    TEXT,
+    seal_key_id    TEXT NOT NULL,
     previous_id    INTEGER,
     client_digest  BLOB CHECK (length(client_digest) = 32),
     client_salt    BLOB CHECK (length(client_salt) = 16),
-    mac            BLOB CHECK (length(mac) = 32)
+    mac            BLOB NOT NULL CHECK (length(mac) = 32)
 ) STRICT;
 
 CREATE INDEX session_events_by_user ON session_events (user_id);

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use sessrum_core::{
-    Actor, Change, EventKind, EventSeal, EventSealer, Predecessor, SealedEvent, SessionEvent,
-    SessionHandle, Timestamp, UserId,
+    Actor, Change, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent, SessionHandle,
+    Timestamp, UserId,
 };
 
 use crate::rows::{self, Sql};
@@ -15,26 +15,29 @@ use crate::writer::Writing;
 
 /// Records an event in the transaction of the change it tells of.
 pub(crate) fn record(connection: &Writing<'_>, event: NewEvent, change: &Change) -> Result<()> {
-    let mut event = event.recorded(0, change);
+    let event = event.recorded(sql::NEXT_ID.value(connection, [])?, change);
+    let chain = [event.user_id.clone().map(Sql)];
+    let previous = sql::LAST_OF_CHAIN
+        .first(connection, chain, |row| Ok(Predecessor { id: row.get(0)?, mac: row.get(1)? }))?;
+    let seal = connection.sealer.seal(&event, previous);
     let row = params![
+        event.id,
         Sql(event.at),
         Sql(event.kind),
-        event.user_id.clone().map(Sql),
+        event.user_id.map(Sql),
         event.session.map(Sql),
         event.actor,
         event.ip_address,
         event.user_agent,
         event.device,
         event.detail,
+        seal.key_id,
+        seal.previous_id,
+        seal.client_digest,
+        seal.client_salt,
+        seal.mac,
     ];
-    event.id = sql::INSERT.value(connection, row)?;
-    let chain = params![event.user_id.clone().map(Sql), event.id];
-    let previous = sql::LAST_OF_CHAIN
-        .first(connection, chain, |row| Ok(Predecessor { id: row.get(0)?, mac: row.get(1)? }))?;
-    let EventSeal { key_id, previous_id, client_digest, client_salt, mac } =
-        connection.sealer.seal(&event, previous);
-    let seal = params![event.id, key_id, previous_id, client_digest, client_salt, mac];
-    sql::SEAL.execute(connection, seal).map(drop)
+    sql::INSERT.execute(connection, row).map(drop)
 }
 
 /// Records what happened to a user.

@@ -80,7 +80,9 @@
 //!   once before the process ends.
 //! - What is over is dead at once. Its row is ended, and later removed, by
 //!   [`cleanup_expired_sessions`](UnifiedSessionManager::cleanup_expired_sessions): call it every
-//!   minute.
+//!   minute. It also shortens what old events tell of addresses and devices.
+//! - What happens is recorded in the transaction of the change, and sealed: [`verify_trail`] finds
+//!   what others changed there.
 //! - Tokens are replaced in use; a stolen one gives itself away. See
 //!   [`SessionPolicy`] for every time and limit.
 //!

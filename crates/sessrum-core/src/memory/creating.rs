@@ -38,11 +38,10 @@ impl State {
 
     /// A bundled user must be active and still have the password that was checked.
     fn refuses(&self, new: &NewSession) -> bool {
-        self.user(&new.user_id).filter(|_| new.user_is_bundled).is_some_and(|user| {
-            let password_changed =
-                new.password_changed_at.is_some_and(|checked| checked != user.password_changed_at);
-            !user.is_active || password_changed
-        })
+        let user = self.user(&new.user_id);
+        let changed_at = user.map(|user| user.password_changed_at);
+        let changed = new.password_changed_at.is_some_and(|checked| Some(checked) != changed_at);
+        new.user_is_bundled && (changed || user.is_some_and(|user| !user.is_active))
     }
 
     /// Makes room for one more session under the cap.

@@ -40,7 +40,7 @@ pub struct NewSession {
     /// The session of the same browser that this one takes the place of; it ends as a logout.
     pub replaces: Option<SessionId>,
     /// When the password that was checked had last been changed. A bundled user whose password
-    /// changed since is refused. `None`: no password was checked.
+    /// changed since, or who was removed, is refused. `None`: no password was checked.
     pub password_changed_at: Option<Timestamp>,
     /// Live sessions the user may have, this one included. Those used least recently end as
     /// evicted, the older of two alike first, whoever wins a race.
@@ -59,8 +59,8 @@ pub enum CreateOutcome {
     },
     /// The handle or the token is taken: make others and try again. Nothing changed.
     Collision,
-    /// The bundled user is disabled, or the password was changed after it was checked. Nothing
-    /// changed; this comes before a collision.
+    /// The bundled user is disabled, or the password was changed, or the user removed, after it was
+    /// checked. Nothing changed; this comes before a collision.
     Refused,
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Options {
     /// Only events of the last time, as in 30m, 1h or 7d
     #[arg(long, value_name = "TIME", value_parser = period)]
     since: Option<Period>,
-    /// Only events of this kind, such as `sign_in_failed`
+    /// Only events of this kind: one that the list shows
     #[arg(long)]
     kind: Option<EventKind>,
     /// At most so many, the newest

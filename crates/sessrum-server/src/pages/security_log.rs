@@ -9,8 +9,8 @@ use sessrum_web::{Code, Problem, RequestSession};
 
 use super::human_time::Moment;
 
-/// Entries of a page.
-const ENTRIES: usize = 15;
+/// Events of a page; those that are alike and follow each other are one entry.
+const EVENTS: usize = 30;
 
 /// A page of the log.
 pub(super) struct SecurityLog {
@@ -24,11 +24,20 @@ pub(super) struct SecurityLog {
 /// One thing that happened.
 pub(super) struct LogEntry {
     pub(super) title: String,
+    /// How often in a row.
+    pub(super) times: usize,
     /// A word that calls for a second look; empty when nothing does.
     pub(super) badge: &'static str,
     /// Device, address and who did it, as far as they are known.
     pub(super) origin: String,
+    /// The last time.
     pub(super) moment: Moment,
+}
+
+impl LogEntry {
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.title, self.badge, &self.origin) == (&other.title, other.badge, &other.origin)
+    }
 }
 
 /// The newest entries, or those before `before`.
@@ -39,25 +48,30 @@ pub(super) async fn read(
 ) -> Result<SecurityLog, Problem> {
     let (manager, now) = (session.manager(), session.manager().now());
     let notable = EventFilter { without_routine: true, ..EventFilter::default() };
-    let page = Page { before, limit: ENTRIES + 1 };
+    let page = Page { before, limit: EVENTS + 1 };
     let mut events = own_events(session, &notable, page).await?;
-    let more = events.len() > ENTRIES;
-    events.truncate(ENTRIES);
+    let more = events.len() > EVENTS;
+    events.truncate(EVENTS);
     let older = events.last().filter(|_| more).map(|(event, _)| event.id);
     let platforms = manager.store().platform_connections(context.user_id()).await?;
     let platforms: HashMap<_, _> = platforms
         .into_iter()
         .map(|platform| (platform.info.id.to_string(), platform.info.name))
         .collect();
-    let mut entries = Vec::with_capacity(events.len());
+    let mut entries: Vec<LogEntry> = Vec::new();
     for (event, actor) in events {
         let device = ended_device(session, &event).await?;
-        entries.push(LogEntry {
+        let entry = LogEntry {
             title: title(&event, device.as_deref(), platforms.get(&event.detail)),
+            times: 1,
             badge: badge(&event),
             origin: origin(&event, actor),
             moment: Moment::seen_from(now, event.at),
-        });
+        };
+        match entries.last_mut().filter(|last| last.is_like(&entry)) {
+            Some(last) => last.times += 1,
+            None => entries.push(entry),
+        }
     }
     Ok(SecurityLog { entries, older, is_continued: before.is_some() })
 }
@@ -99,7 +113,7 @@ fn title(event: &SessionEvent, device: Option<&str>, platform: Option<&String>) 
         EventKind::PlatformRemoved => "Platform removed",
         EventKind::CleanUpStarted => "Clean-up started",
         EventKind::AccessRefused => {
-            return format!("Refused what takes the role {}", event.detail);
+            return format!("Refused: needs the role {}", event.detail);
         }
         EventKind::ForgeryRefused if event.detail == Code::OriginRejected.as_str() => {
             "Refused a request that another site sent"

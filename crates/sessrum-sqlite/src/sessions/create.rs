@@ -27,8 +27,7 @@ pub(super) fn create(
     ended.extend(evict(connection, &new, change)?);
     let session = insert(connection, new, change)?;
     note_use(connection, &session, change)?;
-    let device = change.client.device();
-    let is_new = is_new_device(connection, &session.user_id, device.as_deref())?;
+    let is_new = is_new_device(connection, &session.user_id, change.client.device().as_deref())?;
     let detail = if is_new { NEW_DEVICE } else { "" };
     let (kind, handle) = (EventKind::SignedIn, Some(session.handle));
     record_of(connection, kind, &session.user_id, handle, detail, change)?;
@@ -37,14 +36,16 @@ pub(super) fn create(
 
 /// A bundled user must be active and still have the password that was checked.
 fn is_refused(connection: &Connection, new: &NewSession) -> Result<bool> {
-    let key = rows::bundled(&new.user_id.0).filter(|_| new.user_is_bundled);
-    let Some(user) = key else { return Ok(false) };
-    let user = users::FIND.first(connection, [user], rows::user)?;
-    Ok(user.is_some_and(|user| {
-        let password_changed =
-            new.password_changed_at.is_some_and(|checked| checked != user.password_changed_at);
-        !user.is_active || password_changed
-    }))
+    if !new.user_is_bundled {
+        return Ok(false);
+    }
+    let user = match rows::bundled(&new.user_id.0) {
+        Some(key) => users::FIND.first(connection, [key], rows::user)?,
+        None => None,
+    };
+    let changed_at = user.as_ref().map(|user| user.password_changed_at);
+    let changed = new.password_changed_at.is_some_and(|checked| Some(checked) != changed_at);
+    Ok(changed || user.is_some_and(|user| !user.is_active))
 }
 
 /// Makes room for one more session under the cap.

@@ -7,6 +7,13 @@ macro_rules! event_columns {
     };
 }
 
+/// The columns of a seal, behind those of its event, in the order of `rows::sealed_event`.
+macro_rules! seal_columns {
+    () => {
+        "seal_key_id, previous_id, client_digest, client_salt, mac"
+    };
+}
+
 /// What `?4` to `?6` leave of a list: from a moment on, of a kind, without routine.
 macro_rules! event_filter {
     () => {
@@ -16,18 +23,19 @@ macro_rules! event_filter {
 }
 
 statements! {
-    INSERT =
-        "INSERT INTO session_events (at, kind, user_id, session_handle, actor, ip_address, \
-         user_agent, device, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id";
+    /// The key that AUTOINCREMENT would give: the seal covers it, so it is asked for before.
+    NEXT_ID =
+        "SELECT 1 + max(coalesce((SELECT max(id) FROM session_events), 0), coalesce(\
+         (SELECT seq FROM sqlite_sequence WHERE name = 'session_events'), 0))";
 
-    /// The last sealed event of a user, or of nobody.
+    /// The last event of a user, or of nobody.
     LAST_OF_CHAIN =
         "SELECT id, mac FROM session_events INDEXED BY session_events_by_user \
-         WHERE user_id IS ?1 AND id < ?2 ORDER BY id DESC LIMIT 1";
+         WHERE user_id IS ?1 ORDER BY id DESC LIMIT 1";
 
-    SEAL =
-        "UPDATE session_events SET seal_key_id = ?2, previous_id = ?3, client_digest = ?4, \
-         client_salt = ?5, mac = ?6 WHERE id = ?1";
+    INSERT =
+        "INSERT INTO session_events (", event_columns!(), ", ", seal_columns!(), ") \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
     LIST =
         "SELECT ", event_columns!(), " FROM session_events WHERE id < ?1 \
@@ -48,7 +56,7 @@ statements! {
          WHERE user_id = ?3 AND id < ?1 AND ", event_filter!(), " ORDER BY id DESC LIMIT ?2";
 
     LIST_SEALED =
-        "SELECT ", event_columns!(), ", seal_key_id, previous_id, client_digest, client_salt, mac \
+        "SELECT ", event_columns!(), ", ", seal_columns!(), " \
          FROM session_events WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     /// Whether a user has signed in before, and on this device.

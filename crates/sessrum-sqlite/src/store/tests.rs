@@ -67,8 +67,8 @@ async fn a_row_that_cannot_be_read_is_corruption() {
         .writer
         .run(|connection| {
             connection.execute_batch(
-                "INSERT INTO session_events (at, kind, actor, detail)
-                 VALUES (1, 'unheard_of', 'system', '')",
+                "INSERT INTO session_events (at, kind, actor, detail, seal_key_id, mac)
+                 VALUES (1, 'unheard_of', 'system', '', '', zeroblob(32))",
             )
         })
         .await

@@ -107,22 +107,21 @@ async fn the_log_goes_on_in_pages_and_leaves_out_routine() {
     let mut browser = site.signed_in("ada").await;
     let ada = site.store().user_by_name("ada").await.unwrap().unwrap().info.id;
     for (number, kind) in
-        [EventKind::SignInFailed, EventKind::TokenRotated].into_iter().cycle().take(40).enumerate()
+        [EventKind::SignInFailed, EventKind::TokenRotated].into_iter().cycle().take(80).enumerate()
     {
         let detail = number.to_string();
         let event = NewEvent { kind, user_id: Some(ada.clone()), session: None, detail };
         site.store().record(event, &site.by_system()).await.unwrap();
     }
     let first = browser.get("/account/security").await;
-    assert_eq!(titles(&first), ["Wrong password typed"; 15]);
+    assert_eq!(titles(&first), ["Wrong password typed, 30 times"]);
     assert!(!first.has(">Newest</a>"));
     let link = first.body.split("href=\"/account/security?before=").nth(1).unwrap();
     let before = link.split('#').next().unwrap();
     let second = browser.get(&format!("/account/security?before={before}")).await;
-    assert_eq!(titles(&second)[..5], ["Wrong password typed"; 5]);
-    assert_eq!(titles(&second)[5..].len(), 4);
+    assert_eq!(titles(&second)[..2], ["Wrong password typed, 10 times", "Signed in"]);
     assert!(second.has("href=\"/account/security#log\">Newest</a>") && !second.has(">Older</a>"));
     // What is no number is no page.
-    assert_eq!(titles(&browser.get("/account/security?before=x").await).len(), 15);
+    assert_eq!(titles(&browser.get("/account/security?before=x").await), titles(&first));
     assert!(titles(&browser.get("/account/security?before=1").await).is_empty());
 }
