@@ -12,7 +12,7 @@ use crate::throttle::Attempt;
 pub(crate) struct Lanes(Vec<Mutex<()>>);
 
 impl Lanes {
-    /// Enough lanes that as many passwords as are hashed at once always are.
+    /// A few more lanes than passwords are hashed at once, so that as a rule as many are.
     pub(crate) fn beside(at_once: usize) -> Self {
         Self((0..at_once.saturating_add(3)).map(|_| Mutex::new(())).collect())
     }

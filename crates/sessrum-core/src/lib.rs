@@ -60,7 +60,7 @@ pub use lifetime::{
     ExpiryLimits, Lifetime, SessionPolicy, TokenRecord, TokenStanding, Verdict, judge,
 };
 pub use manager::{
-    CleanupReport, Renewed, ResealError, ResealReport, SignIn, SignInOutcome, SignedIn,
+    CleanupReport, Forgotten, Renewed, ResealError, ResealReport, SignIn, SignInOutcome, SignedIn,
     SwitchOutcome, UnifiedSessionManager,
 };
 pub use memory::MemoryStore;

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use sessrum_core::store::{AccountStore as _, Store};
+use sessrum_core::store::Store;
 use sessrum_core::{
     Accounts, EventSealer, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
 };
@@ -27,14 +27,11 @@ impl Instance {
     ///
     /// # Errors
     /// One sentence that says what stands in the way.
-    pub async fn migrate(config: &Config) -> anyhow::Result<Vec<i32>> {
+    pub fn migrate(config: &Config) -> anyhow::Result<Vec<i32>> {
         let applied = sessrum_sqlite::migrate(&config.database)?;
         if let SecretSource::File(path) = &config.secret {
             // In this order: whoever adds the first user meanwhile has made the key before.
-            // Nothing is recorded here: any key does.
-            let sealer = EventSealer::new(&SecretKey::generate(&OsRandom)?, &OsRandom)?;
-            let users = SqliteStore::open(&config.database, sealer)?.users(None, 1).await?;
-            if users.is_empty() && !path.try_exists()? {
+            if !sessrum_sqlite::has_users(&config.database)? && !path.try_exists()? {
                 make_secret(path)?;
             }
             read_secret(path)?;
@@ -99,8 +96,9 @@ pub(crate) fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "the secret key {shown} is missing: restore it; if it is lost, so are the credentials \
-             of platforms, and 32 other random bytes in base64 may take its place (for a database \
-             without users `sessrum migrate` makes them)"
+             of platforms, and the audit trail so far cannot be checked any more; 32 other random \
+             bytes in base64 may take its place (for a database without users `sessrum migrate` \
+             makes them)"
         ),
         text => {
             Zeroizing::new(text.with_context(|| format!("cannot read the secret key {shown}"))?)

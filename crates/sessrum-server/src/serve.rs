@@ -26,7 +26,7 @@ pub(crate) struct Server {
 impl Server {
     /// Brings the database up to date, opens it, and takes the port.
     pub(crate) async fn prepare(config: Config) -> anyhow::Result<Self> {
-        let applied = Instance::migrate(&config).await?;
+        let applied = Instance::migrate(&config)?;
         if !applied.is_empty() {
             tracing::info!(versions = ?applied, "migrated the database");
         }

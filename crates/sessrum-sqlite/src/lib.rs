@@ -50,6 +50,7 @@ mod events;
 mod in_place;
 mod open;
 mod open_error;
+mod platform_use;
 mod readers;
 mod rows;
 mod sessions;
@@ -58,6 +59,6 @@ mod store;
 mod throttle;
 mod writer;
 
-pub use open::{check_file, check_schema, migrate};
+pub use open::{check_file, check_schema, has_users, migrate};
 pub use open_error::OpenError;
 pub use store::SqliteStore;

@@ -11,6 +11,7 @@ use sessrum_core::store::{StoreError, StoreErrorKind};
 
 use crate::error::store_error;
 use crate::open_error::OpenError;
+use crate::sql::users;
 
 /// How long a connection waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -95,6 +96,16 @@ pub(crate) fn compact(path: &Path) -> Result<(), StoreError> {
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .map_err(store_error)?;
     if is_busy { Err(StoreErrorKind::Unavailable.into()) } else { Ok(()) }
+}
+
+/// Whether a database that has been [migrated](migrate) has users.
+///
+/// # Errors
+/// [`OpenError`] says what stands in the way.
+pub fn has_users(path: impl AsRef<Path>) -> Result<bool, OpenError> {
+    let path = &absolute(path.as_ref())?;
+    let found = reader(path).and_then(|connection| users::HAS_ANY.value(&connection, []));
+    found.map_err(|error| OpenError::of_sqlite(path, error))
 }
 
 /// What SQLite finds wrong with the file; nothing when it is whole.

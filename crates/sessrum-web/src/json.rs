@@ -99,14 +99,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// The name in serde's "unknown field `a`, expected one of `b`, `c`". It may hold anything, what is
+/// expected after it may not.
+pub(crate) fn unknown_field(text: &str) -> Option<&str> {
+    let (unknown, _) = text.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;
+    Some(unknown)
+}
+
 /// Turns serde's text into a field and what is wrong with it, leaving out the value: it may be a
 /// password in the wrong place.
 fn named(path: &str, text: &str) -> Problem {
     let path = if path == "." { "" } else { path };
     let quoted = text.split('`').nth(1).unwrap_or_default();
-    if let Some(rest) = text.strip_prefix("unknown field `") {
-        // The name may hold anything, what is expected after it may not.
-        let unknown = rest.rsplit_once("`, expected ").map_or("", |(unknown, _)| unknown);
+    if let Some(unknown) = unknown_field(text) {
         let parent = path.strip_suffix(unknown).unwrap_or(path);
         Problem::field(format!("{parent}{unknown}"), "is not known here")
     } else if text.starts_with("missing field") {

@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::json::unknown_field;
 use crate::problem::Problem;
 
 /// What the query of an address asks for.
@@ -25,7 +26,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for QueryInput<T> {
 fn unreadable(rejection: &QueryRejection) -> Problem {
     let text = rejection.body_text();
     let field = |name: &str| text.split_once(name)?.1.split('`').nth(1);
-    if let Some(unknown) = field("unknown field") {
+    let unknown = text.find("unknown field").and_then(|at| unknown_field(text.get(at..)?));
+    if let Some(unknown) = unknown {
         return Problem::field(unknown, "is not known here");
     }
     if let Some(doubled) = field("duplicate field") {
@@ -73,6 +75,7 @@ mod tests {
             ("all=canary", "all: is not valid"),
             ("all=a:+b:+c", "all: is not valid"),
             ("other=canary", "other: is not known here"),
+            ("ot%60her=canary", "ot`her: is not known here"),
             ("limit=1&limit=2", "limit: is there twice"),
         ] {
             assert_eq!(read(query).await.unwrap_err(), told, "{query}");

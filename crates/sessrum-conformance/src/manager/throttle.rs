@@ -260,6 +260,19 @@ pub async fn a_password_set_by_the_operator_opens_the_account_again(app: Manager
     }
 }
 
+/// Whoever has the name later starts anew, and knows no place.
+pub async fn a_forgotten_user_leaves_no_counter(app: ManagerFixture) {
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    enter(&accounts, "ada").await;
+    guess_freely(&accounts, &home(), 5).await;
+    assert!(guess(&accounts, "ada", &home()).await.is_some());
+    assert!(app.forget_user("ada", &app.operated()).await.unwrap().is_some());
+    assert_eq!(app.forget_user("ada", &app.operated()).await.unwrap(), None);
+    member(&accounts, "ada").await;
+    assert_enters(&accounts, &home()).await;
+}
+
 pub async fn the_limits_are_those_of_the_policy(app: ManagerFixture) {
     let throttle = ThrottleRules { free_at_place: 1, ..ThrottleRules::default() };
     let app = app.with_policy(SessionPolicy { throttle, ..SessionPolicy::default() });

@@ -3,8 +3,19 @@ use std::time::Duration;
 use super::UnifiedSessionManager;
 use crate::client::Client;
 use crate::context::SessionContext;
-use crate::store::StoreError;
+use crate::event::Change;
+use crate::identity::UserId;
+use crate::store::{EndedSession, StoreError};
 use crate::throttle::{Admission, Attempt};
+
+/// A user who is not known any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The key, under which the audit trail still has what happened. It is given to nobody else.
+    pub id: UserId,
+    /// The sessions that ended for it.
+    pub ended: Vec<EndedSession>,
+}
 
 impl UnifiedSessionManager {
     /// An attempt to sign in.
@@ -38,6 +49,24 @@ impl UnifiedSessionManager {
     /// Takes an attempt back: its password was right.
     pub(crate) async fn attempt_succeeded(&self, attempt: &Attempt) -> Result<(), StoreError> {
         self.store().attempt_succeeded(attempt, &self.policy.throttle, self.now()).await
+    }
+
+    /// Removes a user of the bundled tables with whatever is personal, also what was counted of
+    /// their attempts to sign in. `None` when there is no user of this name. The file may hold traces until
+    /// [`compact`](crate::store::AccountStore::compact).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn forget_user(
+        &self,
+        username: &str,
+        change: &Change,
+    ) -> Result<Option<Forgotten>, StoreError> {
+        let Some(user) = self.store().user_by_name(username).await? else { return Ok(None) };
+        let id = user.info.id;
+        let ended = self.store().forget_user(&id, change).await?;
+        self.forget_attempts(username).await?;
+        Ok(ended.map(|ended| Forgotten { id, ended }))
     }
 
     /// Forgets what was counted of an account, and where it has signed in from. An application with

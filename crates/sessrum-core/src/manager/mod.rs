@@ -14,6 +14,7 @@ mod validate;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+pub use attempts::Forgotten;
 pub use begin::{SignIn, SignInOutcome, SignedIn};
 pub use clean_up::CleanupReport;
 pub use credentials::{ResealError, ResealReport};
@@ -67,7 +68,7 @@ pub struct UnifiedSessionManager {
     flushing: tokio::sync::Mutex<()>,
     /// What requests have been recorded for since the last clean-up, so that many more of the same
     /// do not fill the database.
-    noted: Mutex<HashSet<(SessionId, EventKind)>>,
+    noted: Mutex<HashSet<(SessionId, EventKind, String)>>,
 }
 
 impl UnifiedSessionManager {

@@ -26,7 +26,7 @@ impl UnifiedSessionManager {
     }
 
     /// Records that a request in a session was refused because it may be another site's: `detail`
-    /// says what was missing. However often, one event is recorded between two clean-ups.
+    /// says what was missing. However often, one event of each detail is recorded between two clean-ups.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -49,12 +49,12 @@ impl UnifiedSessionManager {
         detail: String,
         change: impl Fn() -> Change + Send,
     ) -> Result<(), StoreError> {
-        let note = (session.id, kind);
-        if !self.noted().insert(note) {
+        let note = (session.id, kind, detail);
+        if !self.noted().insert(note.clone()) {
             return Ok(());
         }
         let (user_id, session) = (Some(session.user_id.clone()), Some(session.handle));
-        let event = NewEvent { kind, user_id, session, detail };
+        let event = NewEvent { kind, user_id, session, detail: note.2.clone() };
         let recorded = self.store().record(event, &change()).await;
         if recorded.is_err() {
             self.noted().remove(&note);
@@ -62,7 +62,7 @@ impl UnifiedSessionManager {
         recorded
     }
 
-    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(SessionId, EventKind)>> {
+    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(SessionId, EventKind, String)>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

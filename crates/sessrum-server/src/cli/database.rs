@@ -12,8 +12,8 @@ use crate::config::{Config, DatabaseUrl};
 use crate::instance::Instance;
 use crate::jobs::JobHealth;
 
-pub(super) async fn migrate(config: &Config) -> anyhow::Result<()> {
-    match Instance::migrate(config).await?.as_slice() {
+pub(super) fn migrate(config: &Config) -> anyhow::Result<()> {
+    match Instance::migrate(config)?.as_slice() {
         [] => say("The database is up to date."),
         versions => say(&format!("Applied {} migration(s).", versions.len())),
     }

@@ -144,7 +144,7 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             config::run(command, settings, &config)
         }
         Command::Openapi => database::openapi(),
-        Command::Migrate => database::migrate(&settings(&overrides)?.1).await,
+        Command::Migrate => database::migrate(&settings(&overrides)?.1),
         Command::Status(format) => {
             let config = settings(&overrides)?.1;
             database::status(&config, &open(&config)?, format).await

@@ -142,20 +142,18 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
 }
 
 async fn forget(instance: &Instance, name: &str, change: &Change) -> anyhow::Result<()> {
-    let store = instance.manager.store();
-    let user = store.user_by_name(name).await?.map(|user| user.info.id);
-    let user = user.with_context(|| {
+    let forgotten = instance.manager.forget_user(name, change).await?.with_context(|| {
         format!("{}: whoever was forgotten before has no name here any more", no_user(name))
     })?;
-    let ended = store.forget_user(&user, change).await?.with_context(|| no_user(name))?.len();
-    store.compact().await.with_context(|| {
+    let (id, ended) = (forgotten.id, forgotten.ended.len());
+    instance.manager.store().compact().await.with_context(|| {
         format!(
             "{name} is forgotten, but the database's file may still hold traces: run \
              `sqlite3 DATABASE VACUUM` when it is less busy"
         )
     })?;
     say(&format!(
-        "Forgot {name}, who had the id {user}; {ended} session(s) ended. Backups still know them."
+        "Forgot {name}, who had the id {id}; {ended} session(s) ended. Backups still know them."
     ));
     Ok(())
 }

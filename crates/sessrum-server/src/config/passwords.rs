@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sessrum_core::{PasswordCost, ThrottleRules};
 
@@ -10,6 +12,8 @@ const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
 const MOST_PASSES: u32 = 64;
 /// More than a machine has cores.
 const MOST_AT_ONCE: usize = 1024;
+
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// The cost of a password, for Argon2id.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -90,8 +94,13 @@ impl ThrottleSettings {
         if self.address_burst == 0 {
             return Err(ConfigError::value("throttle.address_burst", "must be at least 1"));
         }
+        // Longer ones are told apart: they are of accounts that need somebody's help.
+        let longest_wait = self.longest_wait.positive("throttle.longest_wait")?;
+        if longest_wait > LONGEST_WAIT {
+            return Err(ConfigError::value("throttle.longest_wait", "must be an hour at most"));
+        }
         Ok(ThrottleRules {
-            longest_wait: self.longest_wait.positive("throttle.longest_wait")?,
+            longest_wait,
             address_burst: self.address_burst,
             address_refill: self.address_refill.positive("throttle.address_refill")?,
             ..ThrottleRules::default()

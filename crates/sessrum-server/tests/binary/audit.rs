@@ -115,7 +115,7 @@ fn the_doctor_looks_at_the_key_and_the_file() {
     std::fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
     let (_, state, message) = doctor(path, "audit trail");
     assert_eq!(state, "failed");
-    assert!(message.contains("which is not configured"), "{message}");
+    assert!(message.contains("a secret that is not configured"), "{message}");
     std::fs::remove_file(&key).unwrap();
     assert_eq!(doctor(path, "secret key").1, "failed");
     let (code, state, message) = doctor(path, "database");

@@ -13,8 +13,6 @@ use sessrum_core::store::{
 };
 use sessrum_core::{Change, PasswordHash, PlatformId, SealedCredentials, UserId};
 
-pub(crate) use platforms::note_use;
-
 use crate::rows::{self, bundled};
 use crate::sql;
 use crate::store::SqliteStore;

@@ -1,8 +1,8 @@
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Result, params};
 use sessrum_core::store::{
     AddPlatform, MOST_PLATFORMS, NewPlatform, PlatformChange, PlatformOutcome,
 };
-use sessrum_core::{Change, EventKind, UserId, UserSession};
+use sessrum_core::{Change, EventKind, UserId};
 
 use crate::events::record_of;
 use crate::rows::{self, Sql};
@@ -100,17 +100,4 @@ pub(super) fn remove(
     let kind = EventKind::PlatformRemoved;
     record_of(connection, kind, &UserId::from(user), None, &platform.to_string(), change)?;
     Ok(true)
-}
-
-/// Notes that a session went into its platform, if that is a bundled one of its user.
-pub(crate) fn note_use(
-    connection: &Connection,
-    session: &UserSession,
-    change: &Change,
-) -> Result<()> {
-    let platform = session.active_platform_id.as_ref().and_then(|id| rows::bundled(&id.0));
-    let Some((platform, user)) = platform.zip(rows::bundled(&session.user_id.0)) else {
-        return Ok(());
-    };
-    sql::USE.execute(connection, params![platform, user, Sql(change.at)]).map(drop)
 }

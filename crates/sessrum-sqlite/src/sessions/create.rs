@@ -3,8 +3,8 @@ use sessrum_core::store::{CreateOutcome, EndedSession, NewSession};
 use sessrum_core::{Change, EndReason, EventKind, NEW_DEVICE, SessionId, UserSession};
 
 use super::end::end;
-use crate::accounts::note_use;
 use crate::events::{is_new_device, record_of};
+use crate::platform_use::note_use;
 use crate::rows::{self, Sql};
 use crate::sql::{sessions as sql, tokens, users};
 use crate::writer::Writing;

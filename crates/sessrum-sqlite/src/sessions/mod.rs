@@ -15,9 +15,9 @@ use sessrum_core::{
     TokenHash, UserId, UserSession,
 };
 
-use crate::accounts::note_use;
 use crate::events::record_of;
 use crate::open;
+use crate::platform_use::note_use;
 use crate::rows::{self, Sql};
 use crate::sql::{checks, sessions as sql};
 use crate::store::SqliteStore;

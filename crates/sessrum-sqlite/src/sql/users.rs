@@ -20,6 +20,8 @@ statements! {
     FIND_FOR_SIGN_IN =
         "SELECT ", user_columns!(), ", password_hash FROM users WHERE username = ?1";
 
+    HAS_ANY = "SELECT EXISTS (SELECT 1 FROM users)";
+
     LIST = "SELECT ", user_columns!(), " FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     IS_THERE_ANOTHER_ADMIN =

@@ -8,15 +8,12 @@ use sessrum_core::Timestamp;
 use sessrum_core::store::{DataEntry, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 use utoipa::ToSchema;
 
-use super::data_parameters::{DataKey, IfMatch, IfNoneMatch};
+use super::data_parameters::{DataKey, IfMatch, IfNoneMatch, LONGEST_KEY};
 use super::documented::{Changing, Reading, Sending};
 use crate::extract::{CurrentSession, PathText};
 use crate::json::{read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
-
-/// The longest key, in characters.
-pub(super) const LONGEST_KEY: usize = 200;
 
 /// One key of the session's data.
 #[derive(Serialize, ToSchema)]

@@ -5,7 +5,8 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::data::LONGEST_KEY;
+/// The longest key, in characters.
+pub(super) const LONGEST_KEY: usize = 200;
 
 /// The key, in the path.
 pub(super) struct DataKey;

@@ -1,4 +1,4 @@
-use sessrum_core::verify_trail;
+use sessrum_core::{TrailFault, verify_trail};
 
 use super::Check;
 use crate::cli::output::progress;
@@ -24,6 +24,17 @@ pub(super) async fn check(instance: &Instance) -> Check {
     };
     if report.faults.is_empty() {
         return Check::ok(NAME, format!("All {} events are as they were written.", report.events));
+    }
+    let unknown = report.faults.iter().filter(|it| matches!(it, TrailFault::UnknownKey { .. }));
+    let unknown = unknown.count();
+    if unknown == report.faults.len() {
+        return Check::failed(
+            NAME,
+            format!(
+                "{unknown} events cannot be checked: they were sealed under a secret that is not \
+                 configured. Name its file in earlier_secret_key_files."
+            ),
+        );
     }
     let mut told: Vec<_> = report.faults.iter().take(TOLD).map(ToString::to_string).collect();
     if report.faults.len() > TOLD {

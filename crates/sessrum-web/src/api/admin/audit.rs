@@ -5,11 +5,12 @@ use sessrum_core::{EventKind, SessionEvent, SessionHandle, Timestamp, UserId};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::{IntoParams, ToSchema};
 
+use super::user_by_name;
 use crate::api::documented::Listing;
 use crate::api::paging;
 use crate::api::state::Key;
 use crate::guard::{Admin, RequireRole};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::query::QueryInput;
 use crate::request_session::RequestSession;
 
@@ -100,10 +101,7 @@ pub(super) async fn list(
     let kind = kind.map_err(|_| Problem::field("kind", "is not the kind of any event"))?;
     let since = query.since.map(|since| Timestamp::parse(&since).ok_or_else(no_moment));
     let user_id = match &query.user {
-        Some(name) => {
-            let found = manager.directory().find_for_sign_in(name).await?;
-            Some(found.ok_or_else(no_such_user)?.user.info.id)
-        }
+        Some(name) => Some(user_by_name(manager, name).await?),
         None => None,
     };
     let filter = EventFilter { user_id, kind, since: since.transpose()?, without_routine: false };
@@ -115,8 +113,4 @@ pub(super) async fn list(
 
 fn no_moment() -> Problem {
     Problem::field("since", "must be a moment such as 2026-11-23T21:00:00Z")
-}
-
-fn no_such_user() -> Problem {
-    Problem::new(Code::NotFound).with_detail("There is no such user.")
 }

@@ -1,7 +1,7 @@
 use axum::Json;
 use serde::Serialize;
-use sessrum_core::EventKind;
 use sessrum_core::store::NewEvent;
+use sessrum_core::{CleanupReport, EventKind};
 use utoipa::ToSchema;
 
 use super::FreshAdmin;
@@ -16,9 +16,11 @@ pub(super) struct Cleaned {
     expired: usize,
     /// Rows removed because they had ended long ago.
     purged: usize,
+    /// Events whose address and user agent were shortened.
+    shortened: usize,
 }
 
-/// Ends what has expired and removes what ended long ago, as the server does by itself every now
+/// Ends what has expired, removes what ended long ago and shortens old events, as the server does by itself every now
 /// and then. Needs a fresh authentication.
 #[utoipa::path(post, path = "/api/admin/cleanup", tag = "admin", responses(
     (status = 200, body = Cleaned),
@@ -37,6 +39,6 @@ pub(super) async fn cleanup(
         detail: String::new(),
     };
     manager.store().record(event, &manager.change_by(&admin, session.client())).await?;
-    let report = manager.cleanup_expired_sessions().await?;
-    Ok(Json(Cleaned { expired: report.expired, purged: report.purged }))
+    let CleanupReport { expired, purged, shortened } = manager.cleanup_expired_sessions().await?;
+    Ok(Json(Cleaned { expired, purged, shortened }))
 }

@@ -34,7 +34,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 }
 
 /// The user that an address names. Keys are numbers or texts, and an address does not say which.
-async fn user_named(manager: &UnifiedSessionManager, name: &str) -> Result<UserId, Problem> {
+async fn user_by_key(manager: &UnifiedSessionManager, name: &str) -> Result<UserId, Problem> {
     let number = name.parse().ok().map(|number| UserId(Key::Integer(number)));
     for id in number.into_iter().chain([UserId::from(name)]) {
         if manager.directory().user(&id).await?.is_some() {
@@ -42,6 +42,12 @@ async fn user_named(manager: &UnifiedSessionManager, name: &str) -> Result<UserI
         }
     }
     Err(no_such_user())
+}
+
+/// The user who signs in by this name.
+async fn user_by_name(manager: &UnifiedSessionManager, name: &str) -> Result<UserId, Problem> {
+    let found = manager.directory().find_for_sign_in(name).await?;
+    found.map(|facts| facts.user.info.id).ok_or_else(no_such_user)
 }
 
 fn no_such_user() -> Problem {

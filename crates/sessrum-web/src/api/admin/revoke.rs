@@ -2,7 +2,7 @@ use axum::Json;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{FreshAdmin, user_named};
+use super::{FreshAdmin, user_by_key};
 use crate::api::documented::{Changing, Sending};
 use crate::api::sessions::Revoked;
 use crate::extract::PathText;
@@ -32,7 +32,7 @@ pub(super) async fn user(
     PathText(id): PathText,
 ) -> Result<Json<Revoked>, Problem> {
     let manager = session.manager();
-    let user = user_named(manager, &id).await?;
+    let user = user_by_key(manager, &id).await?;
     let change = manager.change_by(&admin, session.client());
     let revoked = manager.revoke_user_sessions(&user, &change).await?.len();
     if user == admin.user.id {

@@ -10,7 +10,7 @@ use sessrum_core::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::FreshAdmin;
+use super::{FreshAdmin, user_by_name};
 use crate::api::documented::{Changing, Listing};
 use crate::api::paging;
 use crate::api::state::Key;
@@ -98,7 +98,7 @@ pub(super) async fn list(
     let rows = paging::rows(query.limit)?;
     let filter = SessionFilter {
         user_id: match &query.user {
-            Some(name) => Some(user_called(manager, name).await?),
+            Some(name) => Some(user_by_name(manager, name).await?),
             None => None,
         },
         include_ended: query.include_ended,
@@ -128,11 +128,6 @@ pub(super) async fn list(
         user_id: session.user_id,
     };
     Ok(Json(SessionRows { sessions: found.into_iter().map(row).collect(), next_cursor }))
-}
-
-async fn user_called(manager: &UnifiedSessionManager, name: &str) -> Result<UserId, Problem> {
-    let found = manager.directory().find_for_sign_in(name).await?;
-    found.map(|facts| facts.user.info.id).ok_or_else(super::no_such_user)
 }
 
 /// The key of the row that a cursor names: rows are known outside by their public names alone.

@@ -112,8 +112,8 @@ pub(super) async fn list(
     let manager = session.manager();
     are_bundled(manager)?;
     let rows = paging::rows(query.limit)?;
-    let cursor = query.cursor.map(|cursor| cursor.parse().map_err(|_| paging::bad_cursor()));
-    let mut found = manager.store().users(cursor.transpose()?, rows + 1).await?;
+    let after = paging::number(query.cursor.as_deref())?;
+    let mut found = manager.store().users(after, rows + 1).await?;
     let next_cursor = paging::cut(&mut found, rows, |user| user.info.id.to_string());
     Ok(Json(UserRows { users: found.into_iter().map(UserRow::from).collect(), next_cursor }))
 }
