@@ -157,6 +157,9 @@ impl Accounts {
                 return Ok(PasswordChanged::TooManyFailures { wait });
             }
         };
+        if new == current {
+            return Ok(PasswordChanged::Unfit(PasswordRule::Unchanged));
+        }
         let hash = self.hasher.hash(new).await?;
         let checked = facts.password_changed_at;
         Ok(match self.manager.change_password(context, hash, checked, client).await? {

@@ -27,11 +27,11 @@ pub enum PasswordRule {
     /// Too many characters.
     #[error("a password has at most {LONGEST_PASSWORD} characters")]
     TooLong,
+    /// It is the present one.
+    #[error("this is your present password: take another")]
+    Unchanged,
     /// It is among the first that somebody would try.
-    #[error(
-        "this password is easy to guess, as it is common, a simple pattern, or made of your name: \
-         take four or more words that have nothing to do with each other"
-    )]
+    #[error("this password is easy to guess: it is common, a simple pattern, or made of your name")]
     Guessable,
 }
 

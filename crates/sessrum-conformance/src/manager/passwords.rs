@@ -79,6 +79,19 @@ pub async fn a_reauthentication_after_the_end_says_why(app: ManagerFixture) {
     assert_eq!(refusal(error), ended(EndReason::Logout, app.now()));
 }
 
+pub async fn the_present_password_is_no_new_one(app: ManagerFixture) {
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let own = enter(&accounts, "ada").await;
+    let outcome = accounts.change_password(&own.context, PASSWORD, PASSWORD, &home()).await;
+    let outcome = outcome.unwrap();
+    let is_refused = matches!(outcome, PasswordChanged::Unfit(PasswordRule::Unchanged));
+    assert!(is_refused, "{outcome:?}");
+    // Whoever does not know it is not told that it is.
+    let wrong = accounts.change_password(&own.context, NEW, NEW, &home()).await.unwrap();
+    assert!(matches!(wrong, PasswordChanged::Wrong), "{wrong:?}");
+}
+
 /// Security: 7.4.3
 pub async fn a_copy_outlives_a_new_password_by_the_grace_alone(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);

@@ -172,6 +172,7 @@ macro_rules! manager_suite {
                 a_wrong_password_makes_nothing_fresh_and_is_recorded,
                 the_password_of_another_is_wrong,
                 a_reauthentication_after_the_end_says_why,
+                the_present_password_is_no_new_one,
                 a_copy_outlives_a_new_password_by_the_grace_alone,
                 a_password_changed_while_it_is_checked_proves_nothing,
                 a_new_password_ends_the_others_and_renews_the_own_session_7_4_3,

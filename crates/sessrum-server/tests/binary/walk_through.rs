@@ -41,7 +41,7 @@ fn the_walk_through_of_the_readme_passes() {
     assert!(data.contains("\"platform_type\":\"mastodon\""), "{data}");
     // Who expects an older revision of a key is told, and curl says so by failing.
     assert!(
-        data.contains("\"code\":\"revision_conflict\"") && data.contains("}refused\n"),
+        data.contains("\"code\":\"revision_conflict\"") && data.contains("}\nrefused\n"),
         "{data}"
     );
     assert!(data.trim_end().ends_with("401"), "{data}");
