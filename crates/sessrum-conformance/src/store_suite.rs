@@ -25,6 +25,7 @@ macro_rules! store_suite {
                 session_keys_are_never_given_again,
             }
             tokens {
+                a_clock_that_was_set_back_makes_no_older_token_the_younger,
                 a_token_that_has_retired_is_not_replaced,
                 abuse_08_an_unknown_token_finds_nothing_and_is_not_adopted,
                 abuse_12_the_empty_id_matches_nothing,
@@ -167,7 +168,7 @@ macro_rules! store_suite {
             }
             users {
                 an_added_user_is_as_it_was_given,
-                a_user_name_is_unique_as_it_is,
+                a_user_name_is_unique_whatever_its_case_and_compared_as_it_is,
                 an_email_is_unique_whatever_its_case,
                 a_taken_name_is_told_before_a_taken_email,
                 users_come_oldest_first_in_pages,

@@ -16,6 +16,23 @@ async fn standing(store: &Fixture, token: &TokenHash, seconds: u64) -> TokenStan
     record(store, token).await.standing(at(seconds), &SessionPolicy::default())
 }
 
+/// Which token is older does not depend on a clock that was set back between them.
+pub async fn a_clock_that_was_set_back_makes_no_older_token_the_younger(store: Fixture) {
+    let (session, old) = store.signed_in(&UserId::from(1), 100).await;
+    let authenticated =
+        Rotation { forced: true, authenticated_until: Some(at(99_999)), ..store.rotation(40) };
+    let outcome = store.rotate(session.id, authenticated, &change(40)).await.unwrap();
+    let RotateOutcome::Rotated(row) = outcome else { panic!("{outcome:?}") };
+    let (before, after) = (record(&store, &old).await, record(&store, &authenticated.token).await);
+    assert!(before.issued_at < row.authenticated_at, "the old one would be fresh");
+    assert_eq!(after.issued_at, row.authenticated_at);
+    let plain = Rotation { replaces: Some(old), ..store.rotation(200) };
+    let outcome = store.rotate(session.id, plain, &change(200)).await.unwrap();
+    assert_eq!(outcome, RotateOutcome::Pending);
+    store.confirm_token(&authenticated.token, at(41)).await.unwrap();
+    assert_eq!(record(&store, &old).await.retired_at, Some(at(41)));
+}
+
 /// A slow request must not turn a token that has retired meanwhile into a good one.
 pub async fn a_token_that_has_retired_is_not_replaced(store: Fixture) {
     let (session, first) = store.signed_in(&UserId::from(1), 0).await;

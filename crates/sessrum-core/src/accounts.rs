@@ -43,7 +43,12 @@ pub struct PasswordSignIn {
 
 /// What came of looking at a password.
 enum Checked {
-    Right { facts: SignInFacts, outdated: bool },
+    /// The password is right, and the platform asked for is not theirs.
+    PlatformNotFound,
+    Right {
+        facts: SignInFacts,
+        outdated: bool,
+    },
     Wrong,
     TooManyFailures(Duration),
 }
@@ -89,10 +94,13 @@ impl Accounts {
         client: &Client,
     ) -> Result<SignInOutcome, AccountError> {
         let attempt = self.manager.attempt(&form.username, client);
-        let checked = self.look_at(&form.password, attempt, &form.username, None, client).await?;
+        let wanted = form.platform_id.as_ref();
+        let checked =
+            self.look_at(&form.password, attempt, &form.username, None, wanted, client).await?;
         let (facts, outdated) = match checked {
             Checked::Right { facts, outdated } => (facts, outdated),
             Checked::Wrong => return Ok(SignInOutcome::Refused),
+            Checked::PlatformNotFound => return Ok(SignInOutcome::PlatformNotFound),
             Checked::TooManyFailures(wait) => return Ok(SignInOutcome::TooManyFailures { wait }),
         };
         if outdated {
@@ -128,7 +136,8 @@ impl Accounts {
                     Reauthenticated::Renewed(Box::new(renewed))
                 }))
             }
-            Checked::Wrong => Ok(Reauthenticated::Wrong),
+            // No platform is asked for here.
+            Checked::Wrong | Checked::PlatformNotFound => Ok(Reauthenticated::Wrong),
             Checked::TooManyFailures(wait) => Ok(Reauthenticated::TooManyFailures { wait }),
         }
     }
@@ -152,7 +161,7 @@ impl Accounts {
         }
         let facts = match self.check(context, current, client).await? {
             Checked::Right { facts, .. } => facts,
-            Checked::Wrong => return Ok(PasswordChanged::Wrong),
+            Checked::Wrong | Checked::PlatformNotFound => return Ok(PasswordChanged::Wrong),
             Checked::TooManyFailures(wait) => {
                 return Ok(PasswordChanged::TooManyFailures { wait });
             }
@@ -241,17 +250,19 @@ impl Accounts {
         client: &Client,
     ) -> Result<Checked, AccountError> {
         let (attempt, user) = (self.manager.attempt_in(context), &context.user);
-        self.look_at(password, attempt, &user.username, Some(&user.id), client).await
+        self.look_at(password, attempt, &user.username, Some(&user.id), None, client).await
     }
 
     /// Looks at a password, unless there were too many failures: whether it is that of the user of
-    /// this name, who must have this key if one is given.
+    /// this name, who must have this key if one is given. It counts as right when the platform that
+    /// is wanted is theirs: nobody finds out a password without a session, or a trace.
     async fn look_at(
         &self,
         password: &str,
         attempt: Attempt,
         username: &str,
         key: Option<&UserId>,
+        wanted: Option<&PlatformId>,
         client: &Client,
     ) -> Result<Checked, AccountError> {
         let _one_at_a_time = self.lanes.enter(&attempt).await;
@@ -264,11 +275,18 @@ impl Accounts {
         let verified = self.hasher.verify(password, stored).await?;
         match (facts, verified) {
             (Some(facts), Verification::Right { outdated }) if facts.user.is_active => {
+                if let Some(wanted) = wanted {
+                    let user = &facts.user.info.id;
+                    if self.manager.directory().platform(user, wanted).await?.is_none() {
+                        self.record_refusal(Some(facts), "platform_not_found", client).await?;
+                        return Ok(Checked::PlatformNotFound);
+                    }
+                }
                 self.manager.attempt_succeeded(&attempt).await?;
                 Ok(Checked::Right { facts, outdated })
             }
             (facts, _) => {
-                self.record_refusal(facts, client).await?;
+                self.record_refusal(facts, "", client).await?;
                 Ok(Checked::Wrong)
             }
         }
@@ -278,13 +296,14 @@ impl Accounts {
     async fn record_refusal(
         &self,
         facts: Option<SignInFacts>,
+        detail: &str,
         client: &Client,
     ) -> Result<(), StoreError> {
         let event = NewEvent {
             kind: EventKind::SignInFailed,
             user_id: facts.map(|facts| facts.user.info.id),
             session: None,
-            detail: String::new(),
+            detail: detail.to_owned(),
         };
         self.manager.store().record(event, &self.manager.change(Actor::Anonymous, client)).await
     }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::text::is_unseen;
+
 /// The longest user agent or language that is kept, in bytes.
 const LONGEST: usize = 512;
 
@@ -22,14 +24,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a header fit to be kept and logged: control characters replaced, then cut at 512 bytes,
+    /// Makes a header fit to be kept and logged: controls and what cannot be seen replaced, then cut at 512 bytes,
     /// so that it can neither forge a log line nor fill the disk.
     #[must_use]
     pub fn text(header: &str) -> Box<str> {
         let mut length = 0;
         header
             .chars()
-            .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+            .map(|c| if is_unseen(c) { char::REPLACEMENT_CHARACTER } else { c })
             .take_while(|c| {
                 length += c.len_utf8();
                 length <= LONGEST
@@ -143,6 +145,7 @@ mod tests {
     #[test]
     fn header_text_is_cut_and_cleaned_16_4_1() {
         assert_eq!(&*Client::text("a\r\nb"), "a\u{fffd}\u{fffd}b");
+        assert_eq!(&*Client::text("a\u{202e}b"), "a\u{fffd}b");
         assert_eq!(Client::text(&"é".repeat(400)).len(), 512);
         assert_eq!(Client::text(&"\t".repeat(512)), "\u{fffd}".repeat(170).into());
     }

@@ -46,7 +46,8 @@ pub enum EventKind {
     /// A session began; the detail is `new_device` when the user had signed in before, but never
     /// with this browser and system.
     SignedIn,
-    /// A sign-in was refused.
+    /// A sign-in was refused; the detail is `platform_not_found` when the password was right, else
+    /// empty.
     SignInFailed,
     /// A session ended; the detail is the [`EndReason`](crate::EndReason).
     SessionEnded,

@@ -8,7 +8,8 @@
 //!
 //! What a seal cannot show is that the newest events of a chain were cut off: there is nothing after
 //! them that would miss them. Where a store numbers its events without gaps, younger events of
-//! anyone show it.
+//! anyone show it, unless its count was set back as well. Nor does a seal show whether what is left
+//! of a shortened address and device is true, or whether they were shortened before their time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

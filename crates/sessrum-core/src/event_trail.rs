@@ -88,7 +88,7 @@ pub async fn verify_trail<S: EventStore + ?Sized>(
 ) -> Result<TrailReport, StoreError> {
     let mut verifier = TrailVerifier::new(store.sealer(), store.numbers_events_without_gaps());
     let mut report = TrailReport::default();
-    let (mut after, mut limit) = (0, PAGE);
+    let (mut after, mut limit) = (i64::MIN, PAGE);
     loop {
         let page = match store.sealed_events(after, limit).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt && limit == 1 => {
@@ -151,7 +151,10 @@ impl<'a> TrailVerifier<'a> {
         if self.without_gaps && id > self.last_id.saturating_add(1) {
             faults.push(TrailFault::Missing { first: self.last_id + 1, last: id - 1 });
         }
-        self.last_id = id;
+        if id < 1 {
+            faults.push(TrailFault::Altered { id });
+        }
+        self.last_id = id.max(0);
         let head = self.heads.get(&sealed.event.user_id);
         let follows = sealed.seal.previous_id;
         let in_chain = follows == head.map(|head| head.id);

@@ -32,6 +32,7 @@ mod secret;
 mod session;
 pub mod store;
 mod store_error;
+mod text;
 pub mod throttle;
 mod throttle_key;
 mod time;

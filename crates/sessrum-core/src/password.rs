@@ -149,13 +149,18 @@ impl PasswordHasher {
         let (cost, password) = (self.cost.clone(), Zeroizing::new(password.to_owned()));
         self.hash_in_turn(move || {
             let parsed = phc::PasswordHash::new(stored.expose()).map_err(failed)?;
+            let used = Params::try_from(&parsed).map_err(failed)?;
+            let outdated = used.m_cost() < cost.m_cost() || used.t_cost() < cost.t_cost();
             match Argon2::default().verify_password(password.as_bytes(), &parsed) {
-                Ok(()) if real => {
-                    let used = Params::try_from(&parsed).map_err(failed)?;
-                    let outdated = used.m_cost() < cost.m_cost() || used.t_cost() < cost.t_cost();
-                    Ok(Verification::Right { outdated })
-                }
+                Ok(()) if real => Ok(Verification::Right { outdated }),
                 Ok(()) | Err(argon2::password_hash::Error::PasswordInvalid) => {
+                    if outdated {
+                        // A cheap old hash would tell by its time that there is such a user.
+                        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost);
+                        argon2
+                            .hash_password_into(password.as_bytes(), &[0; 16], &mut [0; 32])
+                            .map_err(failed)?;
+                    }
                     Ok(Verification::Wrong)
                 }
                 Err(error) => Err(failed(error)),

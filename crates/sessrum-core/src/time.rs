@@ -40,6 +40,12 @@ impl Timestamp {
         Some(Self(moment.as_microsecond()))
     }
 
+    /// This moment, or the one right after `other` when it comes before that.
+    #[must_use]
+    pub fn at_or_after(self, other: Self) -> Self {
+        if self < other { Self(other.0.saturating_add(1)) } else { self }
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -1,5 +1,7 @@
 //! What a new user of the bundled tables may be called.
 
+use crate::text::is_unseen;
+
 /// The longest user name and the longest address, in characters.
 const LONGEST: usize = 200;
 
@@ -31,15 +33,6 @@ fn is_plain(text: &str) -> bool {
     text.chars().take(LONGEST + 1).count() <= LONGEST
         && text.trim() == text
         && !text.contains(is_unseen)
-}
-
-/// Controls, and the format characters that make one name look like another: those without width
-/// and those that turn the direction of writing (Unicode's category Cf, as far as names go).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 CREATE TABLE users (
     id                  INTEGER PRIMARY KEY AUTOINCREMENT,
     username            TEXT NOT NULL UNIQUE,
+    -- The name in lower case: two that differ in that alone could be taken for each other.
+    username_folded     TEXT NOT NULL UNIQUE,
     email               TEXT NOT NULL COLLATE NOCASE UNIQUE,
     password_hash       TEXT,
     role                TEXT NOT NULL CHECK (role IN ('viewer', 'reviewer', 'moderator', 'admin')),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Error, Result, ffi};
 
 /// The database's file, where it was opened. A file that was removed or replaced under a running
-/// server still takes writes, which nobody would find again.
+/// server still takes writes, which nobody would find again, and tells what is no longer so.
 pub(crate) struct InPlace {
     path: PathBuf,
     opened: (u64, u64),
@@ -14,6 +14,10 @@ pub(crate) struct InPlace {
 impl InPlace {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.to_owned(), opened: identity(&std::fs::metadata(path)?) })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether the path still leads to the file that was opened.

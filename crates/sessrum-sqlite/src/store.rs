@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sessrum_core::EventSealer;
 
+use crate::in_place::InPlace;
 use crate::open;
 use crate::open_error::OpenError;
 use crate::readers::Readers;
@@ -29,9 +30,11 @@ impl SqliteStore {
         let path = open::absolute(path.as_ref())?;
         let connection = open::writer(&path)?;
         let sealer = Arc::new(sealer);
-        let writer = Writer::start(connection, &path, Arc::clone(&sealer))
+        let file = InPlace::of(&path).map_err(|error| OpenError::of_io(&path, error))?;
+        let file = Arc::new(file);
+        let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer))
             .map_err(|error| OpenError::of_io(&path, error))?;
-        Ok(Self { readers: Readers::new(path), writer, sealer })
+        Ok(Self { readers: Readers::new(file), writer, sealer })
     }
 
     /// Migrates a database, if it must be, and opens it.

@@ -4,7 +4,6 @@
 use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -44,13 +43,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread over a connection to the file at `path`.
+    /// Starts the thread over a connection to the file.
     pub(crate) fn start(
         connection: Connection,
-        path: &Path,
+        file: Arc<InPlace>,
         sealer: Arc<EventSealer>,
     ) -> io::Result<Self> {
-        let file = InPlace::of(path)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("sessrum-sqlite".to_owned())

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use sessrum_core::{PlatformInfo, Role, SessionContext, SwitchOutcome};
 
 use crate::problem::{Code, Problem};
-use crate::request_session::RequestSession;
+use crate::request_session::{Demand, RequestSession};
 
 /// A signed-in user who acts in a platform. Where none is chosen the session is put into the
 /// default one, else the first; a user without any is sent to connect one.
@@ -121,9 +121,9 @@ impl<R: RequiredRole, S: Sync> FromRequestParts<S> for RequireRole<R> {
         let request =
             <RequestSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let session = request.context().await?;
-        if session.user.role >= R::ROLE {
+        let Err(refusal) = request.demand(Demand::Role(R::ROLE), &session) else {
             return Ok(Self(session, PhantomData));
-        }
+        };
         let (manager, client) = (request.manager(), request.client());
         tracing::warn!(
             session = %session.session.handle,
@@ -134,7 +134,7 @@ impl<R: RequiredRole, S: Sync> FromRequestParts<S> for RequireRole<R> {
         if let Err(error) = manager.record_refused_access(&session, R::ROLE, client).await {
             tracing::error!("a refusal could not be recorded: {error}");
         }
-        Err(Problem::new(Code::Forbidden))
+        Err(refusal)
     }
 }
 
@@ -157,10 +157,7 @@ impl<S: Sync> FromRequestParts<S> for RequireFreshLogin {
         let request =
             <RequestSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let session = request.context().await?;
-        if request.manager().is_fresh(&session) {
-            Ok(Self(session))
-        } else {
-            Err(Problem::new(Code::ReauthenticationRequired))
-        }
+        request.demand(Demand::Fresh, &session)?;
+        Ok(Self(session))
     }
 }

@@ -42,7 +42,7 @@ impl TrustedProxies {
         let parse = |text: &str| {
             let network = IpNet::from_str(text).ok();
             network
-                .or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
+                .or_else(|| IpAddr::from_str(text).ok().map(|it| IpNet::from(it.to_canonical())))
                 .ok_or_else(|| TrustedProxiesError(text.to_owned()))
         };
         texts.into_iter().map(parse).collect::<Result<_, _>>().map(Self)
@@ -177,6 +177,14 @@ mod tests {
     }
 
     /// Security: 4.1.3
+    #[test]
+    fn an_address_is_trusted_however_it_is_written() {
+        let mapped = TrustedProxies::parse(["::ffff:127.0.0.1"]).unwrap();
+        let headers = headers("x-forwarded-for", &[b"198.51.100.1"]);
+        let client = mapped.client_address([127, 0, 0, 1].into(), &headers);
+        assert_eq!(client.to_string(), "198.51.100.1");
+    }
+
     #[test]
     fn the_last_that_is_not_trusted_is_the_client_whatever_stands_before() {
         let forged: &[&[u8]] = &[b"203.0.113.9, 198.51.100.1"];

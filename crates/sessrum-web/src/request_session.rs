@@ -3,7 +3,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sessrum_core::{
-    Client, SessionContext, SessionError, SessionNotFoundError, SessionToken, UnifiedSessionManager,
+    Client, Role, SessionContext, SessionError, SessionNotFoundError, SessionToken,
+    UnifiedSessionManager,
 };
 use tokio::sync::OnceCell;
 
@@ -25,6 +26,31 @@ struct Inner {
     /// Whether this request has counted as activity.
     marked: AtomicBool,
     current: RwLock<Current>,
+    /// What guards have asked for.
+    demands: RwLock<Vec<Demand>>,
+}
+
+/// What a guard asks for beside a session.
+#[derive(Clone, Copy)]
+pub(crate) enum Demand {
+    /// At least this role.
+    Role(Role),
+    /// A fresh authentication.
+    Fresh,
+}
+
+impl Demand {
+    fn check(
+        self,
+        manager: &UnifiedSessionManager,
+        context: &SessionContext,
+    ) -> Result<(), Problem> {
+        let (is_met, otherwise) = match self {
+            Self::Role(role) => (context.user.role >= role, Code::Forbidden),
+            Self::Fresh => (manager.is_fresh(context), Code::ReauthenticationRequired),
+        };
+        if is_met { Ok(()) } else { Err(Problem::new(otherwise)) }
+    }
 }
 
 #[derive(Default)]
@@ -58,6 +84,7 @@ impl RequestSession {
             looked: OnceCell::new(),
             marked: AtomicBool::new(false),
             current: RwLock::default(),
+            demands: RwLock::default(),
         }))
     }
 
@@ -124,21 +151,28 @@ impl RequestSession {
     }
 
     /// Looks at the row once more, if somebody is signed in: a body may have taken its time, and
-    /// the session may have ended meanwhile, or its user lost the role that a guard has asked for.
-    /// [`JsonBody`](crate::JsonBody) does so by itself.
+    /// meanwhile the session may have ended, its user lost the role that a guard has asked for, or
+    /// the authentication grown old. [`JsonBody`](crate::JsonBody) does so by itself.
     ///
     /// # Errors
-    /// As [`context`](Self::context), and 403 [`Code::Forbidden`] after a demotion.
+    /// As [`context`](Self::context), and what the guards of this request answer.
     pub async fn look_again(&self) -> Result<(), Problem> {
-        if let Some(before) = self.read_context() {
-            let now = self.load().await.inspect_err(|_| self.write().context = None)?;
-            let is_demoted = now.user.role < before.user.role;
-            self.write().context = Some(Arc::new(now));
-            if is_demoted {
-                return Err(Problem::new(Code::Forbidden));
-            }
+        if self.read_context().is_none() {
+            return Ok(());
         }
-        Ok(())
+        let now = Arc::new(self.load().await.inspect_err(|_| self.write().context = None)?);
+        self.write().context = Some(Arc::clone(&now));
+        let demands = self.0.demands.read().unwrap_or_else(PoisonError::into_inner).clone();
+        demands.iter().try_for_each(|demand| demand.check(self.manager(), &now))
+    }
+
+    /// Asks for more than a session, now and whenever this request looks again.
+    ///
+    /// # Errors
+    /// What the demand answers.
+    pub(crate) fn demand(&self, demand: Demand, context: &SessionContext) -> Result<(), Problem> {
+        self.0.demands.write().unwrap_or_else(PoisonError::into_inner).push(demand);
+        demand.check(self.manager(), context)
     }
 
     /// Whether the browser sent a session cookie, good or not.

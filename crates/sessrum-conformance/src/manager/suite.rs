@@ -196,6 +196,7 @@ macro_rules! manager_suite {
                 guesses_at_once_are_no_more_than_guesses_in_a_row,
                 proving_again_who_one_is_is_slowed_and_keeps_nobody_else_out,
                 a_password_set_by_the_operator_opens_the_account_again,
+                no_password_is_found_right_without_a_trace,
                 a_forgotten_user_leaves_no_counter,
                 the_limits_are_those_of_the_policy,
                 counters_are_cleaned_up_when_they_mean_nothing,

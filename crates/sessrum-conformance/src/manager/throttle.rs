@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::{
-    Accounts, Client, EventKind, PasswordChanged, Reauthenticated, SessionPolicy, SignInOutcome,
-    ThrottleRules,
+    Accounts, Client, EventKind, PasswordChanged, PasswordSignIn, Reauthenticated, SessionPolicy,
+    SignInOutcome, ThrottleRules,
 };
 
 use super::ManagerFixture;
@@ -258,6 +258,25 @@ pub async fn a_password_set_by_the_operator_opens_the_account_again(app: Manager
         let outcome = attempt(&accounts, "Ada", "another horse", &client).await;
         assert!(matches!(outcome, SignInOutcome::SignedIn(_)), "{outcome:?}");
     }
+}
+
+/// A right password with a platform that is not theirs opens nothing, leaves its trace, and makes no
+/// place known.
+///
+/// Security: 16.3.1, 6.3.5
+pub async fn no_password_is_found_right_without_a_trace(app: ManagerFixture) {
+    let accounts = app.accounts(CHEAP);
+    member(&accounts, "ada").await;
+    let wish = || PasswordSignIn { platform_id: Some(99.into()), ..form("ada", PASSWORD) };
+    for _ in 0..5 {
+        let outcome = accounts.sign_in(wish(), None, &home()).await.unwrap();
+        assert!(matches!(outcome, SignInOutcome::PlatformNotFound), "{outcome:?}");
+    }
+    let outcome = accounts.sign_in(wish(), None, &home()).await.unwrap();
+    assert!(matches!(outcome, SignInOutcome::TooManyFailures { .. }), "{outcome:?}");
+    let events = app.events_of(EventKind::SignInFailed).await;
+    assert_eq!(events.len(), 5);
+    assert!(events.iter().all(|it| it.detail == "platform_not_found" && it.user_id.is_some()));
 }
 
 /// Whoever has the name later starts anew, and knows no place.

@@ -160,7 +160,8 @@ impl UnifiedSessionManager {
         let context = SessionContext {
             idle_expires_at: session.last_activity + idle,
             token_hash: token.hash(),
-            token_issued_at: session.updated_at,
+            // An authentication and its token have one moment.
+            token_issued_at: session.authenticated_at,
             session,
             rotation_due: false,
             ..context.clone()

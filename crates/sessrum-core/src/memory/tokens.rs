@@ -105,12 +105,16 @@ impl State {
         for token in self.tokens.values_mut().filter(|token| is_lost(token)) {
             token.record.retired_at = Some(change.at);
         }
-        let record = TokenRecord { issued_at: change.at, first_used_at: None, retired_at: None };
+        let theirs = self.tokens.values().filter(|token| token.session == id);
+        let latest = theirs.map(|token| token.record.issued_at).max();
+        // Which of two tokens is older must not depend on a clock that was set back.
+        let issued_at = latest.map_or(change.at, |latest| change.at.at_or_after(latest));
+        let record = TokenRecord { issued_at, first_used_at: None, retired_at: None };
         self.tokens.insert(rotation.token, TokenRow { session: id, record });
         if let Some(row) = self.live(id) {
             row.session.updated_at = change.at;
             if let Some(until) = rotation.authenticated_until {
-                row.session.authenticated_at = change.at;
+                row.session.authenticated_at = issued_at;
                 row.session.last_activity = change.at;
                 row.session.expires_at = until;
             }

@@ -65,7 +65,8 @@ impl State {
     }
 
     pub(super) fn add_user(&mut self, new: NewUser, change: &Change) -> AddUser {
-        if self.user_by_name(&new.username).is_some() {
+        let folded = new.username.to_lowercase();
+        if self.users.values().any(|user| user.info.username.to_lowercase() == folded) {
             return AddUser::UsernameTaken;
         }
         if self.users.values().any(|user| user.info.email.eq_ignore_ascii_case(&new.email)) {

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// A user to be added.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The name that signs in; unique, and compared as it is.
+    /// The name that signs in, compared as it is. Unique, also without regard to case.
     pub username: String,
     /// The address; unique.
     pub email: String,
@@ -40,7 +40,7 @@ pub struct User {
 pub enum AddUser {
     /// The user's key.
     Added(UserId),
-    /// Someone has this name.
+    /// Someone has this name, or one that differs in case alone.
     UsernameTaken,
     /// Someone has this address.
     EmailTaken,

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use sessrum_core::{
     Accounts, CleanupReport, Clock as _, MemoryStore, OsRandom, PasswordCost, PasswordHasher,
@@ -52,7 +53,11 @@ struct Cleanup {
     shortened: usize,
 }
 
-pub(super) async fn cleanup(instance: &Instance, format: Format) -> anyhow::Result<()> {
+pub(super) async fn cleanup(
+    instance: &Instance,
+    format: Format,
+    compact: bool,
+) -> anyhow::Result<()> {
     let bar = progress();
     let report = instance
         .manager
@@ -66,6 +71,10 @@ pub(super) async fn cleanup(instance: &Instance, format: Format) -> anyhow::Resu
         .await;
     bar.finish_and_clear();
     let CleanupReport { expired, purged, shortened } = report?;
+    if compact {
+        let advice = "the database is not compact yet: try again when it is less busy";
+        instance.manager.store().compact().await.context(advice)?;
+    }
     format.print(&Cleanup { expired, purged, shortened }, |done| {
         format!(
             "{} session(s) ended as expired, {} row(s) removed, {} event(s) shortened",

@@ -72,7 +72,13 @@ enum Command {
     /// Check that the installation is well
     Doctor(output::Format),
     /// End what is over, remove what ended long ago and shorten the clients of old events, now
-    Cleanup(output::Format),
+    Cleanup {
+        #[command(flatten)]
+        format: output::Format,
+        /// Also write the database's file anew, without what was removed; changes wait meanwhile
+        #[arg(long)]
+        compact: bool,
+    },
     /// List the audit trail, newest first
     Audit(audit::Options),
     /// Print the OpenAPI document
@@ -151,8 +157,8 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
         }
         Command::Doctor(format) => doctor::run(&settings(&overrides)?.1, format).await,
         Command::Audit(options) => audit::run(options, &open(&settings(&overrides)?.1)?).await,
-        Command::Cleanup(format) => {
-            database::cleanup(&open(&settings(&overrides)?.1)?, format).await
+        Command::Cleanup { format, compact } => {
+            database::cleanup(&open(&settings(&overrides)?.1)?, format, compact).await
         }
         Command::User(command) => user::run(command, &open(&settings(&overrides)?.1)?).await,
         Command::Platform(command) => {

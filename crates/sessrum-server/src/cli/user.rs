@@ -149,7 +149,7 @@ async fn forget(instance: &Instance, name: &str, change: &Change) -> anyhow::Res
     instance.manager.store().compact().await.with_context(|| {
         format!(
             "{name} is forgotten, but the database's file may still hold traces: run \
-             `sqlite3 DATABASE VACUUM` when it is less busy"
+             `sessrum cleanup --compact` when it is less busy"
         )
     })?;
     say(&format!(

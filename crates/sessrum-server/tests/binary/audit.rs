@@ -157,6 +157,7 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
         ["user_forgotten", "session_ended"]
     );
     assert_eq!(doctor(path, "audit trail").1, "ok");
+    run(&["cleanup", "--compact"], path);
 
     let again = run_with_input(&["user", "forget", "ada"], path, "");
     assert_eq!(again.status.code(), Some(1));

@@ -14,14 +14,16 @@ use crate::sql::users as sql;
 use crate::writer::Writing;
 
 pub(super) fn add(connection: &Writing<'_>, new: &NewUser, change: &Change) -> Result<AddUser> {
-    if sql::IS_USERNAME_TAKEN.value(connection, [&new.username])? {
+    let folded = new.username.to_lowercase();
+    if sql::IS_USERNAME_TAKEN.value(connection, [&folded])? {
         return Ok(AddUser::UsernameTaken);
     }
     if sql::IS_EMAIL_TAKEN.value(connection, [&new.email])? {
         return Ok(AddUser::EmailTaken);
     }
     let password_hash = new.password_hash.as_ref().map(PasswordHash::expose);
-    let row = params![new.username, new.email, password_hash, Sql(new.role), Sql(change.at)];
+    let row =
+        params![new.username, new.email, password_hash, Sql(new.role), Sql(change.at), folded];
     let id = sql::INSERT.one(connection, row, |row| rows::get(row, 0))?;
     record_of(connection, EventKind::UserAdded, &id, None, "", change)?;
     Ok(AddUser::Added(id))

@@ -71,8 +71,16 @@ pub(crate) fn retire_others(
     kept: TokenHash,
     at: Timestamp,
 ) -> Result<()> {
-    let params = params![Sql(session), Sql(kept), Sql(at), Sql(at)];
+    // Whenever they were issued.
+    let params = params![Sql(session), Sql(kept), i64::MAX, Sql(at)];
     sql::RETIRE_OTHERS.execute(connection, params).map(drop)
+}
+
+/// When a new token counts as issued: now, and after the session's others also when the clock was
+/// set back. Which of two tokens is older must not depend on it.
+fn after_all(connection: &Connection, session: SessionId, now: Timestamp) -> Result<Timestamp> {
+    let latest: Option<i64> = sql::LATEST.value(connection, [session.0])?;
+    Ok(latest.map_or(now, |latest| now.at_or_after(Timestamp::from_micros(latest))))
 }
 
 /// A rotation without its event.
@@ -103,14 +111,15 @@ pub(crate) fn replace_token(
     if sql::IS_TAKEN.value(connection, [Sql(rotation.token)])? {
         return Ok(Replaced::No(RotateOutcome::Collision));
     }
+    let issued_at = after_all(connection, session, change.at)?;
     let lost = params![Sql(session), Sql(rotation.patience_since), Sql(change.at)];
     sql::RETIRE_LOST_SUCCESSORS.execute(connection, lost)?;
     let unseen = None::<i64>;
-    let token = params![Sql(rotation.token), Sql(session), Sql(change.at), unseen];
+    let token = params![Sql(rotation.token), Sql(session), Sql(issued_at), unseen];
     sql::INSERT.execute(connection, token)?;
     let until = rotation.authenticated_until;
     let is_new = revision == NewRevision::Always || until.is_some();
-    let renewed = params![Sql(session), Sql(change.at), is_new, until.map(Sql)];
+    let renewed = params![Sql(session), Sql(change.at), is_new, until.map(Sql), Sql(issued_at)];
     let row = sessions::RENEW.one(connection, renewed, rows::session)?;
     Ok(Replaced::Yes(row))
 }

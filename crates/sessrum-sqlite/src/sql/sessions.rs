@@ -73,7 +73,7 @@ statements! {
     /// Gives a session's row `?3` more revisions and, where `?4` is set, a new absolute end.
     RENEW =
         "UPDATE user_sessions SET updated_at = ?2, revision = revision + ?3, \
-         authenticated_at = iif(?4 IS NULL, authenticated_at, ?2), \
+         authenticated_at = iif(?4 IS NULL, authenticated_at, ?5), \
          last_activity = iif(?4 IS NULL, last_activity, ?2), \
          expires_at = coalesce(?4, expires_at) \
          WHERE id = ?1 AND ended_at IS NULL RETURNING ", session_columns!();

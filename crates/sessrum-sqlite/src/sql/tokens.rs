@@ -5,6 +5,8 @@ statements! {
         "INSERT INTO session_tokens (token_hash, session_id, issued_at, first_used_at) \
          VALUES (?1, ?2, ?3, ?4)";
 
+    LATEST = "SELECT max(issued_at) FROM session_tokens WHERE session_id = ?1";
+
     IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM session_tokens WHERE token_hash = ?1)";
 
     /// Whether it has not retired and is no older than the last authentication.

@@ -10,9 +10,9 @@ macro_rules! user_columns {
 statements! {
     INSERT =
         "INSERT INTO users (username, email, password_hash, role, created_at, \
-         password_changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING id";
+         password_changed_at, username_folded) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) RETURNING id";
 
-    IS_USERNAME_TAKEN = "SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1)";
+    IS_USERNAME_TAKEN = "SELECT EXISTS (SELECT 1 FROM users WHERE username_folded = ?1)";
     IS_EMAIL_TAKEN = "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1)";
 
     FIND = "SELECT ", user_columns!(), " FROM users WHERE id = ?1";

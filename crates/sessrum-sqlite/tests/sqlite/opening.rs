@@ -310,7 +310,7 @@ async fn closing_folds_the_journal_into_the_file() {
 
 /// A file that is taken away under a running server would still take writes, and lose them.
 #[tokio::test]
-async fn nothing_is_written_to_a_file_that_was_moved_or_replaced() {
+async fn a_file_that_was_moved_or_replaced_is_neither_written_nor_read() {
     let (directory, path) = migrated();
     let store = SqliteStore::open(&path, sealer()).unwrap();
     store.check().await.unwrap();
@@ -318,10 +318,12 @@ async fn nothing_is_written_to_a_file_that_was_moved_or_replaced() {
     fs::rename(&path, &elsewhere).unwrap();
     assert_eq!(store.check().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
     migrate(&path).unwrap();
+    assert_eq!(store.count_live().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
     let error = store.check().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     let cause = error.source().unwrap().to_string();
     assert!(cause.contains("moved, removed or replaced"), "{cause}");
     fs::rename(&elsewhere, &path).unwrap();
     store.check().await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
 }

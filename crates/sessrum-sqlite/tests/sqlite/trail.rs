@@ -77,6 +77,21 @@ async fn an_event_that_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
+async fn a_row_before_the_first_number_is_found() {
+    let (test, _) = trail_of_ada().await;
+    let file = Connection::open(&test.path).unwrap();
+    for id in [0, -7] {
+        file.execute_batch("CREATE TEMP TABLE row AS SELECT * FROM session_events WHERE id = 1")
+            .unwrap();
+        file.execute("UPDATE row SET id = ?1", [id]).unwrap();
+        file.execute_batch("INSERT INTO session_events SELECT * FROM row; DROP TABLE row").unwrap();
+        assert!(faults(&test).await.contains(&TrailFault::Altered { id }), "{id}");
+        file.execute("DELETE FROM session_events WHERE id < 1", []).unwrap();
+    }
+    assert_eq!(faults(&test).await, []);
+}
+
+#[tokio::test]
 async fn deleting_is_found_though_the_trail_goes_on() {
     let (test, ada) = trail_of_ada().await;
     let file = Connection::open(&test.path).unwrap();

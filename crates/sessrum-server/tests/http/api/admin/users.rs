@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sessrum_core::Role;
 
 use super::administered;
-use crate::support::{Answer, Browser, PASSWORD, Site};
+use crate::support::{Answer, Browser, MINUTE, PASSWORD, Site};
 
 const PATH: &str = "/api/admin/users";
 
@@ -179,6 +179,29 @@ async fn an_unknown_user_and_a_change_that_is_none_are_told() {
     change(&root, 1, json!({"role": "owner"})).await.invalid("role");
     change(&root, 1, json!({"email": "a@b"})).await.invalid("email");
     change(&root, 1, json!({"is_active": "no"})).await.invalid("is_active");
+}
+
+/// A request that was let in while the authentication was fresh, whose body arrives when it is not,
+/// or when the user has proved again who they are: the request may be a copy's.
+///
+/// Security: 7.5.1, 7.5.3
+#[tokio::test]
+async fn freshness_is_asked_for_again_when_the_body_has_arrived() {
+    let (site, root): (Site, _) = administered().await;
+    let call = ("PATCH", "/api/admin/users/1");
+    let body = ("application/json", r#"{"role": "admin"}"#);
+    let copy = root.copied();
+    let again = async {
+        site.pass(MINUTE);
+        root.post("/api/session/reauthenticate", json!({"password": PASSWORD})).await.ok();
+    };
+    let answer = crate::slow_bodies::parked(&copy, call, body, again).await;
+    answer.problem(403, "reauthentication_required");
+    let stale = async { site.pass(10 * MINUTE) };
+    let answer = crate::slow_bodies::parked(&root, call, body, stale).await;
+    answer.problem(403, "reauthentication_required");
+    let ada = site.manager().store().user_by_name("ada").await.unwrap().unwrap();
+    assert_eq!(ada.info.role, Role::Reviewer);
 }
 
 /// A request that was let in as an administrator's, whose body arrives after the demotion.
