@@ -151,9 +151,6 @@ impl<'a> TrailVerifier<'a> {
         if self.without_gaps && id > self.last_id.saturating_add(1) {
             faults.push(TrailFault::Missing { first: self.last_id + 1, last: id - 1 });
         }
-        if id < 1 {
-            faults.push(TrailFault::Altered { id });
-        }
         self.last_id = id.max(0);
         let head = self.heads.get(&sealed.event.user_id);
         let follows = sealed.seal.previous_id;
