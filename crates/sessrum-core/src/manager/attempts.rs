@@ -53,7 +53,7 @@ impl UnifiedSessionManager {
 
     /// Removes a user of the bundled tables with whatever is personal, also what was counted of
     /// their attempts to sign in. `None` when there is no user of this name. The file may hold traces until
-    /// [`compact`](crate::store::EventStore::compact).
+    /// [`compact`](crate::store::SessionStore::compact).
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
