@@ -124,16 +124,21 @@ async fn what_changes_of_the_user_and_the_platform_is_told() {
 
 #[tokio::test]
 async fn an_end_by_itself_is_told_before_it_comes_and_when_it_is_there() {
-    let site = Site::new().await;
+    let mut policy = SessionPolicy::default();
+    policy.lifetime.idle = 8 * MINUTE;
+    let site = Site::of(Plan { policy, ..Plan::default() }).await;
     let browser = site.signed_in("ada").await;
     let mut stream = browser.watch().await;
     stream.is("state").await;
-    site.pass(28 * MINUTE);
+    site.pass(6 * MINUTE);
     let state = stream.is("session_expiring").await;
     assert_eq!(state["session"]["expiring_at"], state["server_time"]);
+    // Once: looking again says nothing new.
+    site.pass(20 * SECOND);
+    assert_eq!(stream.next_or_sign_of_life().await.unwrap().name, "keep_alive");
     let state = browser.heartbeat().await.ok().json();
     assert!(state["session"]["expiring_at"].as_str() > state["server_time"].as_str());
-    site.pass(28 * MINUTE);
+    site.pass(6 * MINUTE);
     stream.is("session_expiring").await;
     site.pass(2 * MINUTE);
     let end = stream.is("session_ended").await;
