@@ -102,7 +102,7 @@ impl Search {
 /// A secret as it is, and as it is written in hexadecimal digits, base64, lists of bytes, addresses,
 /// forms, JSON, HTML and the log.
 fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
-    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(secret);
     let list = format!("{secret:?}");
     let list = list.trim_matches(['[', ']']);
     let form: String = byte_serialize(secret).collect();
@@ -130,6 +130,10 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
 /// A secret in base64, with whatever before and behind it: the characters that it decides alone.
 fn base64(secret: &[u8], engine: &impl base64::Engine) -> [String; 3] {
     [(0, 0), (1, 2), (2, 3)].map(|(bytes_before, start)| {
@@ -149,8 +153,8 @@ fn a_secret_is_found_in_every_form_it_may_take() {
         STANDARD_NO_PAD.encode(format!("x{secret}xyz")),
         URL_SAFE_NO_PAD.encode(format!("xy{secret}x")),
         STANDARD_NO_PAD.encode(format!("user:{secret}")),
-        with(&secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
-        with(&secret.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()),
+        with(&hex(secret.as_bytes())),
+        with(&hex(secret.as_bytes()).to_uppercase()),
         format!("{:?}", [b"xy", secret.as_bytes(), b"z"].concat()),
         serde_json::to_string(secret.as_bytes()).unwrap(),
         url::form_urlencoded::Serializer::new(String::new()).append_pair("a", secret).finish(),
