@@ -110,6 +110,24 @@ pub async fn forgetting_twice_or_the_unknown_changes_nothing(store: Fixture) {
     assert_eq!(store.trail().await, before);
 }
 
+pub async fn what_is_recorded_late_of_a_forgotten_user_tells_nothing_of_the_client(store: Fixture) {
+    let [ada, bob] = [store.user("ada").await, store.user("bob").await];
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    for (user, tells) in [(&ada, false), (&bob, true), (&UserId::from("u-1"), false)] {
+        for seconds in [2, 3] {
+            let kind = EventKind::SignInFailed;
+            let (user_id, detail) = (Some(user.clone()), "late".to_owned());
+            let new = NewEvent { kind, user_id, session: None, detail };
+            store.record_of_bundled(new, &change(seconds)).await.unwrap();
+            let event = store.trail().await.pop().unwrap();
+            assert_eq!((event.at, event.user_id.as_ref()), (at(seconds), Some(user)));
+            assert_eq!(event.detail, "late");
+            assert_eq!(event.tells_of_client(), tells);
+        }
+    }
+    assert_eq!(check(&store, 9).await, []);
+}
+
 pub async fn a_user_of_another_directory_is_forgotten_too(store: Fixture) {
     let user = UserId::from("u-1");
     let (session, token) = store.signed_in(&user, 1).await;

@@ -144,6 +144,7 @@ proxied! {
     }
     EventStore {
         fn record(event: NewEvent, change: &Change) -> ();
+        fn record_of_bundled(event: NewEvent, change: &Change) -> ();
         fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
         fn sealed_events(after: i64, limit: usize) -> Vec<SealedEvent>;
         fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;

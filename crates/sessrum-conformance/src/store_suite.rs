@@ -162,6 +162,7 @@ macro_rules! store_suite {
                 forgetting_spares_everybody_else,
                 a_sign_in_that_spans_the_forgetting_is_refused,
                 forgetting_twice_or_the_unknown_changes_nothing,
+                what_is_recorded_late_of_a_forgotten_user_tells_nothing_of_the_client,
                 a_user_of_another_directory_is_forgotten_too,
                 compacting_changes_nothing_that_can_be_seen,
                 old_clients_are_shortened_by_limit_and_the_trail_still_checks,

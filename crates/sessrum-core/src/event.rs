@@ -25,6 +25,12 @@ impl Change {
     pub fn by_system(at: Timestamp) -> Self {
         Self { at, by: Actor::System, client: Client::default() }
     }
+
+    /// The same from nowhere.
+    #[must_use]
+    pub fn without_client(&self) -> Self {
+        Self { client: Client::default(), ..self.clone() }
+    }
 }
 
 /// Who makes a change.

@@ -8,8 +8,8 @@ use sessrum_core::{
     Timestamp, UserId,
 };
 
-use crate::rows::{self, Sql};
-use crate::sql::events as sql;
+use crate::rows::{self, Sql, bundled};
+use crate::sql::{events as sql, users};
 use crate::store::SqliteStore;
 use crate::writer::Writing;
 
@@ -38,6 +38,16 @@ pub(crate) fn record(connection: &Writing<'_>, event: NewEvent, change: &Change)
         seal.mac,
     ];
     sql::INSERT.execute(connection, row).map(drop)
+}
+
+/// Records an event of a bundled user, without its client when they are not there any more.
+fn record_of_bundled(connection: &Writing<'_>, event: NewEvent, change: &Change) -> Result<()> {
+    let key = event.user_id.as_ref().and_then(|user| bundled(&user.0));
+    if users::FIND.first(connection, [key], rows::user)?.is_some() {
+        record(connection, event, change)
+    } else {
+        record(connection, event, &change.without_client())
+    }
 }
 
 /// Records what happened to a user.
@@ -88,6 +98,11 @@ impl EventStore for SqliteStore {
     async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
         let change = change.clone();
         self.writer.run(move |connection| record(connection, event, &change)).await
+    }
+
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
+        let change = change.clone();
+        self.writer.run(move |connection| record_of_bundled(connection, event, &change)).await
     }
 
     async fn events(

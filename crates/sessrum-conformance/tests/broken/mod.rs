@@ -186,6 +186,7 @@ faultless! { DataStore {
 
 faultless! { EventStore {
     fn record(event: NewEvent, change: &Change) -> ();
+    fn record_of_bundled(event: NewEvent, change: &Change) -> ();
     fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
 }
     fn sealer(&self) -> &EventSealer {

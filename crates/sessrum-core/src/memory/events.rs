@@ -64,6 +64,14 @@ impl EventStore for MemoryStore {
         Ok(())
     }
 
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let is_there = event.user_id.as_ref().is_some_and(|user| state.user(user).is_some());
+        let change = if is_there { change.clone() } else { change.without_client() };
+        state.record(event, &change);
+        Ok(())
+    }
+
     async fn events(
         &self,
         filter: &EventFilter,

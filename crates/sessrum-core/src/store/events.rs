@@ -60,6 +60,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// Records an event by itself.
     async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError>;
 
+    /// Records an event by itself that concerns a user of the bundled tables. When they are not
+    /// there any more, they were forgotten while it was on its way: it tells nothing of the client.
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError>;
+
     /// Events, newest first.
     async fn events(
         &self,

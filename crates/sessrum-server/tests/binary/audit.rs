@@ -141,7 +141,7 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
     let personal = ["ada@example.org", "canary-agent", "127.0.0.1", "https://one.example"];
     assert!(personal.iter().all(|text| files().contains(text)));
 
-    let output = run_with_input(&["user", "forget", "ada"], path, "");
+    let output = run_with_input(&["user", "forget", "ada", "--yes"], path, "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("Forgot ada, who had the id 1; 1 session(s) ended."), "{said}");
@@ -159,7 +159,7 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
     assert_eq!(doctor(path, "audit trail").1, "ok");
     run(&["cleanup", "--compact"], path);
 
-    let again = run_with_input(&["user", "forget", "ada"], path, "");
+    let again = run_with_input(&["user", "forget", "ada", "--yes"], path, "");
     assert_eq!(again.status.code(), Some(1));
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(said.contains("there is no user ada: whoever was forgotten before"), "{said}");

@@ -129,6 +129,44 @@ fn what_cannot_be_done_says_why_and_exits_1() {
 }
 
 #[test]
+fn the_last_administrator_stays_unless_something_else_is_meant() {
+    let directory = installation();
+    let path = directory.path();
+    run(&["user", "set-role", "ada", "admin"], path);
+    let before = json_of(&["audit", "--json"], path);
+    let refusals = [
+        &["user", "disable", "ada"][..],
+        &["user", "set-role", "ada", "viewer"],
+        &["user", "forget", "ada", "--yes"],
+    ];
+    for arguments in refusals {
+        let (code, said) = refused(arguments, path, "");
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+        assert!(said.contains("ada is the last active administrator"), "{said}");
+        assert!(said.contains("--even-last-admin"), "{said}");
+    }
+    assert_eq!(json_of(&["audit", "--json"], path), before);
+    run(&["user", "set-role", "ada", "admin"], path);
+    for arguments in refusals {
+        run(&[arguments, &["--even-last-admin"]].concat(), path);
+        if arguments[1] != "forget" {
+            run(&["user", "enable", "ada"], path);
+            run(&["user", "set-role", "ada", "admin"], path);
+        }
+    }
+    assert_eq!(json_of(&["user", "list", "--json"], path), json!([]));
+}
+
+#[test]
+fn forgetting_without_a_terminal_takes_a_yes() {
+    let directory = installation();
+    let (code, said) = refused(&["user", "forget", "ada"], directory.path(), "ada\n");
+    assert_eq!(code, 1);
+    assert!(said.contains("cannot be undone: say --yes"), "{said}");
+    assert!(run(&["user", "list"], directory.path()).contains("ada"));
+}
+
+#[test]
 fn a_wrong_command_line_exits_2() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [
