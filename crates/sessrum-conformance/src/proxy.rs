@@ -1,5 +1,6 @@
 //! A store that tests can watch, break and interrupt.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -161,6 +162,7 @@ proxied! {
     AccountStore {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
         fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+        fn usernames(users: &[UserId]) -> BTreeMap<UserId, String>;
         fn user_by_name(username: &str) -> Option<User>;
         fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
         fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;

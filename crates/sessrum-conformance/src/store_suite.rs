@@ -173,6 +173,7 @@ macro_rules! store_suite {
                 an_email_is_unique_whatever_its_case,
                 a_taken_name_is_told_before_a_taken_email,
                 users_come_oldest_first_in_pages,
+                names_are_told_of_those_who_are_there,
                 disabling_a_user_ends_their_sessions_7_4_2,
                 a_role_change_is_seen_at_once_in_every_live_session_8_3_2,
                 a_change_of_a_user_is_made_as_a_whole,

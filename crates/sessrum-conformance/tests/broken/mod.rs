@@ -1,5 +1,5 @@
 //! A store with one fault, around the reference.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -225,6 +225,7 @@ faultless! { EventStore {
 faultless! { AccountStore {
     fn add_user(new: NewUser, change: &Change) -> AddUser;
     fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+    fn usernames(users: &[UserId]) -> BTreeMap<UserId, String>;
     fn user_by_name(username: &str) -> Option<User>;
     fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
     fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;

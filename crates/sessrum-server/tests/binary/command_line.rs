@@ -54,9 +54,11 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     let sessions = json_of(&["session", "list", "--user", "ada", "--json"], path);
     assert_eq!(sessions.as_array().unwrap().len(), 3);
     assert_eq!(sessions[0]["user_id"], 1);
+    assert_eq!(sessions[0]["username"], "ada");
     assert_eq!(sessions[0]["platform_id"], 1);
     assert_eq!(json_of(&["status", "--json"], path)["sessions_active"], 3);
-    assert!(run(&["session", "list"], path).contains(clients[0].handle()));
+    let table = run(&["session", "list"], path);
+    assert!(table.contains(clients[0].handle()) && table.contains("  ada  "), "{table}");
 
     let reason = async |client: &SignedIn| {
         let answer = client.get("/api/session/state").await.unwrap();
@@ -76,6 +78,7 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     assert_eq!(json_of(&["session", "list", "--json"], path), json!([]));
     let shown = run(&["session", "show", again.handle()], path);
     assert!(shown.contains("revoked_by_admin"), "{shown}");
+    assert!(shown.contains("user          ada\n"), "{shown}");
     assert_eq!(
         json_of(&["cleanup", "--json"], path),
         json!({"expired": 0, "purged": 0, "shortened": 0})
