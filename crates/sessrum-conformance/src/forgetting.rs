@@ -2,8 +2,8 @@
 
 use sessrum_core::store::{CreateOutcome, NewEvent, NewSession};
 use sessrum_core::{
-    Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SealedEvent, SessionEvent,
-    TrailFault, UserId,
+    Actor, Change, Client, EndReason, EventKind, EventSeal, PlatformId, Role, SealedEvent,
+    SessionEvent, TrailFault, UserId,
 };
 
 use crate::Fixture;
@@ -178,14 +178,18 @@ pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store
         assert_eq!(event.ip_address.as_deref(), Some(network));
         assert_eq!(event.user_agent, None);
         assert_eq!(event.device.as_deref(), Some("Firefox on Linux"));
-        assert_eq!(seal.client_salt, None);
-        assert_eq!(seal.client_digest, before[index].seal.client_digest);
-        assert_eq!(seal.mac, before[index].seal.mac);
+        assert_eq!(*seal, EventSeal { client_salt: None, ..before[index].seal.clone() });
     }
     assert_eq!(check(&store, 3).await, []);
     let id = after[0].event.id;
-    let tamperings: [Tampering; 3] = [
+    let tamperings: [Tampering; 9] = [
         |it| it.event.ip_address = Some("192.0.2.77".into()),
+        |it| it.event.ip_address = Some("198.51.100.0/24".into()),
+        |it| it.event.ip_address = None,
+        |it| it.event.device = Some("Safari on iOS".into()),
+        |it| it.event.device = None,
+        |it| it.seal.short_salt = None,
+        |it| it.seal.client_salt = Some([0; 16]),
         |it| it.event.user_agent = Some("Browser/1".into()),
         |it| it.event.detail.push('x'),
     ];

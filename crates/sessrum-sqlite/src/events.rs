@@ -35,6 +35,8 @@ pub(crate) fn record(connection: &Writing<'_>, event: NewEvent, change: &Change)
         seal.previous_id,
         seal.client_digest,
         seal.client_salt,
+        seal.short_digest,
+        seal.short_salt,
         seal.mac,
     ];
     sql::INSERT.execute(connection, row).map(drop)
@@ -86,7 +88,7 @@ fn shorten_clients(connection: &Connection, before: Timestamp, limit: i64) -> Re
     let params = params![Sql(before), limit];
     let mut events = sql::WITH_CLIENT_BEFORE.all(connection, params, rows::event)?;
     for event in &mut events {
-        event.shorten_client();
+        *event = event.shortened();
         let left = params![event.id, event.ip_address, event.user_agent];
         sql::SHORTEN_CLIENT.execute(connection, left)?;
     }

@@ -45,11 +45,11 @@ impl State {
     pub(super) fn forget_clients(&mut self, user: &UserId) -> bool {
         let actor = Actor::User(user.clone()).to_string();
         let mut anything = false;
-        for SealedEvent { event, seal } in &mut self.events {
+        for sealed in &mut self.events {
+            let SealedEvent { event, seal } = sealed;
             let concerns = event.user_id.as_ref() == Some(user) && event.tells_of_client();
             if concerns || (event.actor == actor && seal.client_salt.is_some()) {
-                event.forget_client();
-                seal.client_salt = None;
+                sealed.forget_client();
                 anything = true;
             }
         }
@@ -122,8 +122,7 @@ impl EventStore for MemoryStore {
         whole.sort_by_key(|sealed| (sealed.event.at, sealed.event.id));
         whole.truncate(limit);
         for sealed in &mut whole {
-            sealed.event.shorten_client();
-            sealed.seal.client_salt = None;
+            sealed.shorten_client();
         }
         Ok(whole.len())
     }

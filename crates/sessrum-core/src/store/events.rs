@@ -82,8 +82,8 @@ pub trait EventStore: Send + Sync + 'static {
     async fn sealed_events(&self, after: i64, limit: usize)
     -> Result<Vec<SealedEvent>, StoreError>;
 
-    /// [Shortens](SessionEvent::shorten_client) what up to `limit` events from before `before` tell
-    /// of the client, and deletes the salts of their digests. Answers how many there were: call
+    /// [Shortens](SessionEvent::shortened) what up to `limit` events from before `before` tell
+    /// of the client, and deletes the [salts](crate::EventSeal::client_salt) of the rest. Answers how many there were: call
     /// again while it answers `limit`.
     async fn shorten_clients_before(
         &self,
