@@ -198,4 +198,10 @@ pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store
         tamper(&mut altered[0]);
         assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
     }
+    // What is left of another event is not taken for its own, though it has its digest and salt.
+    let mut altered = after.clone();
+    altered[0].event.ip_address = after[1].event.ip_address.clone();
+    altered[0].seal.short_digest = after[1].seal.short_digest;
+    altered[0].seal.short_salt = after[1].seal.short_salt;
+    assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
 }
