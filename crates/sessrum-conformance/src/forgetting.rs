@@ -200,7 +200,7 @@ pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store
     }
     // What is left of another event is not taken for its own, though it has its digest and salt.
     let mut altered = after.clone();
-    altered[0].event.ip_address = after[1].event.ip_address.clone();
+    altered[0].event.ip_address.clone_from(&after[1].event.ip_address);
     altered[0].seal.short_digest = after[1].seal.short_digest;
     altered[0].seal.short_salt = after[1].seal.short_salt;
     assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
