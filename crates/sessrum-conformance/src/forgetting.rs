@@ -2,8 +2,8 @@
 
 use sessrum_core::store::{CreateOutcome, NewEvent, NewSession};
 use sessrum_core::{
-    Actor, Change, Client, EndReason, EventKind, PlatformId, Role, SealedEvent, SessionEvent,
-    TrailFault, UserId,
+    Actor, Change, Client, EndReason, EventKind, EventSeal, PlatformId, Role, SealedEvent,
+    SessionEvent, TrailFault, UserId,
 };
 
 use crate::Fixture;
@@ -110,6 +110,24 @@ pub async fn forgetting_twice_or_the_unknown_changes_nothing(store: Fixture) {
     assert_eq!(store.trail().await, before);
 }
 
+pub async fn what_is_recorded_late_of_a_forgotten_user_tells_nothing_of_the_client(store: Fixture) {
+    let [ada, bob] = [store.user("ada").await, store.user("bob").await];
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    for (user, tells) in [(&ada, false), (&bob, true), (&UserId::from("u-1"), false)] {
+        for seconds in [2, 3] {
+            let kind = EventKind::SignInFailed;
+            let (user_id, detail) = (Some(user.clone()), "late".to_owned());
+            let new = NewEvent { kind, user_id, session: None, detail };
+            store.record_of_bundled(new, &change(seconds)).await.unwrap();
+            let event = store.trail().await.pop().unwrap();
+            assert_eq!((event.at, event.user_id.as_ref()), (at(seconds), Some(user)));
+            assert_eq!(event.detail, "late");
+            assert_eq!(event.tells_of_client(), tells);
+        }
+    }
+    assert_eq!(check(&store, 9).await, []);
+}
+
 pub async fn a_user_of_another_directory_is_forgotten_too(store: Fixture) {
     let user = UserId::from("u-1");
     let (session, token) = store.signed_in(&user, 1).await;
@@ -160,14 +178,18 @@ pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store
         assert_eq!(event.ip_address.as_deref(), Some(network));
         assert_eq!(event.user_agent, None);
         assert_eq!(event.device.as_deref(), Some("Firefox on Linux"));
-        assert_eq!(seal.client_salt, None);
-        assert_eq!(seal.client_digest, before[index].seal.client_digest);
-        assert_eq!(seal.mac, before[index].seal.mac);
+        assert_eq!(*seal, EventSeal { client_salt: None, ..before[index].seal.clone() });
     }
     assert_eq!(check(&store, 3).await, []);
     let id = after[0].event.id;
-    let tamperings: [Tampering; 3] = [
+    let tamperings: [Tampering; 9] = [
         |it| it.event.ip_address = Some("192.0.2.77".into()),
+        |it| it.event.ip_address = Some("198.51.100.0/24".into()),
+        |it| it.event.ip_address = None,
+        |it| it.event.device = Some("Safari on iOS".into()),
+        |it| it.event.device = None,
+        |it| it.seal.short_salt = None,
+        |it| it.seal.client_salt = Some([0; 16]),
         |it| it.event.user_agent = Some("Browser/1".into()),
         |it| it.event.detail.push('x'),
     ];
@@ -176,4 +198,10 @@ pub async fn old_clients_are_shortened_by_limit_and_the_trail_still_checks(store
         tamper(&mut altered[0]);
         assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
     }
+    // What is left of another event is not taken for its own, though it has its digest and salt.
+    let mut altered = after.clone();
+    altered[0].event.ip_address.clone_from(&after[1].event.ip_address);
+    altered[0].seal.short_digest = after[1].seal.short_digest;
+    altered[0].seal.short_salt = after[1].seal.short_salt;
+    assert_eq!(faults(&store, &altered), [TrailFault::Altered { id }]);
 }

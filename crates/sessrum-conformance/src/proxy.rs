@@ -1,5 +1,6 @@
 //! A store that tests can watch, break and interrupt.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -144,6 +145,7 @@ proxied! {
     }
     EventStore {
         fn record(event: NewEvent, change: &Change) -> ();
+        fn record_of_bundled(event: NewEvent, change: &Change) -> ();
         fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
         fn sealed_events(after: i64, limit: usize) -> Vec<SealedEvent>;
         fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
@@ -164,6 +166,7 @@ proxied! {
     AccountStore {
         fn add_user(new: NewUser, change: &Change) -> AddUser;
         fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+        fn usernames(users: &[UserId]) -> BTreeMap<UserId, String>;
         fn user_by_name(username: &str) -> Option<User>;
         fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
         fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;

@@ -119,7 +119,7 @@ pub async fn concurrent_changes_leave_a_trail_that_checks(store: Fixture) {
 /// Changes one thing of an event.
 pub(crate) type Tampering = fn(&mut SealedEvent);
 
-const TAMPERINGS: [(&str, Tampering); 20] = [
+const TAMPERINGS: [(&str, Tampering); 24] = [
     ("at", |it| it.event.at = at(99)),
     ("kind", |it| it.event.kind = EventKind::SignedIn),
     ("user of another type", |it| it.event.user_id = Some(UserId::from("1"))),
@@ -141,6 +141,10 @@ const TAMPERINGS: [(&str, Tampering); 20] = [
     ("previous", |it| it.seal.previous_id = it.seal.previous_id.map_or(Some(1), |_| None)),
     ("digest", |it| it.seal.client_digest = Some([0; 32])),
     ("salt", |it| it.seal.client_salt = Some([0; 16])),
+    ("no salt", |it| it.seal.client_salt = None),
+    ("digest of the short form", |it| it.seal.short_digest = Some([0; 32])),
+    ("salt of the short form", |it| it.seal.short_salt = Some([0; 16])),
+    ("no salt of the short form", |it| it.seal.short_salt = None),
     ("mac", |it| it.seal.mac[31] ^= 1),
 ];
 

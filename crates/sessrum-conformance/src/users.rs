@@ -1,5 +1,7 @@
 //! The bundled users.
 
+use std::collections::BTreeMap;
+
 use sessrum_core::store::{
     AddUser, NewUser, PasswordChange, PasswordOutcome, Rotation, UserChange, UserOutcome,
 };
@@ -62,6 +64,18 @@ pub async fn users_come_oldest_first_in_pages(store: Fixture) {
     assert_eq!(names(None, 2).await, ["zoe", "ada"]);
     assert_eq!(names(Some(2), 2).await, ["bob"]);
     assert!(names(Some(3), 2).await.is_empty());
+}
+
+pub async fn names_are_told_of_those_who_are_there(store: Fixture) {
+    let [zoe, ada, bob] =
+        [store.user("zoe").await, store.user("ada").await, store.user("bob").await];
+    store.forget_user(&bob, &change(1)).await.unwrap().unwrap();
+    // A text is nobody of the bundled tables, whatever it looks like.
+    let text = UserId::from(ada.to_string().as_str());
+    let asked = [zoe.clone(), bob, text, ada.clone(), zoe.clone(), UserId::from(99)];
+    let names = store.usernames(&asked).await.unwrap();
+    assert_eq!(names, BTreeMap::from([(zoe, "zoe".to_owned()), (ada, "ada".to_owned())]));
+    assert!(store.usernames(&[]).await.unwrap().is_empty());
 }
 
 /// Requirement 7.4.2.

@@ -305,7 +305,7 @@ impl Accounts {
             session: None,
             detail: detail.to_owned(),
         };
-        self.manager.store().record(event, &self.manager.change(Actor::Anonymous, client)).await
+        self.manager.record(event, &self.manager.change(Actor::Anonymous, client)).await
     }
 
     async fn upgrade(&self, facts: &SignInFacts, password: &str) -> Result<(), AccountError> {

@@ -25,6 +25,12 @@ impl Change {
     pub fn by_system(at: Timestamp) -> Self {
         Self { at, by: Actor::System, client: Client::default() }
     }
+
+    /// The same from nowhere.
+    #[must_use]
+    pub fn without_client(&self) -> Self {
+        Self { client: Client::default(), ..self.clone() }
+    }
 }
 
 /// Who makes a change.
@@ -178,11 +184,12 @@ impl SessionEvent {
         self.ip_address.is_some() || self.user_agent.is_some() || self.device.is_some()
     }
 
-    /// Shortens the address to its network and leaves of the user agent the device's name.
-    pub fn shorten_client(&mut self) {
+    /// The same with the address shortened to its network, and of the user agent the device's name
+    /// alone.
+    #[must_use]
+    pub fn shortened(&self) -> Self {
         let address = self.ip_address.as_deref().and_then(|address| address.parse().ok());
-        self.ip_address = address.map(network);
-        self.user_agent = None;
+        Self { ip_address: address.map(network), user_agent: None, ..self.clone() }
     }
 
     /// Removes all that tells of who sent the request.

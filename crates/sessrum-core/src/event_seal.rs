@@ -1,15 +1,16 @@
 //! Seals on events, so that whoever changes the audit trail behind the program's back is found out.
 //!
 //! A seal is a keyed hash over an event and over the seal of the event before it of the same user.
-//! Events that concern nobody form a chain of their own. What is personal (address, user agent and
-//! device) goes in through a digest with a random salt: when it is shortened or removed the salt
-//! goes too, the digest stays, and the chain still holds. Nobody can guess from the digest then
-//! what was there, not even who has the key.
+//! Events that concern nobody form a chain of their own. What is personal goes in through two digests,
+//! each with a random salt of its own: one of address, user agent and device, one of what shortening
+//! leaves of them. When they are shortened the first salt goes, when they are removed both; the
+//! digests stay, and the chain still holds. Nobody can guess from a digest without its salt what was
+//! there, not even who has the key.
 //!
 //! What a seal cannot show is that the newest events of a chain were cut off: there is nothing after
 //! them that would miss them. Where a store numbers its events without gaps, younger events of
-//! anyone show it, unless its count was set back as well. Nor does a seal show whether what is left
-//! of a shortened address and device is true, or whether they were shortened before their time.
+//! anyone show it, unless its count was set back as well. Nor does a seal show whether address and
+//! device were shortened or removed before their time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,10 @@ pub struct EventSeal {
     pub client_digest: Option<[u8; 32]>,
     /// The salt of that digest; `None` once they are shortened or removed.
     pub client_salt: Option<[u8; 16]>,
+    /// The digest of what [shortening](SessionEvent::shortened) leaves of them.
+    pub short_digest: Option<[u8; 32]>,
+    /// The salt of that digest; `None` once they are removed.
+    pub short_salt: Option<[u8; 16]>,
     /// HMAC-SHA-256 over all of this, the event, and the MAC of the one before.
     pub mac: [u8; 32],
 }
@@ -61,6 +66,21 @@ pub struct SealedEvent {
     pub event: SessionEvent,
     /// Its seal.
     pub seal: EventSeal,
+}
+
+impl SealedEvent {
+    /// Shortens what it tells of the client, and takes away the salt of the rest.
+    pub(crate) fn shorten_client(&mut self) {
+        self.event = self.event.shortened();
+        self.seal.client_salt = None;
+    }
+
+    /// Removes what it tells of the client, and the salts.
+    pub(crate) fn forget_client(&mut self) {
+        self.event.forget_client();
+        self.seal.client_salt = None;
+        self.seal.short_salt = None;
+    }
 }
 
 /// The last event of a chain, which the next one follows.
@@ -103,15 +123,20 @@ impl EventSealer {
     /// Seals an event that follows `previous`, the last one of the same user.
     #[must_use]
     pub fn seal(&self, event: &SessionEvent, previous: Option<Predecessor>) -> EventSeal {
-        let salt = event.tells_of_client().then(|| self.salt());
-        let client_digest = salt.map(|salt| self.key.client_digest(event, &salt));
-        EventSeal {
+        let salts = event.tells_of_client().then(|| (self.salt(), self.salt()));
+        let (client_salt, short_salt) = salts.unzip();
+        let short = event.shortened();
+        let mut seal = EventSeal {
             key_id: self.key.id.clone(),
             previous_id: previous.map(|previous| previous.id),
-            client_digest,
-            client_salt: salt,
-            mac: self.key.mac(event, client_digest.as_ref(), previous),
-        }
+            client_digest: client_salt.map(|salt| self.key.client_digest(event, &salt)),
+            client_salt,
+            short_digest: short_salt.map(|salt| self.key.client_digest(&short, &salt)),
+            short_salt,
+            mac: [0; 32],
+        };
+        seal.mac = self.key.mac(event, &seal, previous);
+        seal
     }
 
     /// The MAC that belongs to a sealed event after `previous`, or `None` when the key that it
@@ -122,22 +147,27 @@ impl EventSealer {
         previous: Option<Predecessor>,
     ) -> Option<[u8; 32]> {
         let key = self.find(&sealed.seal.key_id)?;
-        Some(key.mac(&sealed.event, sealed.seal.client_digest.as_ref(), previous))
+        Some(key.mac(&sealed.event, &sealed.seal, previous))
     }
 
-    /// Whether address, user agent and device are what was sealed, or what is left of it when the
-    /// salt has been deleted.
+    /// Whether address, user agent and device are what was sealed, or what shortening or removing
+    /// leaves of them.
     pub(crate) fn client_holds(&self, sealed: &SealedEvent) -> bool {
         let SealedEvent { event, seal } = sealed;
-        match (&seal.client_digest, &seal.client_salt) {
-            (None, salt) => salt.is_none() && !event.tells_of_client(),
-            (Some(_), None) => {
-                let address = event.ip_address.as_deref();
-                event.user_agent.is_none() && address.is_none_or(|text| text.contains('/'))
+        let Some(key) = self.find(&seal.key_id) else { return false };
+        let is = |event: &SessionEvent, digest: &Option<[u8; 32]>, salt: &[u8; 16]| {
+            digest.is_some_and(|digest| {
+                equal_in_constant_time(&key.client_digest(event, salt), &digest)
+            })
+        };
+        match (&seal.client_salt, &seal.short_salt) {
+            (Some(salt), Some(short_salt)) => {
+                is(event, &seal.client_digest, salt)
+                    && is(&event.shortened(), &seal.short_digest, short_salt)
             }
-            (Some(digest), Some(salt)) => self
-                .find(&seal.key_id)
-                .is_some_and(|key| equal_in_constant_time(&key.client_digest(event, salt), digest)),
+            (None, Some(short_salt)) => is(event, &seal.short_digest, short_salt),
+            (Some(_), None) => false,
+            (None, None) => !event.tells_of_client(),
         }
     }
 
@@ -171,7 +201,7 @@ impl EventKey {
     fn mac(
         &self,
         event: &SessionEvent,
-        client_digest: Option<&[u8; 32]>,
+        seal: &EventSeal,
         previous: Option<Predecessor>,
     ) -> [u8; 32] {
         let mut covered = Encoding::of("event");
@@ -184,7 +214,9 @@ impl EventKey {
         });
         covered.bytes(event.actor.as_bytes());
         covered.bytes(event.detail.as_bytes());
-        covered.option(client_digest, |covered, digest| covered.bytes(digest));
+        for digest in [&seal.client_digest, &seal.short_digest] {
+            covered.option(digest.as_ref(), |covered, digest| covered.bytes(digest));
+        }
         covered.option(previous, |covered, previous| {
             covered.number(previous.id);
             covered.bytes(&previous.mac);
@@ -267,9 +299,11 @@ mod tests {
         let (one, other) = (sealer(1, 1), sealer(1, 2));
         let sealers = [&one, &other].into_iter().cycle();
         let seals: Vec<_> = sealers.map(|it| it.seal(&event(), None)).take(200).collect();
-        let salts: BTreeSet<_> = seals.iter().map(|seal| seal.client_salt.unwrap()).collect();
-        let digests: BTreeSet<_> = seals.iter().map(|seal| seal.client_digest.unwrap()).collect();
-        assert_eq!((salts.len(), digests.len()), (200, 200));
+        let salts: BTreeSet<_> =
+            seals.iter().flat_map(|seal| [seal.client_salt, seal.short_salt]).collect();
+        let digests: BTreeSet<_> =
+            seals.iter().flat_map(|seal| [seal.client_digest, seal.short_digest]).collect();
+        assert_eq!((salts.len(), digests.len()), (400, 400));
     }
 
     #[test]

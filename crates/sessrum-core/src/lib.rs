@@ -62,8 +62,8 @@ pub use lifetime::{
     ExpiryLimits, Lifetime, SessionPolicy, TokenRecord, TokenStanding, Verdict, judge,
 };
 pub use manager::{
-    CleanupReport, Forgotten, Renewed, ResealError, ResealReport, SignIn, SignInOutcome, SignedIn,
-    SwitchOutcome, UnifiedSessionManager,
+    CleanupReport, ForgetOutcome, Renewed, ResealError, ResealReport, SignIn, SignInOutcome,
+    SignedIn, SwitchOutcome, UnifiedSessionManager,
 };
 pub use memory::MemoryStore;
 pub use password::{PasswordCost, PasswordError, PasswordHasher, Verification};

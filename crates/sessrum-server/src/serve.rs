@@ -63,7 +63,7 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let jobs =
             tokio::spawn(supervise(Arc::clone(&manager), Arc::clone(&health), stopping.clone()));
-        if self.origin.is_secure() && self.config.trusted_proxies.is_empty() {
+        if self.config.trusts_nobody_in_front() {
             tracing::warn!(
                 "the public URL is https and no proxy is trusted: if there is one in front, \
                  everyone has its address, and wrong passwords of one slow down all; name it in \

@@ -106,6 +106,8 @@ CREATE TABLE session_events (
     previous_id    INTEGER,
     client_digest  BLOB CHECK (length(client_digest) = 32),
     client_salt    BLOB CHECK (length(client_salt) = 16),
+    short_digest   BLOB CHECK (length(short_digest) = 32),
+    short_salt     BLOB CHECK (length(short_salt) = 16),
     mac            BLOB NOT NULL CHECK (length(mac) = 32)
 ) STRICT;
 

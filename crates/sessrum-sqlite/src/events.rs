@@ -10,8 +10,8 @@ use sessrum_core::{
     SessionWatchers, Timestamp, UserId,
 };
 
-use crate::rows::{self, Sql};
-use crate::sql::events as sql;
+use crate::rows::{self, Sql, bundled};
+use crate::sql::{events as sql, users};
 use crate::store::SqliteStore;
 use crate::writer::Writing;
 
@@ -37,9 +37,21 @@ pub(crate) fn record(connection: &Writing<'_>, event: NewEvent, change: &Change)
         seal.previous_id,
         seal.client_digest,
         seal.client_salt,
+        seal.short_digest,
+        seal.short_salt,
         seal.mac,
     ];
     sql::INSERT.execute(connection, row).map(drop)
+}
+
+/// Records an event of a bundled user, without its client when they are not there any more.
+fn record_of_bundled(connection: &Writing<'_>, event: NewEvent, change: &Change) -> Result<()> {
+    let key = event.user_id.as_ref().and_then(|user| bundled(&user.0));
+    if users::FIND.first(connection, [key], rows::user)?.is_some() {
+        record(connection, event, change)
+    } else {
+        record(connection, event, &change.without_client())
+    }
 }
 
 /// Records what happened to a user.
@@ -78,7 +90,7 @@ fn shorten_clients(connection: &Connection, before: Timestamp, limit: i64) -> Re
     let params = params![Sql(before), limit];
     let mut events = sql::WITH_CLIENT_BEFORE.all(connection, params, rows::event)?;
     for event in &mut events {
-        event.shorten_client();
+        *event = event.shortened();
         let left = params![event.id, event.ip_address, event.user_agent];
         sql::SHORTEN_CLIENT.execute(connection, left)?;
     }
@@ -90,6 +102,11 @@ impl EventStore for SqliteStore {
     async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
         let change = change.clone();
         self.writer.run(move |connection| record(connection, event, &change)).await
+    }
+
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
+        let change = change.clone();
+        self.writer.run(move |connection| record_of_bundled(connection, event, &change)).await
     }
 
     async fn events(

@@ -269,7 +269,9 @@ pub(crate) fn sealed_event(row: &Row<'_>) -> Result<SealedEvent> {
         previous_id: row.get(11)?,
         client_digest: row.get(12)?,
         client_salt: row.get(13)?,
-        mac: row.get(14)?,
+        short_digest: row.get(14)?,
+        short_salt: row.get(15)?,
+        mac: row.get(16)?,
     };
     Ok(SealedEvent { event: event(row)?, seal })
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use sessrum_core::Random;
 use tracing::Instrument as _;
 
+use crate::origin::local_path;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
@@ -93,8 +94,9 @@ impl Answers {
         parts.extensions.insert(RequestId(id.clone()));
         let audience = Audience::of(&parts);
         let here = here(&parts);
-        let span =
-            tracing::info_span!("request", id, method = %parts.method, path = parts.uri.path());
+        // Not the address: anyone can put anything there, also a token.
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        let span = tracing::info_span!("request", id, method = %parts.method, route);
         let response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
         let mut response = answers.present(response, audience, here.as_deref(), &id);
         span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
@@ -168,7 +170,7 @@ const LONGEST_WAY_BACK: usize = 2000;
 
 /// Where a person comes back to after signing in: the page they asked for.
 fn here(parts: &Parts) -> Option<String> {
-    let path = parts.uri.path_and_query()?.as_str();
+    let path = local_path(parts.uri.path_and_query()?.as_str())?;
     let worth_it = parts.method == Method::GET && path != "/" && path.len() <= LONGEST_WAY_BACK;
     worth_it.then(|| path.to_owned())
 }

@@ -7,6 +7,9 @@ use sessrum_core::SessionToken;
 
 use crate::origin::Origin;
 
+/// What the cookie is called over https, and over plain http.
+pub(crate) const COOKIE_NAMES: [&str; 2] = ["__Host-session_id", "session_id"];
+
 /// Reads and writes the session cookie: an opaque token, and nothing else.
 ///
 /// Over https it is `__Host-session_id`, which browsers bind to this very host and to https. Over
@@ -37,7 +40,8 @@ impl SessionCookieManager {
     /// The cookie's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        if self.secure { "__Host-session_id" } else { "session_id" }
+        let [secure, plain] = COOKIE_NAMES;
+        if self.secure { secure } else { plain }
     }
 
     /// Finds the session cookie. Strict: the name exact, one cookie, a canonical token.

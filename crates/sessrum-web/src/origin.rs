@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::cookie::COOKIE_NAMES;
+
 /// The scheme, host and port that browsers know the site by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Url);
@@ -69,7 +71,8 @@ impl fmt::Display for Origin {
 }
 
 /// `text` if it is a path of this site that is safe to send a browser to. `//host`, `/\host` and
-/// whatever a browser would read as another site is not.
+/// whatever a browser would read as another site is not, nor is what has a parameter of the session
+/// cookie's name: no token goes into a `Location`.
 ///
 /// ```
 /// use sessrum_web::local_path;
@@ -77,13 +80,21 @@ impl fmt::Display for Origin {
 /// assert_eq!(local_path("/account/sessions?page=2"), Some("/account/sessions?page=2"));
 /// assert_eq!(local_path("//example.org"), None);
 /// assert_eq!(local_path("/\\example.org"), None);
+/// assert_eq!(local_path("/account/sessions?session_id=x"), None);
 /// ```
 #[must_use]
 pub fn local_path(text: &str) -> Option<&str> {
     let local = text.starts_with('/')
         && !text.starts_with("//")
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && !has_cookie_in_query(text);
     local.then_some(text)
+}
+
+fn has_cookie_in_query(path: &str) -> bool {
+    let (_, query) = path.split_once('?').unwrap_or_default();
+    let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+    parameters.any(|(name, _)| COOKIE_NAMES.contains(&name.as_ref()))
 }
 
 #[cfg(test)]

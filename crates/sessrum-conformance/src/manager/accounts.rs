@@ -164,7 +164,7 @@ pub async fn a_password_is_hashed_anew_when_its_cost_was_raised_11_4_2(app: Mana
 }
 
 /// Accounts over a store that lets something happen between its verbs.
-fn interruptible(app: &ManagerFixture) -> (ManagerFixture, Arc<ProxyStore>) {
+pub(super) fn interruptible(app: &ManagerFixture) -> (ManagerFixture, Arc<ProxyStore>) {
     let proxy = ProxyStore::of(app.store.shared());
     (app.over(proxy.clone(), |manager| manager), proxy)
 }

@@ -140,7 +140,7 @@ pub async fn an_observation_that_could_not_be_recorded_is_recorded_later(app: Ma
     let app = app.over(proxy.clone(), |manager| manager);
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
-    proxy.fail_at("record");
+    proxy.fail_at("record_of_bundled");
     let error = from(&app, &signed_in, &elsewhere()).await.unwrap_err();
     assert!(matches!(error, SessionError::Store(_)), "{error:?}");
     proxy.recover();

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod ending;
 pub mod fingerprint;
 mod fixture;
+pub mod forgetting;
 pub mod lifetimes;
 pub mod outages;
 pub mod passwords;

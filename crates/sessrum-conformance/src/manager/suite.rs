@@ -183,6 +183,11 @@ macro_rules! manager_suite {
                 two_changes_of_one_session_have_one_winner_15_4_2,
                 concurrent_changes_from_two_sessions_leave_one_session,
             }
+            forgetting {
+                the_last_administrator_is_forgotten_only_if_that_is_meant,
+                a_wrong_password_whose_user_is_forgotten_meanwhile_leaves_no_address,
+                a_request_that_spans_the_forgetting_leaves_no_address,
+            }
             throttle {
                 right_and_wrong_passwords_wait_alike_and_none_is_looked_at,
                 the_victim_signs_in_from_elsewhere_while_one_attacker_hammers,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::{
-    Accounts, Client, EventKind, PasswordChanged, PasswordSignIn, Reauthenticated, SessionPolicy,
-    SignInOutcome, ThrottleRules,
+    Accounts, Client, EventKind, ForgetOutcome, PasswordChanged, PasswordSignIn, Reauthenticated,
+    SessionPolicy, SignInOutcome, ThrottleRules,
 };
 
 use super::ManagerFixture;
@@ -286,8 +286,9 @@ pub async fn a_forgotten_user_leaves_no_counter(app: ManagerFixture) {
     enter(&accounts, "ada").await;
     guess_freely(&accounts, &home(), 5).await;
     assert!(guess(&accounts, "ada", &home()).await.is_some());
-    assert!(app.forget_user("ada", &app.operated()).await.unwrap().is_some());
-    assert_eq!(app.forget_user("ada", &app.operated()).await.unwrap(), None);
+    let forget = || async { app.forget_user("ada", true, &app.operated()).await.unwrap() };
+    assert!(matches!(forget().await, ForgetOutcome::Forgotten { .. }));
+    assert_eq!(forget().await, ForgetOutcome::NotFound);
     member(&accounts, "ada").await;
     assert_enters(&accounts, &home()).await;
 }

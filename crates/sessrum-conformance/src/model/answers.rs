@@ -236,14 +236,18 @@ impl World {
     async fn account_answer(&self, operation: &Operation, store: &dyn Store) -> String {
         let now = &self.change();
         match operation.clone() {
-            Operation::Record { user: of } => {
+            Operation::Record { user: of, is_bundled } => {
                 let new = NewEvent {
                     kind: EventKind::SignInFailed,
                     user_id: Some(user(of)),
                     session: None,
                     detail: "why".into(),
                 };
-                text(store.record(new, now).await)
+                text(if is_bundled {
+                    store.record_of_bundled(new, now).await
+                } else {
+                    store.record(new, now).await
+                })
             }
             Operation::ShortenClients { seconds_ago } => {
                 text(store.shorten_clients_before(self.ago(seconds_ago), 99).await)

@@ -80,6 +80,7 @@ pub enum Operation {
     },
     Record {
         user: u8,
+        is_bundled: bool,
     },
     ShortenClients {
         seconds_ago: u16,
@@ -256,7 +257,8 @@ fn data() -> impl Strategy<Value = Operation> {
 
 fn users() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        1 => user().prop_map(|user| Operation::Record { user }),
+        1 => (user(), any::<bool>())
+            .prop_map(|(user, is_bundled)| Operation::Record { user, is_bundled }),
         1 => (0..600_u16).prop_map(|seconds_ago| Operation::ShortenClients { seconds_ago }),
         1 => user().prop_map(|user| Operation::ForgetUser { user }),
         2 => (0..4_u8, 0..4_u8, role())

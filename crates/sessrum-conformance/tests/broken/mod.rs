@@ -1,5 +1,5 @@
 //! A store with one fault, around the reference.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -186,6 +186,7 @@ faultless! { DataStore {
 
 faultless! { EventStore {
     fn record(event: NewEvent, change: &Change) -> ();
+    fn record_of_bundled(event: NewEvent, change: &Change) -> ();
     fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
 }
     fn sealer(&self) -> &EventSealer {
@@ -228,6 +229,7 @@ faultless! { EventStore {
 faultless! { AccountStore {
     fn add_user(new: NewUser, change: &Change) -> AddUser;
     fn users(after: Option<i64>, limit: usize) -> Vec<User>;
+    fn usernames(users: &[UserId]) -> BTreeMap<UserId, String>;
     fn user_by_name(username: &str) -> Option<User>;
     fn change_user(user: &UserId, what: UserChange, change: &Change) -> UserOutcome;
     fn forget_user(user: &UserId, change: &Change) -> Option<Vec<EndedSession>>;

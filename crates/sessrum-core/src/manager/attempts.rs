@@ -5,16 +5,24 @@ use crate::client::Client;
 use crate::context::SessionContext;
 use crate::event::Change;
 use crate::identity::UserId;
-use crate::store::{EndedSession, StoreError};
+use crate::store::{EndedSession, StoreError, UserChange, UserOutcome};
 use crate::throttle::{Admission, Attempt};
 
-/// A user who is not known any more.
+/// What came of forgetting a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forgotten {
-    /// The key, under which the audit trail still has what happened. It is given to nobody else.
-    pub id: UserId,
-    /// The sessions that ended for it.
-    pub ended: Vec<EndedSession>,
+pub enum ForgetOutcome {
+    /// They are not known any more.
+    Forgotten {
+        /// The key, under which the audit trail still has what happened. It is given to nobody
+        /// else.
+        id: UserId,
+        /// The sessions that ended for it.
+        ended: Vec<EndedSession>,
+    },
+    /// There is no user of this name.
+    NotFound,
+    /// They are the last active administrator. Nothing changed.
+    LastAdmin,
 }
 
 impl UnifiedSessionManager {
@@ -52,21 +60,35 @@ impl UnifiedSessionManager {
     }
 
     /// Removes a user of the bundled tables with whatever is personal, also what was counted of
-    /// their attempts to sign in. `None` when there is no user of this name. The file may hold traces until
-    /// [`compact`](crate::store::SessionStore::compact).
+    /// their attempts to sign in. They are disabled first: what is on its way finds nobody.
+    /// `spares_last_admin` refuses what would leave no active administrator. The file may hold
+    /// traces until [`compact`](crate::store::SessionStore::compact).
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn forget_user(
         &self,
         username: &str,
+        spares_last_admin: bool,
         change: &Change,
-    ) -> Result<Option<Forgotten>, StoreError> {
-        let Some(user) = self.store().user_by_name(username).await? else { return Ok(None) };
+    ) -> Result<ForgetOutcome, StoreError> {
+        let Some(user) = self.store().user_by_name(username).await? else {
+            return Ok(ForgetOutcome::NotFound);
+        };
         let id = user.info.id;
-        let ended = self.store().forget_user(&id, change).await?;
+        let disable =
+            UserChange { is_active: Some(false), spares_last_admin, ..UserChange::default() };
+        let mut ended = match self.store().change_user(&id, disable, change).await? {
+            UserOutcome::Changed { ended, .. } => ended,
+            UserOutcome::NotFound => return Ok(ForgetOutcome::NotFound),
+            UserOutcome::LastAdmin => return Ok(ForgetOutcome::LastAdmin),
+        };
+        let Some(ended_since) = self.store().forget_user(&id, change).await? else {
+            return Ok(ForgetOutcome::NotFound);
+        };
         self.forget_attempts(username).await?;
-        Ok(ended.map(|ended| Forgotten { id, ended }))
+        ended.extend(ended_since);
+        Ok(ForgetOutcome::Forgotten { id, ended })
     }
 
     /// Forgets what was counted of an account, and where it has signed in from. An application with

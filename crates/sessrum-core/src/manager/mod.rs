@@ -15,7 +15,7 @@ mod watch;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-pub use attempts::Forgotten;
+pub use attempts::ForgetOutcome;
 pub use begin::{SignIn, SignInOutcome, SignedIn};
 pub use clean_up::CleanupReport;
 pub use credentials::{ResealError, ResealReport};

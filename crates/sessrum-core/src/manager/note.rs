@@ -55,11 +55,20 @@ impl UnifiedSessionManager {
         }
         let (user_id, session) = (Some(session.user_id.clone()), Some(session.handle));
         let event = NewEvent { kind, user_id, session, detail: note.2.clone() };
-        let recorded = self.store().record(event, &change()).await;
+        let recorded = self.record(event, &change()).await;
         if recorded.is_err() {
             self.noted().remove(&note);
         }
         recorded
+    }
+
+    /// Records an event by itself that concerns a user of the directory.
+    pub(crate) async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
+        if self.has_own_directory() || event.user_id.is_none() {
+            self.store().record(event, change).await
+        } else {
+            self.store().record_of_bundled(event, change).await
+        }
     }
 
     pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(SessionId, EventKind, String)>> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use async_trait::async_trait;
@@ -26,6 +27,12 @@ impl AccountStore for MemoryStore {
         let above = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = state.users.range((above, Bound::Unbounded)).take(limit);
         Ok(rows.map(|(_, user)| user.to_user()).collect())
+    }
+
+    async fn usernames(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, StoreError> {
+        let state = self.state();
+        let named = |id| Some((UserId::clone(id), state.user(id)?.info.username.clone()));
+        Ok(users.iter().filter_map(named).collect())
     }
 
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {

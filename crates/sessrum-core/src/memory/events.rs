@@ -54,11 +54,11 @@ impl State {
     pub(super) fn forget_clients(&mut self, user: &UserId) -> bool {
         let actor = Actor::User(user.clone()).to_string();
         let mut anything = false;
-        for SealedEvent { event, seal } in &mut self.events {
+        for sealed in &mut self.events {
+            let SealedEvent { event, seal } = sealed;
             let concerns = event.user_id.as_ref() == Some(user) && event.tells_of_client();
             if concerns || (event.actor == actor && seal.client_salt.is_some()) {
-                event.forget_client();
-                seal.client_salt = None;
+                sealed.forget_client();
                 anything = true;
             }
         }
@@ -70,6 +70,14 @@ impl State {
 impl EventStore for MemoryStore {
     async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
         self.state().record(event, change);
+        Ok(())
+    }
+
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let is_there = event.user_id.as_ref().is_some_and(|user| state.user(user).is_some());
+        let change = if is_there { change.clone() } else { change.without_client() };
+        state.record(event, &change);
         Ok(())
     }
 
@@ -127,8 +135,7 @@ impl EventStore for MemoryStore {
         whole.sort_by_key(|sealed| (sealed.event.at, sealed.event.id));
         whole.truncate(limit);
         for sealed in &mut whole {
-            sealed.event.shorten_client();
-            sealed.seal.client_salt = None;
+            sealed.shorten_client();
         }
         Ok(whole.len())
     }

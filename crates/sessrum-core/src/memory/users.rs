@@ -1,5 +1,4 @@
 use super::{State, bundled_key, next};
-use crate::client::Client;
 use crate::context::UserInfo;
 use crate::directory::{PasswordHash, SignInFacts, UserFacts};
 use crate::event::{Change, EventKind};
@@ -158,7 +157,7 @@ impl State {
         if !anything {
             return None;
         }
-        let change = Change { client: Client::default(), ..change.clone() };
+        let change = change.without_client();
         self.record_of(EventKind::UserForgotten, id, None, String::new(), &change);
         Some(ended)
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{EndedSession, Rotation, StoreError};
@@ -195,6 +197,9 @@ pub trait AccountStore: Send + Sync + 'static {
 
     /// Users by key, oldest first: keys above `after`, at most `limit`.
     async fn users(&self, after: Option<i64>, limit: usize) -> Result<Vec<User>, StoreError>;
+
+    /// What these users are called, as far as they are there.
+    async fn usernames(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, StoreError>;
 
     /// The user of this name.
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError>;

@@ -63,6 +63,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// Records an event by itself.
     async fn record(&self, event: NewEvent, change: &Change) -> Result<(), StoreError>;
 
+    /// Records an event by itself that concerns a user of the bundled tables. When they are not
+    /// there any more, they were forgotten while it was on its way: it tells nothing of the client.
+    async fn record_of_bundled(&self, event: NewEvent, change: &Change) -> Result<(), StoreError>;
+
     /// Events, newest first.
     async fn events(
         &self,
@@ -85,8 +89,8 @@ pub trait EventStore: Send + Sync + 'static {
     async fn sealed_events(&self, after: i64, limit: usize)
     -> Result<Vec<SealedEvent>, StoreError>;
 
-    /// [Shortens](SessionEvent::shorten_client) what up to `limit` events from before `before` tell
-    /// of the client, and deletes the salts of their digests. Answers how many there were: call
+    /// [Shortens](SessionEvent::shortened) what up to `limit` events from before `before` tell
+    /// of the client, and deletes the [salts](crate::EventSeal::client_salt) of the rest. Answers how many there were: call
     /// again while it answers `limit`.
     async fn shorten_clients_before(
         &self,

@@ -1,8 +1,10 @@
 use anyhow::Context as _;
 use clap::Args;
+use serde::Serialize;
 use sessrum_core::store::{EventFilter, Page};
-use sessrum_core::{EventKind, SessionEvent};
+use sessrum_core::{EventKind, SessionEvent, UserId};
 
+use super::names::Names;
 use super::output::{Format, say, table};
 use super::user::find;
 use crate::config::Period;
@@ -26,6 +28,16 @@ pub(super) struct Options {
     format: Format,
 }
 
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    event: SessionEvent,
+    /// Null when the event concerns nobody known, or the user was forgotten.
+    username: Option<String>,
+    /// Null when no user did it, or they were forgotten.
+    actor_username: Option<String>,
+}
+
 fn period(text: &str) -> Result<Period, &'static str> {
     Period::parse(text).ok_or("must be a time such as 30m or 14d")
 }
@@ -44,8 +56,16 @@ pub(super) async fn run(options: Options, instance: &Instance) -> anyhow::Result
     let mut events = events.context("the audit trail cannot be read: see `sessrum doctor`")?;
     let more = events.len() > limit;
     events.truncate(limit);
-    format.print(&events, |events| {
-        let rows: Vec<_> = events.iter().map(cells).collect();
+    let concerned = events.iter().filter_map(|event| event.user_id.clone());
+    let names = Names::of(concerned.chain(events.iter().filter_map(actor)), instance).await?;
+    let row = |event: SessionEvent| Row {
+        username: event.user_id.as_ref().and_then(|user| names.get(user)),
+        actor_username: actor(&event).and_then(|user| names.get(&user)),
+        event,
+    };
+    let rows: Vec<_> = events.into_iter().map(row).collect();
+    format.print(&rows, |rows| {
+        let rows: Vec<_> = rows.iter().map(cells).collect();
         table(["TIME", "KIND", "USER", "BY", "ADDRESS", "DEVICE", "DETAIL"], &rows)
     })?;
     if more {
@@ -54,12 +74,19 @@ pub(super) async fn run(options: Options, instance: &Instance) -> anyhow::Result
     Ok(())
 }
 
-fn cells(event: &SessionEvent) -> [String; 7] {
+/// The user who did it; the bundled tables number theirs.
+fn actor(event: &SessionEvent) -> Option<UserId> {
+    event.actor.strip_prefix("user ")?.parse::<i64>().ok().map(UserId::from)
+}
+
+fn cells(row: &Row) -> [String; 7] {
+    let event = &row.event;
+    let number = || event.user_id.as_ref().map(ToString::to_string);
     [
         event.at.to_string(),
         event.kind.to_string(),
-        event.user_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        event.actor.clone(),
+        row.username.clone().or_else(number).unwrap_or_default(),
+        row.actor_username.as_ref().map_or(event.actor.clone(), |name| format!("user {name}")),
         event.ip_address.clone().unwrap_or_default(),
         event.device.clone().unwrap_or_default(),
         event.detail.clone(),

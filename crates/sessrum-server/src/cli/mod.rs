@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod database;
 mod doctor;
+mod names;
 mod output;
 mod platform;
 mod session;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use sessrum_core::store::{Page, SessionFilter};
 use sessrum_core::{Client, EndReason, PlatformId, SessionHandle, UserId, UserSession};
 
+use super::names::Names;
 use super::output::{Format, say, table};
 use super::user::{find, operator};
 use crate::instance::Instance;
@@ -46,6 +47,8 @@ pub(super) enum Command {
 struct Row {
     handle: String,
     user_id: UserId,
+    /// Null when the user is gone.
+    username: Option<String>,
     platform_id: Option<PlatformId>,
     device: String,
     ip_address: Option<String>,
@@ -58,10 +61,11 @@ struct Row {
     end_reason: Option<EndReason>,
 }
 
-impl From<UserSession> for Row {
-    fn from(session: UserSession) -> Self {
+impl Row {
+    fn of(session: UserSession, names: &Names) -> Self {
         Self {
             handle: session.handle.to_string(),
+            username: names.get(&session.user_id),
             user_id: session.user_id,
             platform_id: session.active_platform_id,
             device: Client::device_name(session.user_agent.as_deref()),
@@ -75,6 +79,11 @@ impl From<UserSession> for Row {
             end_reason: session.ended.map(|ended| ended.reason),
         }
     }
+
+    /// The user's name, or the key of who has none here.
+    fn user(&self) -> String {
+        self.username.clone().unwrap_or_else(|| self.user_id.to_string())
+    }
 }
 
 pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result<()> {
@@ -82,7 +91,9 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
     match command {
         Command::List { user, format } => list(instance, user.as_deref(), format).await?,
         Command::Show { handle, format } => {
-            let row = Row::from(session(instance, &handle).await?);
+            let session = session(instance, &handle).await?;
+            let names = Names::of([session.user_id.clone()].into_iter(), instance).await?;
+            let row = Row::of(session, &names);
             format.print(&row, lines)?;
         }
         Command::Revoke { handle } => {
@@ -111,21 +122,23 @@ async fn list(instance: &Instance, user: Option<&str>, format: Format) -> anyhow
         None => None,
     };
     let filter = SessionFilter { user_id, include_ended: false };
-    let (mut rows, mut before) = (Vec::new(), None);
+    let (mut sessions, mut before) = (Vec::new(), None);
     loop {
         let page = Page { before, limit: BATCH };
         let batch = instance.manager.store().list(&filter, page).await?;
         let more = batch.len() == BATCH;
         before = batch.last().map(|session| session.id.0);
-        rows.extend(batch.into_iter().map(Row::from));
+        sessions.extend(batch);
         if !more {
             break;
         }
     }
+    let users = sessions.iter().map(|session| session.user_id.clone());
+    let names = Names::of(users, instance).await?;
+    let rows: Vec<_> = sessions.into_iter().map(|session| Row::of(session, &names)).collect();
     format.print(&rows, |rows| {
         let cells = |row: &Row| {
-            let user = row.user_id.to_string();
-            [&row.handle, &user, &row.device, &row.last_activity, &row.expires_at]
+            [&row.handle, &row.user(), &row.device, &row.last_activity, &row.expires_at]
                 .map(String::to_owned)
         };
         let rows: Vec<_> = rows.iter().map(cells).collect();
@@ -150,7 +163,7 @@ fn lines(row: &Row) -> String {
     };
     [
         ("handle", row.handle.clone()),
-        ("user", row.user_id.to_string()),
+        ("user", row.user()),
         ("platform", row.platform_id.as_ref().map_or_else(none, ToString::to_string)),
         ("device", row.device.clone()),
         ("address", row.ip_address.clone().unwrap_or_else(none)),

@@ -1,8 +1,12 @@
+use std::io::IsTerminal as _;
+
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use sessrum_core::store::User;
-use sessrum_core::{Actor, Change, Client, Key, PasswordSet, Role, UserAdded, UserId};
+use sessrum_core::store::{User, UserChange, UserOutcome};
+use sessrum_core::{
+    Actor, Change, Client, ForgetOutcome, Key, PasswordSet, Role, UserAdded, UserId,
+};
 use zeroize::Zeroizing;
 
 use super::output::{Format, say, table};
@@ -32,6 +36,8 @@ pub(super) enum Command {
     Disable {
         /// The user
         name: String,
+        #[command(flatten)]
+        last_admin: LastAdmin,
     },
     /// Enable a user
     Enable {
@@ -42,6 +48,11 @@ pub(super) enum Command {
     Forget {
         /// The user
         name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        last_admin: LastAdmin,
     },
     /// Give a user a role
     SetRole {
@@ -49,6 +60,8 @@ pub(super) enum Command {
         name: String,
         /// viewer, reviewer, moderator or admin
         role: Role,
+        #[command(flatten)]
+        last_admin: LastAdmin,
     },
     /// Give a user a password and end their sessions
     SetPassword {
@@ -64,6 +77,13 @@ pub(super) struct PasswordInput {
     /// Read the password from standard input: its first line
     #[arg(long, required = true)]
     password_stdin: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct LastAdmin {
+    /// Do it even if no active administrator is left
+    #[arg(long)]
+    even_last_admin: bool,
 }
 
 #[derive(Serialize)]
@@ -91,7 +111,6 @@ impl From<User> for Row {
 
 pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result<()> {
     let change = operator(instance);
-    let store = instance.manager.store();
     match command {
         Command::Add { name, email, role, password: _ } => {
             let password = line_from_stdin()?;
@@ -105,24 +124,30 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
             }
         }
         Command::List(format) => list(instance, format).await?,
-        Command::Disable { name } => {
-            let user = find(instance, &name).await?;
-            let ended = store.set_user_active(&user.info.id, false, &change).await?;
-            let ended = ended.with_context(|| no_user(&name))?.len();
+        Command::Disable { name, last_admin } => {
+            let what = UserChange {
+                is_active: Some(false),
+                spares_last_admin: !last_admin.even_last_admin,
+                ..UserChange::default()
+            };
+            let ended = change_user(instance, &name, what, &change).await?;
             say(&format!("Disabled {name}; {ended} session(s) ended."));
         }
         Command::Enable { name } => {
-            let user = find(instance, &name).await?;
-            let enabled = store.set_user_active(&user.info.id, true, &change).await?;
-            enabled.with_context(|| no_user(&name))?;
+            let what = UserChange { is_active: Some(true), ..UserChange::default() };
+            change_user(instance, &name, what, &change).await?;
             say(&format!("Enabled {name}."));
         }
-        Command::Forget { name } => forget(instance, &name, &change).await?,
-        Command::SetRole { name, role } => {
-            let user = find(instance, &name).await?;
-            if !store.set_role(&user.info.id, role, &change).await? {
-                bail!(no_user(&name));
-            }
+        Command::Forget { name, yes, last_admin } => {
+            forget(instance, &name, yes, last_admin, &change).await?;
+        }
+        Command::SetRole { name, role, last_admin } => {
+            let what = UserChange {
+                role: Some(role),
+                spares_last_admin: !last_admin.even_last_admin,
+                ..UserChange::default()
+            };
+            change_user(instance, &name, what, &change).await?;
             say(&format!("{name} has the role {role} now."));
         }
         Command::SetPassword { name, password: _ } => {
@@ -141,11 +166,42 @@ pub(super) async fn run(command: Command, instance: &Instance) -> anyhow::Result
     Ok(())
 }
 
-async fn forget(instance: &Instance, name: &str, change: &Change) -> anyhow::Result<()> {
-    let forgotten = instance.manager.forget_user(name, change).await?.with_context(|| {
-        format!("{}: whoever was forgotten before has no name here any more", no_user(name))
-    })?;
-    let (id, ended) = (forgotten.id, forgotten.ended.len());
+/// Changes the user of this name; how many sessions ended.
+async fn change_user(
+    instance: &Instance,
+    name: &str,
+    what: UserChange,
+    change: &Change,
+) -> anyhow::Result<usize> {
+    let user = find(instance, name).await?;
+    match instance.manager.store().change_user(&user.info.id, what, change).await? {
+        UserOutcome::Changed { ended, .. } => Ok(ended.len()),
+        UserOutcome::NotFound => bail!(no_user(name)),
+        UserOutcome::LastAdmin => bail!(is_last_admin(name)),
+    }
+}
+
+async fn forget(
+    instance: &Instance,
+    name: &str,
+    yes: bool,
+    last_admin: LastAdmin,
+    change: &Change,
+) -> anyhow::Result<()> {
+    let unknown =
+        || format!("{}: whoever was forgotten before has no name here any more", no_user(name));
+    if instance.manager.store().user_by_name(name).await?.is_none() {
+        bail!(unknown());
+    }
+    if !yes {
+        confirm(name)?;
+    }
+    let spares_last_admin = !last_admin.even_last_admin;
+    let (id, ended) = match instance.manager.forget_user(name, spares_last_admin, change).await? {
+        ForgetOutcome::Forgotten { id, ended } => (id, ended.len()),
+        ForgetOutcome::NotFound => bail!(unknown()),
+        ForgetOutcome::LastAdmin => bail!(is_last_admin(name)),
+    };
     instance.manager.store().compact().await.with_context(|| {
         format!(
             "{name} is forgotten, but the database's file may still hold traces: run \
@@ -155,6 +211,18 @@ async fn forget(instance: &Instance, name: &str, change: &Change) -> anyhow::Res
     say(&format!(
         "Forgot {name}, who had the id {id}; {ended} session(s) ended. Backups still know them."
     ));
+    Ok(())
+}
+
+/// Has a person type the name of who is to be forgotten.
+fn confirm(name: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("forgetting cannot be undone: say --yes if it is meant");
+    }
+    say(&format!("Forgetting {name} cannot be undone. Type the name to go on:"));
+    if line_from_stdin()?.trim() != name {
+        bail!("that is another name: nobody was forgotten");
+    }
     Ok(())
 }
 
@@ -188,6 +256,13 @@ async fn list(instance: &Instance, format: Format) -> anyhow::Result<()> {
 pub(super) async fn find(instance: &Instance, name: &str) -> anyhow::Result<User> {
     let found = instance.manager.store().user_by_name(name).await?;
     found.with_context(|| no_user(name))
+}
+
+fn is_last_admin(name: &str) -> String {
+    format!(
+        "{name} is the last active administrator: give someone else the role admin first, or say \
+         --even-last-admin if nobody is to be one"
+    )
 }
 
 fn no_user(name: &str) -> String {

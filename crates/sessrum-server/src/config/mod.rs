@@ -147,6 +147,11 @@ impl Config {
 }
 
 impl Config {
+    /// Whether something in front must speak https for the server, and its word is not taken.
+    pub(crate) fn trusts_nobody_in_front(&self) -> bool {
+        self.public_url.as_ref().is_some_and(Origin::is_secure) && self.trusted_proxies.is_empty()
+    }
+
     /// Where browsers find a server that listens at `address`.
     ///
     /// # Errors

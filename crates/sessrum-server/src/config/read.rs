@@ -239,6 +239,15 @@ mod tests {
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("secret_key = \"hunter2\"", "32 random bytes"),
             ("[session]\nidle = \"0s\"", "session.idle must be more than nothing"),
+            (
+                "[session]\nprofile = \"strict\"\nidle = \"9h\"",
+                "session.idle must not be longer than session.absolute: set both",
+            ),
+            ("[session]\nabsolute = \"29m\"", "session.idle must not be longer"),
+            (
+                "[session]\nremembered_idle = \"15d\"",
+                "session.remembered_idle must not be longer than session.remembered_absolute",
+            ),
             ("[session]\nidle = \"hunter2\"", "session.idle must be a time such as 30m"),
             ("[session]\nidle = 30", "session.idle must be a time such as 30m"),
             ("[session]\nper_user = \"hunter2\"", "session.per_user must be a whole number"),

@@ -157,24 +157,21 @@ impl Default for SessionSettings {
 impl SessionSettings {
     pub(super) fn policy(&self) -> Result<SessionPolicy, ConfigError> {
         let profile = self.profile.lifetime();
-        let lifetime = Lifetime {
-            idle: self.idle.unwrap_or(Period(profile.idle)).positive("session.idle")?,
-            absolute: self
-                .absolute
-                .unwrap_or(Period(profile.absolute))
-                .positive("session.absolute")?,
-        };
-        let remembered_lifetime = Lifetime {
-            idle: self.remembered_idle.positive("session.remembered_idle")?,
-            absolute: self.remembered_absolute.positive("session.remembered_absolute")?,
-        };
+        let ordinary = lifetime(
+            ("session.idle", self.idle.unwrap_or(Period(profile.idle))),
+            ("session.absolute", self.absolute.unwrap_or(Period(profile.absolute))),
+        )?;
+        let remembered = lifetime(
+            ("session.remembered_idle", self.remembered_idle),
+            ("session.remembered_absolute", self.remembered_absolute),
+        )?;
         if self.per_user == 0 {
             return Err(ConfigError::value("session.per_user", "must be at least 1"));
         }
         let rotate_every = self.rotate_every.0;
         Ok(SessionPolicy {
-            lifetime,
-            remembered_lifetime,
+            lifetime: ordinary,
+            remembered_lifetime: remembered,
             fresh_for: self.fresh_for.positive("session.fresh_for")?,
             rotate_every: (rotate_every > Duration::ZERO).then_some(rotate_every),
             sessions_per_user: self.per_user,
@@ -188,6 +185,23 @@ impl SessionSettings {
             ..SessionPolicy::default()
         })
     }
+}
+
+/// The lifetime that two keys set, or the profile in their place.
+fn lifetime(
+    (idle_key, idle): (&str, Period),
+    (absolute_key, absolute): (&str, Period),
+) -> Result<Lifetime, ConfigError> {
+    let idle = idle.positive(idle_key)?;
+    let absolute = absolute.positive(absolute_key)?;
+    if idle > absolute {
+        let message = format!(
+            "must not be longer than {absolute_key}: set both, since what is not set has its \
+             default or the profile's value"
+        );
+        return Err(ConfigError::value(idle_key, &message));
+    }
+    Ok(Lifetime { idle, absolute })
 }
 
 /// The audit trail.

@@ -38,7 +38,8 @@ fn the_trail_is_listed_newest_first_and_filtered() {
     let added = ["platform_added"; 3];
     assert_eq!(kinds(&events), [&["role_changed"], &added[..], &["user_added"]].concat());
     assert_eq!(events[0]["actor"], "operator");
-    assert_eq!(events[0]["user_id"], 1);
+    assert_eq!((&events[0]["user_id"], &events[0]["username"]), (&json!(1), &json!("ada")));
+    assert_eq!(events[0]["actor_username"], Value::Null);
     assert_eq!(events[0]["detail"], "moderator");
     let of_kind = json_of(&["audit", "--kind", "user_added", "--user", "ada", "--json"], path);
     assert_eq!(kinds(&of_kind), ["user_added"]);
@@ -46,7 +47,8 @@ fn the_trail_is_listed_newest_first_and_filtered() {
     assert_eq!(json_of(&["audit", "--since", "0s", "--json"], path), json!([]));
     let table = run(&["audit"], path);
     assert_eq!(table.lines().count(), 6);
-    assert!(table.starts_with("TIME") && table.contains("role_changed"), "{table}");
+    assert!(table.starts_with("TIME") && table.contains("role_changed  "), "{table}");
+    assert!(table.contains("  ada   operator"), "{table}");
 
     let limited = run_with_input(&["audit", "--limit", "2", "--json"], path, "");
     let events: Value = serde_json::from_slice(&limited.stdout).unwrap();
@@ -138,10 +140,16 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
         bytes.extend(std::fs::read(path.join("sessrum.db-wal")).unwrap());
         String::from_utf8_lossy(&bytes).into_owned()
     };
+    let trail = json_of(&["audit", "--kind", "signed_in", "--json"], path);
+    assert_eq!(
+        (&trail[0]["actor"], &trail[0]["actor_username"]),
+        (&json!("user 1"), &json!("ada"))
+    );
+    assert!(run(&["audit", "--kind", "signed_in"], path).contains("  ada   user ada  "));
     let personal = ["ada@example.org", "canary-agent", "127.0.0.1", "https://one.example"];
     assert!(personal.iter().all(|text| files().contains(text)));
 
-    let output = run_with_input(&["user", "forget", "ada"], path, "");
+    let output = run_with_input(&["user", "forget", "ada", "--yes"], path, "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("Forgot ada, who had the id 1; 1 session(s) ended."), "{said}");
@@ -152,6 +160,9 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
         assert!(!left.contains(text), "{text} is in the files");
     }
     assert!(left.contains("user_forgotten"));
+    let trail = json_of(&["audit", "--kind", "signed_in", "--json"], path);
+    assert_eq!((&trail[0]["user_id"], &trail[0]["username"]), (&json!(1), &Value::Null));
+    assert_eq!(trail[0]["actor"], "user 1");
     assert_eq!(
         kinds(&json_of(&["audit", "--limit", "2", "--json"], path)),
         ["user_forgotten", "session_ended"]
@@ -159,7 +170,7 @@ async fn a_forgotten_user_leaves_nothing_in_the_files() {
     assert_eq!(doctor(path, "audit trail").1, "ok");
     run(&["cleanup", "--compact"], path);
 
-    let again = run_with_input(&["user", "forget", "ada"], path, "");
+    let again = run_with_input(&["user", "forget", "ada", "--yes"], path, "");
     assert_eq!(again.status.code(), Some(1));
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(said.contains("there is no user ada: whoever was forgotten before"), "{said}");

@@ -54,9 +54,11 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     let sessions = json_of(&["session", "list", "--user", "ada", "--json"], path);
     assert_eq!(sessions.as_array().unwrap().len(), 3);
     assert_eq!(sessions[0]["user_id"], 1);
+    assert_eq!(sessions[0]["username"], "ada");
     assert_eq!(sessions[0]["platform_id"], 1);
     assert_eq!(json_of(&["status", "--json"], path)["sessions_active"], 3);
-    assert!(run(&["session", "list"], path).contains(clients[0].handle()));
+    let table = run(&["session", "list"], path);
+    assert!(table.contains(clients[0].handle()) && table.contains("  ada  "), "{table}");
 
     let reason = async |client: &SignedIn| {
         let answer = client.get("/api/session/state").await.unwrap();
@@ -76,6 +78,7 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     assert_eq!(json_of(&["session", "list", "--json"], path), json!([]));
     let shown = run(&["session", "show", again.handle()], path);
     assert!(shown.contains("revoked_by_admin"), "{shown}");
+    assert!(shown.contains("user          ada\n"), "{shown}");
     assert_eq!(
         json_of(&["cleanup", "--json"], path),
         json!({"expired": 0, "purged": 0, "shortened": 0})
@@ -126,6 +129,44 @@ fn what_cannot_be_done_says_why_and_exits_1() {
         assert!(said.matches("os error").count() <= 1, "{arguments:?}: {said}");
         assert!(input.is_empty() || !said.contains(input));
     }
+}
+
+#[test]
+fn the_last_administrator_stays_unless_something_else_is_meant() {
+    let directory = installation();
+    let path = directory.path();
+    run(&["user", "set-role", "ada", "admin"], path);
+    let before = json_of(&["audit", "--json"], path);
+    let refusals = [
+        &["user", "disable", "ada"][..],
+        &["user", "set-role", "ada", "viewer"],
+        &["user", "forget", "ada", "--yes"],
+    ];
+    for arguments in refusals {
+        let (code, said) = refused(arguments, path, "");
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+        assert!(said.contains("ada is the last active administrator"), "{said}");
+        assert!(said.contains("--even-last-admin"), "{said}");
+    }
+    assert_eq!(json_of(&["audit", "--json"], path), before);
+    run(&["user", "set-role", "ada", "admin"], path);
+    for arguments in refusals {
+        run(&[arguments, &["--even-last-admin"]].concat(), path);
+        if arguments[1] != "forget" {
+            run(&["user", "enable", "ada"], path);
+            run(&["user", "set-role", "ada", "admin"], path);
+        }
+    }
+    assert_eq!(json_of(&["user", "list", "--json"], path), json!([]));
+}
+
+#[test]
+fn forgetting_without_a_terminal_takes_a_yes() {
+    let directory = installation();
+    let (code, said) = refused(&["user", "forget", "ada"], directory.path(), "ada\n");
+    assert_eq!(code, 1);
+    assert!(said.contains("cannot be undone: say --yes"), "{said}");
+    assert!(run(&["user", "list"], directory.path()).contains("ada"));
 }
 
 #[test]

@@ -80,8 +80,10 @@ impl Server {
         let url = loop {
             let start = said.len();
             assert!(talk.read_line(&mut said).unwrap() > 0, "it did not start: {said}");
-            if let Some((_, url)) = said[start..].split_once("public_url=") {
-                break url.trim().to_owned();
+            // As text or as JSON.
+            if let Some((_, url)) = said[start..].split_once("public_url") {
+                let url = url.trim_start_matches(['=', '"', ':']);
+                break url.split(['"', ' ', '\n']).next().unwrap().to_owned();
             }
         };
         let log = std::thread::spawn(move || {

@@ -95,7 +95,7 @@ async fn a_verb_that_fails_is_not_half_done() {
         ),
         (|verb| verb == "end_for_user", browser.call("POST", "/api/sessions/revoke-others")),
         (
-            |verb| verb == "record",
+            |verb| verb == "record_of_bundled",
             browser
                 .call("POST", "/api/session/reauthenticate")
                 .json(&json!({"password": "wrong one"})),

@@ -61,7 +61,7 @@ async fn a_session_fills_no_trail_with_refusals() {
 async fn a_refusal_stays_one_when_it_cannot_be_recorded() {
     let site = site().await;
     let browser = site.signed_in("ada").await;
-    site.store().fail_at("record");
+    site.store().fail_at("record_of_bundled");
     browser.get("/admin").await.problem(403, "forbidden");
     browser
         .call("POST", "/api/session/heartbeat")

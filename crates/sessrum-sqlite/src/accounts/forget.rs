@@ -1,6 +1,6 @@
 use rusqlite::Result;
 use sessrum_core::store::EndedSession;
-use sessrum_core::{Change, Client, EndReason, EventKind, UserId};
+use sessrum_core::{Change, EndReason, EventKind, UserId};
 
 use crate::events::{forget_clients, record_of};
 use crate::rows::{Sql, bundled};
@@ -22,7 +22,7 @@ pub(super) fn forget_user(
     if removed == 0 {
         return Ok(None);
     }
-    let change = Change { client: Client::default(), ..change.clone() };
+    let change = change.without_client();
     record_of(connection, EventKind::UserForgotten, user, None, "", &change)?;
     Ok(Some(ended))
 }

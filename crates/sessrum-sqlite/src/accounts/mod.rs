@@ -4,6 +4,8 @@ mod forget;
 mod platforms;
 mod users;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use rusqlite::params;
 use sessrum_core::store::{
@@ -27,6 +29,16 @@ impl AccountStore for SqliteStore {
     async fn users(&self, after: Option<i64>, limit: usize) -> Result<Vec<User>, StoreError> {
         let params = [after.unwrap_or(i64::MIN), rows::limit(limit)];
         self.readers.run(|connection| sql::users::LIST.all(connection, params, rows::user))
+    }
+
+    async fn usernames(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, StoreError> {
+        let keys: Vec<_> = users.iter().filter_map(|user| bundled(&user.0)).collect();
+        // An array of numbers is written in JSON as it is in Rust.
+        let keys = format!("{keys:?}");
+        let found = self.readers.run(|connection| {
+            sql::users::NAMES.all(connection, [keys], |row| Ok((rows::get(row, 0)?, row.get(1)?)))
+        });
+        Ok(found?.into_iter().collect())
     }
 
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {

@@ -10,7 +10,7 @@ macro_rules! event_columns {
 /// The columns of a seal, behind those of its event, in the order of `rows::sealed_event`.
 macro_rules! seal_columns {
     () => {
-        "seal_key_id, previous_id, client_digest, client_salt, mac"
+        "seal_key_id, previous_id, client_digest, client_salt, short_digest, short_salt, mac"
     };
 }
 
@@ -35,7 +35,7 @@ statements! {
 
     INSERT =
         "INSERT INTO session_events (", event_columns!(), ", ", seal_columns!(), ") \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
     LIST =
         "SELECT ", event_columns!(), " FROM session_events WHERE id < ?1 \
@@ -83,11 +83,11 @@ statements! {
 
     FORGET_CLIENTS_OF_USER =
         "UPDATE session_events SET ip_address = NULL, user_agent = NULL, device = NULL, \
-         client_salt = NULL WHERE user_id = ?1 \
+         client_salt = NULL, short_salt = NULL WHERE user_id = ?1 \
          AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL)";
 
     FORGET_CLIENTS_OF_ACTOR =
         "UPDATE session_events INDEXED BY session_events_by_actor SET ip_address = NULL, \
-         user_agent = NULL, device = NULL, client_salt = NULL \
+         user_agent = NULL, device = NULL, client_salt = NULL, short_salt = NULL \
          WHERE actor = ?1 AND client_salt IS NOT NULL";
 }

@@ -18,10 +18,11 @@ const ALL: [(&str, &[(&str, Statement)]); 8] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 3] = [
+const READS_ALL: [(&str, &str); 4] = [
     ("sessions::COUNT_LIVE", "it counts: every live row is an answer"),
     ("sessions::END_ANY", "it takes the first live rows, whichever they are, up to a limit"),
     ("users::HAS_ANY", "the first row is the answer"),
+    ("users::NAMES", "what it reads is the list that it is given; each user is found by the key"),
 ];
 
 /// What sorts its rows, and why it may.

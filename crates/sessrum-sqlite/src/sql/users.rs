@@ -24,6 +24,9 @@ statements! {
 
     LIST = "SELECT ", user_columns!(), " FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
 
+    /// Of the keys in a JSON array.
+    NAMES = "SELECT id, username FROM users WHERE id IN (SELECT value FROM json_each(?1))";
+
     IS_THERE_ANOTHER_ADMIN =
         "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND is_active AND id <> ?1)";
 

@@ -4,6 +4,7 @@ mod audit_trail;
 mod credentials;
 mod database;
 mod database_file;
+mod proxies;
 mod secret_key;
 
 use anyhow::bail;
@@ -49,7 +50,8 @@ impl Check {
 /// what is in it.
 pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
     let opened = Instance::open(config);
-    let mut checks = vec![secret_key::check(config), database::check(&opened)];
+    let mut checks =
+        vec![secret_key::check(config), proxies::check(config), database::check(&opened)];
     if let Ok(instance) = opened {
         checks.push(database_file::check(config));
         checks.push(audit_trail::check(&instance).await);
