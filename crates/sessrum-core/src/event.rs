@@ -84,6 +84,9 @@ pub enum EventKind {
     /// A request in a session did not prove that the site itself made it; the detail says what was
     /// missing.
     ForgeryRefused,
+    /// The row of a session that was asked for is not what was put there: somebody or something has
+    /// changed the database.
+    DamageFound,
 }
 
 named!(EventKind, "event", {
@@ -106,6 +109,7 @@ named!(EventKind, "event", {
     CleanUpStarted => "clean_up_started",
     AccessRefused => "access_refused",
     ForgeryRefused => "forgery_refused",
+    DamageFound => "damage_found",
 });
 
 /// The detail of [`EventKind::SignedIn`] from a device that is new to its user.

@@ -10,7 +10,7 @@ use crate::event::{Change, EventKind};
 use crate::fingerprint::FingerprintMode;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
-use crate::store::{LoadedSession, StoreError};
+use crate::store::{LoadedSession, StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 use crate::token::{SessionHandle, SessionToken, TokenHash};
 
@@ -29,11 +29,11 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let mut loaded = self.load(&token_hash).await?;
+        let mut loaded = self.load(&token_hash, client).await?;
         let now = self.now();
         if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
             // A flush may have moved activity into the row after the row was read.
-            loaded = self.load(&token_hash).await?;
+            loaded = self.load(&token_hash, client).await?;
         }
         let idle_expires_at = self.judge(&loaded.session, now)?;
         let standing = loaded.token.standing(now, &self.policy);
@@ -134,8 +134,16 @@ impl UnifiedSessionManager {
         }
     }
 
-    async fn load(&self, token: &TokenHash) -> Result<LoadedSession, SessionError> {
-        Ok(self.store().load_by_token(token).await?.ok_or(SessionNotFoundError)?)
+    async fn load(
+        &self,
+        token: &TokenHash,
+        client: &Client,
+    ) -> Result<LoadedSession, SessionError> {
+        let loaded = self.store().load_by_token(token).await;
+        if loaded.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Corrupt) {
+            self.record_damage(client).await?;
+        }
+        Ok(loaded?.ok_or(SessionNotFoundError)?)
     }
 
     /// The facts that came with the row, or the application's own.
@@ -174,7 +182,7 @@ impl UnifiedSessionManager {
             return Err(self.end_for(session, EndReason::FingerprintMismatch, &change()).await);
         }
         let detail = known.difference(&found).to_string();
-        self.note(session, EventKind::FingerprintChanged, detail, change).await?;
+        self.note(Some(session), EventKind::FingerprintChanged, detail, change).await?;
         Ok(())
     }
 
