@@ -185,14 +185,3 @@ async fn a_cookie_that_a_browser_should_have_dropped_is_refused_by_the_row() {
     site.pass(15 * HOUR);
     kept.state_of().await.problem(401, "session_expired").keeps_cookie();
 }
-
-/// Security: 7.2.2, 7.2.3
-#[tokio::test]
-async fn tokens_do_not_repeat() {
-    let site = Site::of(Plan { in_memory: true, ..Plan::default() }).await;
-    let browser = site.browser();
-    for _ in 0..200 {
-        browser.sign_in("ada").await.ok();
-    }
-    assert_eq!(site.tokens().len(), 200);
-}
