@@ -10,6 +10,7 @@ mod cookies;
 mod csrf;
 mod ending;
 mod faults;
+mod fixation;
 mod headers;
 mod health;
 mod input;

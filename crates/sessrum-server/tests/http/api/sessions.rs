@@ -1,5 +1,9 @@
 //! `/api/sessions`: the user's devices.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sessrum_core::SessionToken;
+
 use crate::support::{MINUTE, SECOND, Site};
 
 #[tokio::test]
@@ -9,7 +13,16 @@ async fn the_list_has_ones_own_live_devices_7_5_2() {
     site.signed_in("bob").await;
     site.pass(SECOND);
     let browser = site.signed_in("ada").await;
-    let mut list = browser.get("/api/sessions").await.is(200).json();
+    let answer = browser.get("/api/sessions").await.is(200);
+    // That no token is in it is checked of all answers of all tests.
+    for token in site.tokens().iter() {
+        let hash = SessionToken::parse(token).unwrap().hash();
+        let hex = u128::from_be_bytes(*hash.as_bytes().first_chunk().unwrap());
+        for hash in [URL_SAFE_NO_PAD.encode(hash.as_bytes()), format!("{hex:032x}")] {
+            assert!(!answer.text().contains(&hash));
+        }
+    }
+    let mut list = answer.json();
     let handles = [browser.handle().await, phone.handle().await];
     for (device, handle) in list["sessions"].as_array_mut().unwrap().iter_mut().zip(handles) {
         assert_eq!(device["handle"].take(), handle);

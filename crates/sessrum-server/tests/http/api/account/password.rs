@@ -50,6 +50,45 @@ async fn the_new_one_must_fit_the_rules_6_2_1() {
         browser.post(PATH, change(PASSWORD, unfit)).await.invalid("new_password").keeps_cookie();
     }
     browser.post(PATH, change(PASSWORD, &long[..256])).await.is(200);
+    let (eight, sixty_four) = ("vq7#Lm2x", &long[..64]);
+    browser.post(PATH, change(&long[..256], eight)).await.is(200);
+    browser.post(PATH, change(eight, &eight[1..])).await.invalid("new_password");
+    browser.post(PATH, change(eight, sixty_four)).await.is(200);
+}
+
+/// Any character may be in one and none must be.
+///
+/// Security: 6.2.2, 6.2.5, 6.2.8
+#[tokio::test]
+async fn any_characters_will_do() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let mut current = PASSWORD;
+    for new in [
+        "four plain lower words",
+        "FOUR PLAIN UPPER WORDS",
+        "748291650382",
+        "  spaces around it  ",
+        "пароль у моря",
+        "🦊 under 🌲 and ⛰",
+        "<'\"&;--\\%00>{}`$",
+        "tab\tand\u{7f}control",
+    ] {
+        browser.post(PATH, change(current, new)).await.is(200);
+        let input = json!({"username": "ada", "password": new});
+        site.browser().post("/api/login", input).await.is(200);
+        current = new;
+    }
+}
+
+/// Security: 6.2.10
+#[tokio::test]
+async fn it_never_runs_out() {
+    let site = Site::new().await;
+    site.pass(10 * 365 * 24 * HOUR);
+    let browser = site.signed_in("ada").await;
+    browser.state_of().await.is(200);
+    browser.post(PATH, change(PASSWORD, "a new secret")).await.is(200);
 }
 
 /// Security: 6.2.x
