@@ -67,7 +67,7 @@ async fn site() -> Site {
 
 /// Who sends `Sec-Fetch-Site` is judged by it, who does not by `Origin`.
 ///
-/// Security: 3.5.1, N5.1, abuse 29, abuse 30
+/// Security: 3.5.1, N5.1, abuse 29, abuse 30, parameter CSRF, trap no origin
 #[tokio::test]
 async fn the_matrix_of_sites_and_origins_at_every_route() {
     let site = site().await;
@@ -92,7 +92,7 @@ async fn the_matrix_of_sites_and_origins_at_every_route() {
     browser.heartbeat().await.ok();
 }
 
-/// Security: 3.5.1, N5.1, abuse 29
+/// Security: 3.5.1, N5.1, abuse 29, abuse 30, trap no origin
 #[tokio::test]
 async fn the_right_token_does_not_make_up_for_another_site() {
     let site = site().await;
@@ -140,7 +140,7 @@ async fn a_token_of_a_hundred_kilobytes_reaches_no_database() {
     assert!(!trail.contains(&large[..100]));
 }
 
-/// Security: N5.1, abuse 11, abuse 30, abuse 31
+/// Security: 3.5.1, N5.1, abuse 11, abuse 30, abuse 31, parameter CSRF
 #[tokio::test]
 async fn no_wrong_token_passes_at_any_route() {
     let site = site().await;
@@ -227,7 +227,7 @@ async fn a_forged_forwarding_header_changes_no_audited_address() {
     assert_eq!(signed_in.ip_address, Some("192.0.2.1".parse().unwrap()));
 }
 
-/// Security: N5.1, abuse 11, abuse 30, abuse 31
+/// Security: N5.1, abuse 11, abuse 30, abuse 31, parameter CSRF
 #[tokio::test]
 async fn only_a_token_of_this_very_session_passes() {
     let site = Site::new().await;
@@ -290,6 +290,8 @@ async fn lower_case_get_is_no_safe_method() {
 }
 
 /// Without a session there is nothing to forge, and the problem is the true one.
+///
+/// Security: 7.4.1
 #[tokio::test]
 async fn who_is_not_signed_in_is_told_that_and_not_of_tokens() {
     let site = site().await;

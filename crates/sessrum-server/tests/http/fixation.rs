@@ -8,7 +8,7 @@ use crate::support::{MINUTE, PASSWORD, Site, mutations, reading};
 /// Every cookie that somebody could have put into a browser before its owner signs in: the jar of
 /// before opens nothing afterwards, and the new token is none of them.
 ///
-/// Security: WSTG-SESS-03, 7.2.4, abuse 8
+/// Security: 7.2.4, WSTG-SESS-03, abuse 8
 #[tokio::test]
 async fn a_jar_from_before_the_sign_in_opens_nothing_after_it() {
     let site = Site::new().await;
@@ -60,7 +60,7 @@ async fn a_cookie_that_is_forced_upon_a_browser_is_never_taken_for_ours() {
 
 /// Every public address, and every protected one half-way, in one browser: that makes no session.
 ///
-/// Security: WSTG-SESS-08, 7.6.2, abuse 9
+/// Security: 7.6.2, WSTG-SESS-08, abuse 9
 #[tokio::test]
 async fn no_way_through_the_public_pages_signs_anybody_in() {
     let site = Site::new().await;
@@ -92,7 +92,7 @@ async fn no_way_through_the_public_pages_signs_anybody_in() {
 
 /// A session's data belongs to the application. Whatever it is called, it is no fact of the session.
 ///
-/// Security: WSTG-SESS-08, 8.2.1, 7.5.1
+/// Security: 7.5.1, 8.2.1, WSTG-SESS-08
 #[tokio::test]
 async fn data_that_is_named_like_a_fact_of_the_session_changes_none() {
     let site = Site::new().await;

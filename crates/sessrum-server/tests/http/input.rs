@@ -62,6 +62,7 @@ async fn unknown_fields_are_named() {
     }
 }
 
+/// Security: 16.5.1
 #[tokio::test]
 async fn fields_of_another_type_are_named_and_not_repeated() {
     let site = Site::new().await;
@@ -115,6 +116,8 @@ async fn the_body_must_be_json() {
 }
 
 /// What a page of another site can send without asking first is not taken.
+///
+/// Security: 3.5.2
 #[tokio::test]
 async fn only_application_json_is_taken_3_5_2() {
     let site = Site::new().await;
@@ -148,7 +151,7 @@ async fn a_body_that_is_too_large_is_refused() {
     put.send().await.problem(413, "payload_too_large");
 }
 
-/// Abuse 10, 11, 12, 13.
+/// Security: 7.2.1, abuse 10, abuse 11, abuse 12, abuse 13, trap malformed cookie
 #[tokio::test]
 async fn unusable_cookies_open_nothing_and_reach_no_store() {
     let site = Site::new().await;

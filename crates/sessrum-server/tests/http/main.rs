@@ -1,6 +1,5 @@
 //! The site over HTTP, as browsers and programs meet it: the production router on SQLite, a clock
-//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of the security
-//! checklist.
+//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of docs/security.md.
 
 #![cfg(test)]
 #![expect(clippy::unchecked_time_subtraction, reason = "a second less than a limit of minutes")]

@@ -104,6 +104,7 @@ async fn of_addresses() {
     shows("method_not_allowed", &browser.get("/api/logout").await);
 }
 
+/// Security: 16.5.1
 #[tokio::test]
 async fn of_an_outage() {
     let site = Site::new().await;

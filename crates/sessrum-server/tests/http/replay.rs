@@ -47,7 +47,7 @@ async fn after_signing_out_no_route_takes_the_cookie() {
     opens_nothing(&site, &replayed, "session_ended", "logout").await;
 }
 
-/// Security: 7.4.1, 7.3.1, abuse 16
+/// Security: 7.3.1, 7.4.1, abuse 16
 #[tokio::test]
 async fn after_the_time_no_route_takes_the_cookie() {
     let (site, _, browser) = administrator().await;
@@ -60,7 +60,7 @@ async fn after_the_time_no_route_takes_the_cookie() {
     opens_nothing(&site, &browser, "session_not_found", "session_not_found").await;
 }
 
-/// Security: 7.4.1, 7.3.2
+/// Security: 7.3.2, 7.4.1
 #[tokio::test]
 async fn after_the_absolute_end_no_route_takes_the_cookie() {
     let (site, _, browser) = administrator().await;

@@ -26,8 +26,8 @@ pub(crate) struct Group {
 pub(crate) struct Requirement {
     pub(crate) id: String,
     pub(crate) holds: String,
-    /// Why it does not apply, if it does not.
-    pub(crate) does_not_apply: Option<String>,
+    /// Why no test shows it, if none does.
+    pub(crate) reason: Option<String>,
 }
 
 impl Requirements {
@@ -49,9 +49,11 @@ impl Requirements {
                 faults.push(format!("{id} is there twice"));
             }
             let is_tested = tests.iter().any(|test| test.shows(id));
-            match (is_tested, &requirement.does_not_apply) {
+            match (is_tested, &requirement.reason) {
                 (false, None) => faults.push(format!("{id} has no test, and no reason for that")),
-                (true, Some(_)) => faults.push(format!("{id} does not apply, and has a test")),
+                (true, Some(_)) => {
+                    faults.push(format!("{id} has a test, and a reason to have none"))
+                }
                 _ => {}
             }
         }
@@ -88,11 +90,11 @@ mod tests {
 
     #[test]
     fn a_requirement_has_a_test_or_a_reason() {
-        let apart = format!("{ONE}does_not_apply = \"r\"\n");
+        let apart = format!("{ONE}reason = \"r\"\n");
         assert_eq!(faults(ONE, &["1.1.1"]), [""; 0]);
         assert_eq!(faults(&apart, &[]), [""; 0]);
         assert_eq!(faults(ONE, &[]), ["1.1.1 has no test, and no reason for that"]);
-        assert_eq!(faults(&apart, &["1.1.1"]), ["1.1.1 does not apply, and has a test"]);
+        assert_eq!(faults(&apart, &["1.1.1"]), ["1.1.1 has a test, and a reason to have none"]);
     }
 
     #[test]

@@ -26,10 +26,8 @@ pub(crate) fn render(requirements: &Requirements, tests: &[TaggedTest]) -> Strin
 }
 
 fn row(requirement: &Requirement, tests: &[TaggedTest]) -> String {
-    let Requirement { id, holds, does_not_apply } = requirement;
-    let state = does_not_apply
-        .as_ref()
-        .map_or_else(|| "tested".to_owned(), |reason| format!("does not apply: {reason}"));
+    let Requirement { id, holds, reason } = requirement;
+    let state = reason.as_deref().unwrap_or("tested");
     let links: Vec<_> = tests.iter().filter(|test| test.shows(id)).map(link).collect();
     format!("| {id} | {holds} | {state} | {} |\n", links.join("<br>"))
 }
@@ -47,7 +45,7 @@ mod tests {
         let requirements = Requirements::read(
             "[[group]]\ntitle = \"T\"\n\
              [[group.requirement]]\nid = \"1.1.1\"\nholds = \"It holds.\"\n\
-             [[group.requirement]]\nid = \"abuse 2\"\nholds = \"So.\"\ndoes_not_apply = \"no.\"\n",
+             [[group.requirement]]\nid = \"abuse 2\"\nholds = \"So.\"\nreason = \"does not apply\"\n",
         );
         let test = |name: &str| TaggedTest {
             ids: vec!["1.1.1".to_owned()],
@@ -60,7 +58,7 @@ mod tests {
              | id | what must hold | state | tests |\n\
              | --- | --- | --- | --- |\n\
              | 1.1.1 | It holds. | tested | [one](../crates/a.rs)<br>[two](../crates/a.rs) |\n\
-             | abuse 2 | So. | does not apply: no. |  |\n"
+             | abuse 2 | So. | does not apply |  |\n"
         );
     }
 }

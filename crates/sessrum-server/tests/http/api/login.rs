@@ -64,6 +64,7 @@ async fn all_refusals_look_alike_and_take_one_hash_6_3_8() {
     assert_eq!(site.live().await, 0);
 }
 
+/// Security: 7.2.4, trap same user
 #[tokio::test]
 async fn signing_in_again_replaces_the_session_and_its_token_7_2_4() {
     let site = Site::new().await;
@@ -75,7 +76,7 @@ async fn signing_in_again_replaces_the_session_and_its_token_7_2_4() {
     before.state_of().await.ended("logout");
 }
 
-/// Abuse 20.
+/// Security: WSTG-SESS-03, abuse 20
 #[tokio::test]
 async fn signing_in_as_another_user_starts_empty() {
     let site = Site::new().await;
@@ -119,6 +120,7 @@ async fn a_user_without_platforms_has_none_chosen() {
     assert!(browser.state_of().await.json()["platform"].is_null());
 }
 
+/// Security: 7.4.2, 6.3.8
 #[tokio::test]
 async fn a_disabled_user_is_refused_like_an_unknown_one_7_4_2() {
     let site = Site::new().await;
@@ -129,6 +131,7 @@ async fn a_disabled_user_is_refused_like_an_unknown_one_7_4_2() {
     answer.problem(401, "invalid_credentials").keeps_cookie();
 }
 
+/// Security: 7.6.2, 3.5.1, parameter CSRF
 #[tokio::test]
 async fn the_origin_is_all_the_proof_it_needs() {
     let site = Site::new().await;
@@ -142,7 +145,9 @@ async fn the_origin_is_all_the_proof_it_needs() {
     foreign.problem(403, "origin_rejected").keeps_cookie();
 }
 
-/// Abuse 8, WSTG-SESS-03: what a browser brought before signing in is worth nothing after.
+/// What a browser brought before signing in is worth nothing after.
+///
+/// Security: WSTG-SESS-03, abuse 8
 #[tokio::test]
 async fn an_unknown_token_is_not_adopted() {
     let site = Site::new().await;
@@ -157,7 +162,7 @@ async fn an_unknown_token_is_not_adopted() {
     attacker.state_of().await.problem(401, "session_not_found");
 }
 
-/// Abuse 28, 7.1.2.
+/// Security: 7.1.2, abuse 28, parameter cap
 #[tokio::test]
 async fn the_eleventh_device_signs_out_the_one_used_least_recently() {
     let site = Site::new().await;
@@ -220,7 +225,7 @@ async fn no_method_but_post_signs_in_7_6_2() {
     assert_eq!(site.live().await, 0);
 }
 
-/// Abuse 36.
+/// Security: abuse 36
 #[tokio::test]
 async fn randomness_that_repeats_gives_nobody_anothers_session() {
     let site = Site::new().await;
@@ -235,6 +240,7 @@ async fn randomness_that_repeats_gives_nobody_anothers_session() {
     assert_ne!(ada.handle().await, bob.handle().await);
 }
 
+/// Security: 6.3.2
 #[tokio::test]
 async fn a_fresh_database_lets_nobody_in_6_3_2() {
     let site = Site::empty();

@@ -6,6 +6,7 @@ use sessrum_core::SessionToken;
 
 use crate::support::{MINUTE, SECOND, Site};
 
+/// Security: 7.5.2, parameter token
 #[tokio::test]
 async fn the_list_has_ones_own_live_devices_7_5_2() {
     let site = Site::new().await;
@@ -42,6 +43,7 @@ async fn the_list_leaves_out_what_is_over_before_the_sweeper_comes() {
     assert_eq!(site.live().await, 2);
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn ending_a_device_tells_it_why_7_5_2() {
     let site = Site::new().await;
@@ -50,7 +52,7 @@ async fn ending_a_device_tells_it_why_7_5_2() {
     browser.delete(&path).await.is(204).keeps_cookie();
     phone.state_of().await.ended("revoked_by_user").keeps_cookie();
     browser.state_of().await.ok();
-    // Abuse 23.
+    // It is over already.
     browser.delete(&path).await.problem(404, "not_found").keeps_cookie();
 }
 
@@ -64,6 +66,7 @@ async fn ending_the_current_one_is_signing_out() {
     copy.state_of().await.ended("logout");
 }
 
+/// Security: 8.2.1, 8.2.2
 #[tokio::test]
 async fn another_users_and_a_garbled_handle_are_alike_8_2_1() {
     let site = Site::new().await;
@@ -79,6 +82,7 @@ async fn another_users_and_a_garbled_handle_are_alike_8_2_1() {
     bob.state_of().await.ok();
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn ending_needs_a_fresh_authentication_7_5_2() {
     let site = Site::new().await;
@@ -91,7 +95,7 @@ async fn ending_needs_a_fresh_authentication_7_5_2() {
     browser.delete(&path).await.is(204);
 }
 
-/// Abuse 22.
+/// Security: abuse 22
 #[tokio::test]
 async fn revoking_the_others_spares_the_caller_and_other_users() {
     let site = Site::new().await;
@@ -107,6 +111,7 @@ async fn revoking_the_others_spares_the_caller_and_other_users() {
     assert_eq!(browser.press("/api/sessions/revoke-others").await.at("/revoked"), "0");
 }
 
+/// Security: 3.5.3
 #[tokio::test]
 async fn nothing_here_ends_by_a_safe_method_3_5_3() {
     let site = Site::new().await;
