@@ -126,7 +126,7 @@ pub async fn a_password_changed_while_it_is_checked_proves_nothing(app: ManagerF
     assert!(app.events_of(EventKind::Reauthenticated).await.is_empty());
 }
 
-/// Security: 7.4.3
+/// Security: 7.4.3, abuse 21
 pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;

@@ -41,7 +41,7 @@ fn users_and_platforms_are_managed() {
     assert_eq!(json_of(&["platform", "list", "ada", "--json"], path).as_array().unwrap().len(), 2);
 }
 
-/// Security: 7.4.5
+/// Security: 7.4.3, 7.4.5
 #[tokio::test]
 async fn sessions_are_seen_and_ended_beside_a_running_server() {
     let directory = installation();
@@ -83,7 +83,7 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     );
 }
 
-/// Security: 6.2.1
+/// Security: 6.2.1, 6.2.4
 #[test]
 fn what_cannot_be_done_says_why_and_exits_1() {
     let directory = installation();
@@ -130,7 +130,6 @@ fn what_cannot_be_done_says_why_and_exits_1() {
     }
 }
 
-/// Security: abuse 2
 #[test]
 fn a_wrong_command_line_exits_2() {
     let directory = tempfile::tempdir().unwrap();
@@ -210,7 +209,6 @@ fn the_environment_configures_too() {
     assert!(printed.contains("per_user = 3"), "{printed}");
 }
 
-/// Security: abuse 8
 #[test]
 fn of_the_environment_only_what_is_ours_must_be_utf_8() {
     let directory = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ fn typed<'a>(current: &'a str, new: &'a str, again: &'a str) -> [(&'static str, 
     [("current_password", current), ("new_password", new), ("new_password_again", again)]
 }
 
-/// Security: 7.4.3, 6.2.2, 6.2.3
+/// Security: 7.4.3, 6.2.2, 6.2.3, abuse 21
 #[tokio::test]
 async fn changing_the_password_ends_the_others_and_keeps_this_one_7_4_3() {
     let site = Site::new().await;
