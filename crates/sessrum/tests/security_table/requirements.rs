@@ -52,7 +52,7 @@ impl Requirements {
             match (is_tested, &requirement.reason) {
                 (false, None) => faults.push(format!("{id} has no test, and no reason for that")),
                 (true, Some(_)) => {
-                    faults.push(format!("{id} has a test, and a reason to have none"))
+                    faults.push(format!("{id} has a test, and a reason to have none"));
                 }
                 _ => {}
             }
@@ -80,10 +80,10 @@ mod tests {
     use super::*;
 
     fn faults(requirements: &str, shown: &[&str]) -> Vec<String> {
-        let text = format!("[[group]]\ntitle = \"t\"\n{requirements}");
+        let file = format!("[[group]]\ntitle = \"t\"\n{requirements}");
         let ids = shown.iter().map(|id| (*id).to_owned()).collect();
         let test = TaggedTest { ids, name: "it".to_owned(), file: "a.rs".to_owned() };
-        Requirements::read(&text).faults(&[test])
+        Requirements::read(&file).faults(&[test])
     }
 
     const ONE: &str = "[[group.requirement]]\nid = \"1.1.1\"\nholds = \"h\"\n";

@@ -1,5 +1,6 @@
 //! The files of the workspace.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,9 @@ fn rust_files() -> Vec<String> {
             let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
             if entry.file_type().unwrap().is_dir() {
                 folders.push(name);
-            } else if name.ends_with(".rs") && !name.contains("/security_table/") {
+            } else if Path::new(&name).extension() == Some(OsStr::new("rs"))
+                && !name.contains("/security_table/")
+            {
                 files.push(name);
             }
         }
