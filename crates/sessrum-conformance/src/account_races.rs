@@ -9,7 +9,9 @@ use sessrum_core::store::{
 use crate::Fixture;
 use crate::fixture::{MANY, at, change, count, new_platform, new_user, password};
 
-/// Requirement 7.4.2: a sign-in that races the disabling of its user.
+/// A sign-in that races the disabling of its user.
+///
+/// Security: 7.4.2, 15.4.2
 pub async fn no_sign_in_survives_the_disabling_of_its_user_7_4_2(store: Fixture) {
     for round in 0..8 {
         let user = store.user(&format!("user{round}")).await;
@@ -35,6 +37,7 @@ pub async fn no_sign_in_survives_the_disabling_of_its_user_7_4_2(store: Fixture)
     }
 }
 
+/// Security: 15.4.2
 pub async fn administrators_who_demote_each_other_leave_one(store: Fixture) {
     let mut admins = Vec::new();
     for index in 0..MANY {
@@ -60,6 +63,7 @@ pub async fn administrators_who_demote_each_other_leave_one(store: Fixture) {
     assert_eq!(left.count(), 1);
 }
 
+/// Security: 15.4.2
 pub async fn password_changes_checked_against_the_same_one_have_one_winner(store: Fixture) {
     let user = store.user("ada").await;
     let outcomes = store
@@ -78,6 +82,7 @@ pub async fn password_changes_checked_against_the_same_one_have_one_winner(store
     assert_eq!(facts.password_hash, Some(password(&winner.to_string())));
 }
 
+/// Security: 15.4.2
 pub async fn users_of_one_name_or_email_have_one_winner(store: Fixture) {
     let outcomes = store
         .race(MANY, |store, index| async move {
@@ -91,6 +96,7 @@ pub async fn users_of_one_name_or_email_have_one_winner(store: Fixture) {
     assert_eq!(store.users(None, 99).await.unwrap().len(), 1);
 }
 
+/// Security: 15.4.2
 pub async fn platforms_added_as_default_leave_one_default(store: Fixture) {
     let user = store.user("ada").await;
     let outcomes = store

@@ -25,6 +25,7 @@ pub async fn a_touch_never_moves_back(store: Fixture) {
     assert_eq!(store.row(&session).await, session);
 }
 
+/// Security: abuse 4
 pub async fn abuse_04_touching_an_unknown_session_is_a_no_op(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     let marks = [Activity { session: SessionId(99), at: at(5) }, mark(&session, at(5))];
@@ -52,6 +53,7 @@ pub async fn no_marks_touch_nobody(store: Fixture) {
     assert_eq!(store.touch_many(&[]).await.unwrap(), 0);
 }
 
+/// Security: abuse 18
 pub async fn abuse_18_activity_extends_idle_but_never_the_absolute_end(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     store.touch_many(&[mark(&session, session.expires_at)]).await.unwrap();
@@ -63,6 +65,7 @@ pub async fn abuse_18_activity_extends_idle_but_never_the_absolute_end(store: Fi
     assert_eq!(ended.len(), 1);
 }
 
+/// Security: abuse 16
 pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(store: Fixture) {
     let (session, token) = store.signed_in(&UserId::from(1), 0).await;
     let policy = SessionPolicy::default();

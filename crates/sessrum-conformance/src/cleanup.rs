@@ -29,6 +29,7 @@ pub async fn rows_that_ended_at_or_after_the_moment_stay(store: Fixture) {
     assert!(store.opens(&token).await);
 }
 
+/// Security: abuse 17
 pub async fn abuse_17_live_rows_and_the_trail_are_spared(store: Fixture) {
     let (live, token) = store.signed_in(&UserId::from(1), 1).await;
     store.put(live.id, "cart", "[1]").await;

@@ -53,6 +53,7 @@ pub async fn an_address_of_either_family_stays_what_it_was(store: Fixture) {
     }
 }
 
+/// Security: abuse 36
 pub async fn abuse_36_a_taken_handle_or_token_is_a_collision_and_changes_nothing(store: Fixture) {
     let user = store.user("ada").await;
     let old = store.new_session(&user);
@@ -69,6 +70,7 @@ pub async fn abuse_36_a_taken_handle_or_token_is_a_collision_and_changes_nothing
     assert_eq!(store.count_live().await.unwrap(), 1);
 }
 
+/// Security: 7.2.3
 pub async fn the_token_of_an_ended_session_is_not_given_again(store: Fixture) {
     let user = store.user("ada").await;
     let (session, token) = store.signed_in(&user, 1).await;
@@ -77,6 +79,7 @@ pub async fn the_token_of_an_ended_session_is_not_given_again(store: Fixture) {
     assert_eq!(store.create(new, &change(3)).await.unwrap(), CreateOutcome::Collision);
 }
 
+/// Security: 7.4.2
 pub async fn a_disabled_user_is_refused_and_nothing_changes(store: Fixture) {
     let user = store.user("ada").await;
     let other = store.session(&UserId::from("someone else"), 1).await;
@@ -92,6 +95,7 @@ pub async fn a_disabled_user_is_refused_and_nothing_changes(store: Fixture) {
     store.session(&user, 5).await;
 }
 
+/// Security: 15.4.2
 pub async fn a_password_that_changed_after_it_was_checked_is_refused(store: Fixture) {
     let user = store.user("ada").await;
     let checked =
@@ -130,7 +134,9 @@ pub async fn a_bundled_row_of_the_same_key_plays_no_part_for_users_of_another_di
     assert_eq!(store.row(&session).await.ended, None);
 }
 
-/// Abuse case 20: signing in as another user in the same browser.
+/// Signing in as another user in the same browser.
+///
+/// Security: abuse 20
 pub async fn abuse_20_the_replaced_session_of_another_user_ends_as_logout_and_the_new_is_empty(
     store: Fixture,
 ) {
@@ -159,7 +165,7 @@ pub async fn replacing_an_ended_or_unknown_session_ends_nothing(store: Fixture) 
     assert_eq!(store.row(&old).await, ended_row);
 }
 
-/// Requirement 7.1.2.
+/// Security: 7.1.2, parameter cap
 pub async fn over_the_cap_the_least_recently_used_is_evicted_7_1_2(store: Fixture) {
     let user = store.user("ada").await;
     let first = store.session(&user, 1).await;
@@ -175,7 +181,9 @@ pub async fn over_the_cap_the_least_recently_used_is_evicted_7_1_2(store: Fixtur
     assert_eq!(store.row(&other).await, other);
 }
 
-/// Requirement 7.1.2: a lowered cap.
+/// A lowered cap.
+///
+/// Security: 7.1.2, abuse 28, parameter cap
 pub async fn over_by_two_evicts_two_7_1_2(store: Fixture) {
     let user = store.user("ada").await;
     let mut before = Vec::new();

@@ -108,6 +108,7 @@ pub async fn a_removal_happens_only_if_its_precondition_holds(store: Fixture) {
     assert_eq!(remove(Nothing).await, RemoveOutcome::Removed);
 }
 
+/// Security: abuse 15
 pub async fn abuse_15_a_large_value_round_trips_up_to_the_cap(store: Fixture) {
     let id = session(&store).await;
     let value = format!("\"{}\"", "x".repeat(256 * 1024));

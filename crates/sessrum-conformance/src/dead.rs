@@ -38,6 +38,7 @@ impl Dead {
     }
 }
 
+/// Security: abuse 4, parameter row
 pub async fn abuse_04_a_touch_changes_nothing_and_does_not_count(store: Fixture) {
     let dead = dead(&store).await;
     let marks = [Activity { session: dead.row.id, at: at(9) }];
@@ -45,6 +46,7 @@ pub async fn abuse_04_a_touch_changes_nothing_and_does_not_count(store: Fixture)
     dead.assert_unchanged(&store).await;
 }
 
+/// Security: abuse 6, parameter row
 pub async fn abuse_06_no_rotation_adds_a_token(store: Fixture) {
     let dead = dead(&store).await;
     for forced in [false, true] {
@@ -60,6 +62,7 @@ pub async fn abuse_06_no_rotation_adds_a_token(store: Fixture) {
     dead.assert_unchanged(&store).await;
 }
 
+/// Security: parameter row
 pub async fn confirming_a_token_changes_no_token(store: Fixture) {
     let dead = dead(&store).await;
     let before = (store.loaded(&dead.token).await.token, store.loaded(&dead.unseen).await.token);
@@ -69,6 +72,7 @@ pub async fn confirming_a_token_changes_no_token(store: Fixture) {
     dead.assert_unchanged(&store).await;
 }
 
+/// Security: abuse 2, parameter row
 pub async fn abuse_02_a_switch_that_spans_a_logout_finds_it_gone(store: Fixture) {
     let dead = dead(&store).await;
     let platform = PlatformId::from(3);
@@ -82,6 +86,7 @@ pub async fn abuse_02_a_switch_that_spans_a_logout_finds_it_gone(store: Fixture)
     dead.assert_unchanged(&store).await;
 }
 
+/// Security: abuse 1, parameter row
 pub async fn abuse_01_data_saved_after_a_logout_is_not_kept(store: Fixture) {
     let dead = dead(&store).await;
     for precondition in
@@ -96,6 +101,7 @@ pub async fn abuse_01_data_saved_after_a_logout_is_not_kept(store: Fixture) {
     dead.assert_unchanged(&store).await;
 }
 
+/// Security: abuse 23, parameter row
 pub async fn no_other_end_overwrites_the_first(store: Fixture) {
     let dead = dead(&store).await;
     let (id, reason) = (dead.row.id, EndReason::RevokedByAdmin);
@@ -109,7 +115,9 @@ pub async fn no_other_end_overwrites_the_first(store: Fixture) {
     dead.assert_unchanged(&store).await;
 }
 
-/// Requirement 7.4.2: enabling again revives none.
+/// Enabling again revives none.
+///
+/// Security: 7.4.2
 pub async fn enabling_the_user_revives_none_7_4_2(store: Fixture) {
     let dead = dead(&store).await;
     store.set_user_active(&dead.user, false, &change(9)).await.unwrap();

@@ -37,6 +37,7 @@ pub async fn every_reason_is_kept(store: Fixture) {
     }
 }
 
+/// Security: abuse 23
 pub async fn abuse_23_ending_twice_or_ending_the_unknown_is_none(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     store.end(session.id, EndReason::Logout, &change(5)).await.unwrap();
@@ -47,6 +48,7 @@ pub async fn abuse_23_ending_twice_or_ending_the_unknown_is_none(store: Fixture)
     assert_eq!(store.trail().await, events);
 }
 
+/// Security: abuse 22
 pub async fn abuse_22_ending_all_of_a_user_spares_the_kept_and_other_users(store: Fixture) {
     let user = UserId::from(1);
     let kept = store.session(&user, 1).await;
@@ -81,7 +83,7 @@ pub async fn ending_everyone_goes_by_limit_and_spares_the_kept(store: Fixture) {
     assert_eq!(store.count_live().await.unwrap(), 1);
 }
 
-/// Requirement 7.3.1.
+/// Security: 7.3.1
 pub async fn the_idle_end_as_expired_each_kind_by_its_limit_7_3_1(store: Fixture) {
     let user = UserId::from(1);
     let mut expected = Vec::new();
@@ -99,7 +101,7 @@ pub async fn the_idle_end_as_expired_each_kind_by_its_limit_7_3_1(store: Fixture
     assert!(ended.iter().all(|ended| ended.reason == EndReason::Expired));
 }
 
-/// Requirement 7.3.2.
+/// Security: 7.3.2
 pub async fn those_past_the_absolute_end_end_as_expired_7_3_2(store: Fixture) {
     let user = UserId::from(1);
     let mut sessions = Vec::new();

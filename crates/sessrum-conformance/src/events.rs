@@ -25,6 +25,7 @@ fn event(kind: EventKind, detail: &str) -> (EventKind, String) {
     (kind, detail.to_owned())
 }
 
+/// Security: 16.3.1
 pub async fn an_event_tells_who_when_from_where_and_about_whom(store: Fixture) {
     let (user, handle) = (UserId::from("u-1"), store.handle());
     let new = NewEvent {
@@ -148,6 +149,7 @@ pub async fn pages_of_events_follow_each_other(store: Fixture) {
     }
 }
 
+/// Security: 16.3.1
 pub async fn signing_in_records_itself_and_what_it_ended(store: Fixture) {
     let user = store.user("ada").await;
     let (replaced, evicted) = (store.session(&user, 1).await, store.session(&user, 2).await);
@@ -164,6 +166,7 @@ pub async fn signing_in_records_itself_and_what_it_ended(store: Fixture) {
     assert_eq!(find(EventKind::SessionEnded, "evicted"), evicted.handle);
 }
 
+/// Security: 16.3.1
 pub async fn each_ended_session_has_one_event_with_its_reason(store: Fixture) {
     let user = UserId::from(1);
     for seconds in 1..=8 {
@@ -233,6 +236,7 @@ pub async fn touching_and_confirming_record_nothing(store: Fixture) {
     assert_eq!(store.trail().await, before);
 }
 
+/// Security: 16.3.1
 pub async fn what_becomes_of_a_user_is_recorded(store: Fixture) {
     let user = store.user("ada").await;
     assert_eq!(last(&store, 1).await, [event(EventKind::UserAdded, "")]);

@@ -21,6 +21,7 @@ async fn of(store: &Fixture, user: &UserId) -> Vec<SessionEvent> {
     events
 }
 
+/// Security: 7.4.2
 pub async fn a_forgotten_user_is_gone_with_all_they_had(store: Fixture) {
     let ada = store.user("ada").await;
     let platform = store.platform(&ada, "art").await.id;
@@ -91,6 +92,7 @@ pub async fn forgetting_spares_everybody_else(store: Fixture) {
     assert_eq!(spared(store.trail().await), spared(before));
 }
 
+/// Security: 7.4.2, 15.4.2
 pub async fn a_sign_in_that_spans_the_forgetting_is_refused(store: Fixture) {
     let ada = store.user("ada").await;
     let checked = store.find_for_sign_in("ada").await.unwrap().unwrap().password_changed_at;

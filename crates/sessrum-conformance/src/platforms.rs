@@ -172,6 +172,7 @@ pub async fn a_change_of_nothing_leaves_all_as_it_is(store: Fixture) {
     assert_eq!(store.platform_connections(&user).await.unwrap(), before);
 }
 
+/// Security: 8.2.2
 pub async fn the_platform_of_another_user_is_not_found(store: Fixture) {
     let (ada, bob) = (store.user("ada").await, store.user("bob").await);
     let new = NewPlatform { credentials: Some(sealed(1)), ..new_platform("art") };

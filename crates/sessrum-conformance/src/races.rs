@@ -11,7 +11,7 @@ use sessrum_core::{EndReason, EventKind, PlatformId, SessionPolicy, TokenStandin
 use crate::Fixture;
 use crate::fixture::{MANY, at, change, count};
 
-/// Requirement 7.1.2, abuse case 28.
+/// Security: 7.1.2, 15.4.2, abuse 28, parameter cap
 pub async fn abuse_28_concurrent_sign_ins_never_exceed_the_cap_7_1_2(store: Fixture) {
     let user = store.user("ada").await;
     let outcomes = store
@@ -31,6 +31,7 @@ pub async fn abuse_28_concurrent_sign_ins_never_exceed_the_cap_7_1_2(store: Fixt
     assert_eq!(store.count(EventKind::SignedIn).await, MANY);
 }
 
+/// Security: 15.4.2, abuse 36
 pub async fn concurrent_sign_ins_with_one_token_have_one_winner(store: Fixture) {
     let token = store.token();
     let outcomes = store
@@ -44,7 +45,9 @@ pub async fn concurrent_sign_ins_with_one_token_have_one_winner(store: Fixture) 
     assert_eq!(store.count_live().await.unwrap(), 1);
 }
 
-/// Abuse case 5: neither tab is signed out, the loser leaves no row.
+/// Neither tab is signed out, the loser leaves no row.
+///
+/// Security: 15.4.2, abuse 5
 pub async fn abuse_05_two_concurrent_rotations_leave_one_successor(store: Fixture) {
     let (session, token) = store.signed_in(&UserId::from(1), 1).await;
     let id = session.id;
@@ -81,6 +84,7 @@ pub async fn concurrent_first_uses_of_a_token_retire_the_old_one_once(store: Fix
     assert_eq!(old.retired_at, new.first_used_at);
 }
 
+/// Security: 15.4.2
 pub async fn switches_that_expect_the_same_revision_have_one_winner(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     let (id, revision) = (session.id, session.revision);
@@ -119,6 +123,7 @@ pub async fn switches_without_expectation_each_have_a_revision(store: Fixture) {
     assert!(revisions.into_iter().eq(2..=33));
 }
 
+/// Security: abuse 7
 pub async fn abuse_07_concurrent_writes_of_different_keys_all_survive(store: Fixture) {
     let id = store.session(&UserId::from(1), 1).await.id;
     let outcomes = store
@@ -136,6 +141,7 @@ pub async fn abuse_07_concurrent_writes_of_different_keys_all_survive(store: Fix
     assert_eq!(store.list_data(id).await.unwrap().len(), MANY);
 }
 
+/// Security: abuse 7
 pub async fn abuse_07_a_key_compared_and_set_has_one_winner_a_revision(store: Fixture) {
     let id = store.session(&UserId::from(1), 1).await.id;
     let mut precondition = Precondition::Absent;
@@ -156,6 +162,7 @@ pub async fn abuse_07_a_key_compared_and_set_has_one_winner_a_revision(store: Fi
     }
 }
 
+/// Security: abuse 15
 pub async fn abuse_15_concurrent_writes_never_exceed_the_cap(store: Fixture) {
     let id = store.session(&UserId::from(1), 1).await.id;
     let outcomes = store
@@ -176,6 +183,7 @@ pub async fn abuse_15_concurrent_writes_never_exceed_the_cap(store: Fixture) {
     assert_eq!(store.list_data(id).await.unwrap().len(), 7);
 }
 
+/// Security: 15.4.2, abuse 23
 pub async fn concurrent_ends_have_one_winner_and_one_event(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     let (id, reasons) = (session.id, EndReason::ALL);
@@ -191,6 +199,8 @@ pub async fn concurrent_ends_have_one_winner_and_one_event(store: Fixture) {
 }
 
 /// Abuse cases 1 to 4 and 6 as a race: a logout in the middle of everything else.
+///
+/// Security: 15.4.2, abuse 1, abuse 2, parameter row
 pub async fn abuse_02_nothing_that_races_an_end_revives_or_changes_the_dead(store: Fixture) {
     for _ in 0..8 {
         let (session, _) = store.signed_in(&UserId::from(1), 1).await;
@@ -237,6 +247,7 @@ pub async fn abuse_02_nothing_that_races_an_end_revives_or_changes_the_dead(stor
     assert_eq!(store.count(EventKind::SessionEnded).await, 8);
 }
 
+/// Security: 15.4.2
 pub async fn concurrent_sweeps_end_and_delete_each_row_once(store: Fixture) {
     for user in 1..=64 {
         store.session(&UserId::from(user), 1).await;

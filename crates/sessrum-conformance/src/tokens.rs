@@ -46,6 +46,7 @@ pub async fn a_token_that_has_retired_is_not_replaced(store: Fixture) {
     assert!(!store.opens(&late.token).await);
 }
 
+/// Security: abuse 8
 pub async fn abuse_08_an_unknown_token_finds_nothing_and_is_not_adopted(store: Fixture) {
     store.session(&UserId::from(1), 1).await;
     let unknown = store.token();
@@ -55,6 +56,7 @@ pub async fn abuse_08_an_unknown_token_finds_nothing_and_is_not_adopted(store: F
     assert_eq!(store.count_live().await.unwrap(), 1);
 }
 
+/// Security: abuse 12
 pub async fn abuse_12_the_empty_id_matches_nothing(store: Fixture) {
     store.session(&UserId::from(1), 1).await;
     assert!(!store.opens(&TokenHash::from_bytes([0; 32])).await);
@@ -62,6 +64,7 @@ pub async fn abuse_12_the_empty_id_matches_nothing(store: Fixture) {
     assert_eq!(store.find_by_handle(&handle).await.unwrap(), None);
 }
 
+/// Security: abuse 35
 pub async fn abuse_35_a_neighbouring_hash_opens_nothing(store: Fixture) {
     let (_, token) = store.signed_in(&UserId::from(1), 1).await;
     for byte in [0, 15, 31] {
@@ -94,6 +97,7 @@ pub async fn a_plain_rotation_moves_updated_at_alone(store: Fixture) {
     assert_eq!(store.row(&session).await, expected);
 }
 
+/// Security: 7.2.4
 pub async fn confirming_the_successor_retires_the_old_token(store: Fixture) {
     let (session, old) = store.signed_in(&UserId::from(1), 1).await;
     let new = store.rotated(&session, 60).await;
@@ -232,6 +236,7 @@ pub async fn rotating_to_a_taken_token_is_a_collision_and_changes_nothing(store:
     assert_eq!(standing(&store, &lost, 999).await, TokenStanding::Unseen);
 }
 
+/// Security: abuse 6
 pub async fn abuse_06_rotating_an_unknown_session_adds_no_token(store: Fixture) {
     let rotation = store.rotation(2);
     let outcome = store.rotate(SessionId(7), rotation, &change(2)).await.unwrap();
@@ -239,7 +244,9 @@ pub async fn abuse_06_rotating_an_unknown_session_adds_no_token(store: Fixture) 
     assert!(!store.opens(&rotation.token).await);
 }
 
-/// Requirement N5.2: re-authentication resets both limits.
+/// Re-authentication resets both limits.
+///
+/// Security: N5.2
 pub async fn a_reauthentication_moves_both_limits_and_the_revision_n5_2(store: Fixture) {
     let session = store.session(&UserId::from(1), 1).await;
     let rotation =
@@ -257,6 +264,7 @@ pub async fn a_reauthentication_moves_both_limits_and_the_revision_n5_2(store: F
     assert_eq!(store.row(&session).await, expected);
 }
 
+/// Security: abuse 19
 pub async fn abuse_19_rotated_twice_only_the_last_token_is_current_and_data_stays(store: Fixture) {
     let (session, first) = store.signed_in(&UserId::from(1), 1).await;
     store.put(session.id, "cart", "[1]").await;

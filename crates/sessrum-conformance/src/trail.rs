@@ -203,6 +203,7 @@ pub async fn a_client_that_was_never_there_cannot_be_put_in(store: Fixture) {
     }
 }
 
+/// Security: 16.3.1
 pub async fn an_event_taken_out_is_found(store: Fixture) {
     three_chains(&store).await;
     record(&store, Some(UserId::from(7)), 3).await;

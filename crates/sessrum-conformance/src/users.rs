@@ -78,7 +78,7 @@ pub async fn names_are_told_of_those_who_are_there(store: Fixture) {
     assert!(store.usernames(&[]).await.unwrap().is_empty());
 }
 
-/// Requirement 7.4.2.
+/// Security: 7.4.2
 pub async fn disabling_a_user_ends_their_sessions_7_4_2(store: Fixture) {
     let (ada, bob) = (store.user("ada").await, store.user("bob").await);
     let one = store.session(&ada, 1).await;
@@ -95,7 +95,7 @@ pub async fn disabling_a_user_ends_their_sessions_7_4_2(store: Fixture) {
     assert!(store.row(&one).await.ended.is_some());
 }
 
-/// Requirement 8.3.2.
+/// Security: 8.3.2, parameter row
 pub async fn a_role_change_is_seen_at_once_in_every_live_session_8_3_2(store: Fixture) {
     let (ada, bob) = (store.user("ada").await, store.user("bob").await);
     let (session, token) = store.signed_in(&ada, 1).await;
@@ -203,7 +203,7 @@ fn keeping(store: &Fixture, session: SessionId) -> (PasswordChange, Rotation) {
     (PasswordChange { hash: password("new"), keep, checked_against: Some(at(0)) }, rotation)
 }
 
-/// Requirement 7.4.3.
+/// Security: 7.2.4, 7.4.3
 pub async fn a_password_change_ends_the_others_and_rotates_the_kept_7_4_3(store: Fixture) {
     let user = store.user("ada").await;
     let (kept, token) = store.signed_in(&user, 1).await;
@@ -270,6 +270,7 @@ pub async fn a_password_change_cannot_keep_the_session_of_another(store: Fixture
     assert_eq!(store.row(&others).await, others);
 }
 
+/// Security: 11.4.2, 15.4.2
 pub async fn a_hash_is_upgraded_only_in_the_place_of_the_old_one(store: Fixture) {
     let user = store.user("ada").await;
     let session = store.session(&user, 1).await;

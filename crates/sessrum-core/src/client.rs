@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(of("::1"), "::/48");
     }
 
+    /// Security: 16.4.1
     #[test]
     fn header_text_is_cut_and_cleaned_16_4_1() {
         assert_eq!(&*Client::text("a\r\nb"), "a\u{fffd}\u{fffd}b");

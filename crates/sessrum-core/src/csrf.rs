@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use crate::{SecretKey, SeededRandom};
 
+    /// Security: abuse 31, parameter CSRF
     #[test]
     fn a_token_is_masked_and_belongs_to_one_session_31() {
         let random = SeededRandom::new(3);
@@ -113,6 +114,7 @@ mod tests {
         }
     }
 
+    /// Security: parameter CSRF
     #[test]
     fn a_sign_in_form_goes_stale() {
         let key = SecretKey::from_bytes([1; 32]).csrf_key();

@@ -90,6 +90,9 @@ pub enum EventKind {
     /// A request in a session did not prove that the site itself made it; the detail says what was
     /// missing.
     ForgeryRefused,
+    /// The row of a session that was asked for is not what was put there: somebody or something has
+    /// changed the database.
+    DamageFound,
 }
 
 named!(EventKind, "event", {
@@ -112,6 +115,7 @@ named!(EventKind, "event", {
     CleanUpStarted => "clean_up_started",
     AccessRefused => "access_refused",
     ForgeryRefused => "forgery_refused",
+    DamageFound => "damage_found",
 });
 
 /// The detail of [`EventKind::SignedIn`] from a device that is new to its user.
@@ -142,7 +146,8 @@ impl EventKind {
             | Self::UserAdded
             | Self::CleanUpStarted
             | Self::AccessRefused
-            | Self::ForgeryRefused => false,
+            | Self::ForgeryRefused
+            | Self::DamageFound => false,
         }
     }
 

@@ -212,6 +212,10 @@ fn failed(error: impl std::fmt::Display) -> PasswordError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Condvar, Mutex};
+
+    use tokio::task::JoinSet;
+
     use super::*;
     use crate::SeededRandom;
 
@@ -221,7 +225,7 @@ mod tests {
         PasswordHasher::new(cost, 2, Arc::new(SeededRandom::new(1))).unwrap()
     }
 
-    /// Security: 6.2.x
+    /// Security: 6.2.8
     #[tokio::test]
     async fn a_password_is_compared_whole_and_as_it_is_6_2() {
         let hasher = hasher(CHEAP);
@@ -235,6 +239,58 @@ mod tests {
         assert_eq!(hasher.verify(&password, None).await.unwrap(), Verification::Wrong);
     }
 
+    /// Holds up whoever asks for a salt, and counts them.
+    #[derive(Default)]
+    struct Gate {
+        waiting: Mutex<usize>,
+        is_open: Mutex<bool>,
+        opened: Condvar,
+    }
+
+    impl Random for Gate {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            *self.waiting.lock().unwrap() += 1;
+            let shut = |is_open: &mut bool| !*is_open;
+            drop(self.opened.wait_while(self.is_open.lock().unwrap(), shut).unwrap());
+            SeededRandom::new(1).fill(bytes)
+        }
+    }
+
+    /// A storm of sign-ins takes its turns, and everything else goes on meanwhile.
+    ///
+    /// Security: parameter hashing
+    #[tokio::test]
+    async fn no_more_are_hashed_at_once_than_may_be() {
+        let gate = Arc::new(Gate::default());
+        *gate.is_open.lock().unwrap() = true;
+        let hasher = PasswordHasher::new(CHEAP, 2, Arc::clone(&gate) as _).unwrap();
+        *gate.is_open.lock().unwrap() = false;
+        *gate.waiting.lock().unwrap() = 0;
+        let hasher = Arc::new(hasher);
+        let mut storm = JoinSet::new();
+        for _ in 0..20 {
+            let hasher = Arc::clone(&hasher);
+            storm.spawn(async move { hasher.hash("correct horse").await.unwrap() });
+        }
+        // Other tasks run although all turns are taken.
+        let waiting = || *gate.waiting.lock().unwrap();
+        while waiting() < 2 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        // Whoever gives up waiting gives no turn to others before the work is done.
+        storm.abort_all();
+        while storm.join_next().await.is_some() {}
+        let (held, free) = (waiting(), hasher.turns.available_permits());
+        *gate.is_open.lock().unwrap() = true;
+        gate.opened.notify_all();
+        hasher.hash("correct horse").await.unwrap();
+        assert_eq!((held, free, waiting()), (2, 0, 3));
+    }
+
+    /// Security: 11.4.2, parameter hashing
     #[tokio::test]
     async fn the_default_cost_is_the_floor_and_a_raised_one_asks_for_a_new_hash_11_4_2() {
         let stored = hasher(PasswordCost::default()).hash("correct horse").await.unwrap();

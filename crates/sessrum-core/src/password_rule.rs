@@ -94,7 +94,7 @@ mod tests {
         check_guesses(password, WORDS)
     }
 
-    /// Security: 6.2.x
+    /// Security: 6.2.1, 6.2.9
     #[test]
     fn the_length_counts_characters() {
         assert_eq!(check_length("1234567"), Err(PasswordRule::TooShort));
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(check_length(&"é".repeat(257)), Err(PasswordRule::TooLong));
     }
 
-    /// Security: 6.2.x
+    /// Security: 6.2.4
     #[test]
     fn what_everybody_tries_first_is_refused() {
         for common in [
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    /// Security: 6.2.x
+    /// Security: 6.1.2, 6.2.11
     #[test]
     fn what_is_made_of_ones_own_names_is_refused() {
         for own in [
@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(guesses("-@_.+ @.-_+-"), Ok(()));
     }
 
+    /// Security: 6.2.5
     #[test]
     fn phrases_and_random_characters_may_be_chosen_and_none_is_required() {
         for good in ["correct horse", "battery staple", "four plain lower words", "пароль у моря"]

@@ -61,3 +61,83 @@ impl Random for SeededRandom {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        EventSealer, PasswordCost, PasswordHasher, SecretKey, SessionHandle, SessionToken,
+    };
+
+    /// Notes how much is asked for, and gives it if it may.
+    #[derive(Default)]
+    struct Noted {
+        asked: Mutex<Vec<usize>>,
+        is_empty: bool,
+    }
+
+    impl Random for Noted {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            self.asked.lock().unwrap().push(bytes.len());
+            if self.is_empty {
+                return Err(RandomError(getrandom::Error::UNSUPPORTED));
+            }
+            OsRandom.fill(bytes)
+        }
+    }
+
+    const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, passes: 1 };
+
+    /// Security: 7.2.3, 11.5.1, parameter token
+    #[tokio::test]
+    async fn every_secret_takes_128_bits_or_more() {
+        let source = Arc::new(Noted::default());
+        let asked = || std::mem::take(&mut *source.asked.lock().unwrap());
+        let secret = SecretKey::generate(source.as_ref()).unwrap();
+        let token = SessionToken::generate(source.as_ref()).unwrap();
+        let handle = SessionHandle::generate(source.as_ref()).unwrap();
+        assert_eq!(asked(), [32, 32, 16]);
+        let csrf = secret.csrf_key().session_token(&handle, source.as_ref()).unwrap();
+        assert_eq!((token.expose().len(), csrf.len(), asked()), (43, 86, vec![32]));
+        EventSealer::new(&secret, source.as_ref()).unwrap();
+        assert_eq!(asked(), [32]);
+        let hasher = PasswordHasher::new(CHEAP, 1, Arc::clone(&source) as _).unwrap();
+        hasher.hash("correct horse").await.unwrap();
+        // The decoy's password and salt, and the salt.
+        assert_eq!(asked(), [32, 16, 16]);
+    }
+
+    /// Security: 11.5.1, 16.5.3
+    #[tokio::test]
+    async fn without_randomness_nothing_is_issued() {
+        let source = Arc::new(Noted { is_empty: true, ..Noted::default() });
+        assert!(SecretKey::generate(source.as_ref()).is_err());
+        assert!(SessionToken::generate(source.as_ref()).is_err());
+        assert!(SessionHandle::generate(source.as_ref()).is_err());
+        let secret = SecretKey::from_bytes([1; 32]);
+        let handle = SessionHandle::from_bytes([1; 16]);
+        assert!(secret.csrf_key().session_token(&handle, source.as_ref()).is_err());
+        assert!(EventSealer::new(&secret, source.as_ref()).is_err());
+        assert!(PasswordHasher::new(CHEAP, 1, source).is_err());
+    }
+
+    /// Security: 11.5.1
+    #[test]
+    fn the_system_gives_other_bytes_each_time_and_all_of_them() {
+        let mut given = BTreeSet::new();
+        let (mut set, mut clear) = ([0_u8; 32], [0xff_u8; 32]);
+        for _ in 0..100 {
+            let mut bytes = [0; 32];
+            OsRandom.fill(&mut bytes).unwrap();
+            assert!(given.insert(bytes));
+            for (byte, (set, clear)) in bytes.iter().zip(set.iter_mut().zip(&mut clear)) {
+                *set |= byte;
+                *clear &= byte;
+            }
+        }
+        assert_eq!((set, clear), ([0xff; 32], [0; 32]));
+    }
+}

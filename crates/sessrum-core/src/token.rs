@@ -160,7 +160,10 @@ pub(crate) fn equal_in_constant_time(left: &[u8], right: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::SeededRandom;
+    use crate::sealing::SealingKey;
+    use crate::secret::{CsrfKey, FingerprintKey, SecretKey};
 
+    /// Security: 7.2.1, abuse 10, abuse 12, parameter token
     #[test]
     fn strict_parsing_refuses_all_but_the_canonical_text_7_2_1() {
         let token = SessionToken::generate(&SeededRandom::new(1)).unwrap();
@@ -188,6 +191,41 @@ mod tests {
         }
     }
 
+    /// Security: 11.2.4
+    #[test]
+    fn secrets_are_compared_whole_and_have_no_equality() {
+        let secret = [7; 32];
+        assert!(equal_in_constant_time(&secret, &secret));
+        assert!(!equal_in_constant_time(&secret, &secret[..31]));
+        assert!(!equal_in_constant_time(&secret, &[]));
+        for bit in 0..256 {
+            let mut other = secret;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!equal_in_constant_time(&secret, &other), "{bit}");
+        }
+        // Without `==` nobody compares them byte by byte by mistake.
+        const {
+            assert!(Probe::<u8>::HAS_EQUALITY);
+            assert!(!Probe::<SessionToken>::HAS_EQUALITY && !Probe::<SecretKey>::HAS_EQUALITY);
+            assert!(!Probe::<CsrfKey>::HAS_EQUALITY && !Probe::<FingerprintKey>::HAS_EQUALITY);
+            assert!(!Probe::<SealingKey>::HAS_EQUALITY);
+        }
+    }
+
+    /// Whether a type has `==`: its own constant is found before that of the trait.
+    struct Probe<T>(std::marker::PhantomData<T>);
+
+    impl<T: PartialEq> Probe<T> {
+        const HAS_EQUALITY: bool = true;
+    }
+
+    trait Otherwise {
+        const HAS_EQUALITY: bool = false;
+    }
+
+    impl<T> Otherwise for Probe<T> {}
+
+    /// Security: 16.2.5
     #[test]
     fn debug_shows_no_secret() {
         let token = SessionToken::generate(&SeededRandom::new(1)).unwrap();

@@ -112,6 +112,7 @@ mod tests {
         cookies("http://127.0.0.1:8080").extract(&headers)
     }
 
+    /// Security: 3.3.1, 3.3.2, 3.3.3, 3.3.4, abuse 32, parameter cookie
     #[test]
     fn whole_set_cookie_lines_3_3_1() {
         let (https, http) = (cookies("https://a.example"), cookies("http://127.0.0.1"));
@@ -133,6 +134,7 @@ mod tests {
         assert_eq!(http.clear(), "session_id=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     }
 
+    /// Security: WSTG-SESS-03
     #[test]
     fn one_exact_cookie_is_found_among_others() {
         let text = token().expose();
@@ -145,6 +147,7 @@ mod tests {
         }
     }
 
+    /// Security: abuse 10, abuse 12, abuse 13, trap malformed cookie
     #[test]
     fn malformed_and_duplicate_cookies_open_nothing_10_12_13() {
         let text = token().expose();

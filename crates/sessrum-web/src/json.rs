@@ -151,6 +151,7 @@ mod tests {
         (problem.status().as_u16(), error.field.clone(), error.message.clone())
     }
 
+    /// Security: 16.5.1
     #[test]
     fn errors_name_the_field_and_keep_the_value_to_themselves() {
         let row = |status, field: &str, message: &str| (status, field.into(), message.into());

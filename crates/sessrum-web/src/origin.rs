@@ -101,6 +101,7 @@ fn has_cookie_in_query(path: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Security: 3.5.1, abuse 29, abuse 30
     #[test]
     fn only_the_very_origin_matches_29_30() {
         let origin = Origin::parse("https://sessions.example.org").unwrap();

@@ -63,6 +63,7 @@ mod tests {
         })
     }
 
+    /// Security: 16.5.1
     #[tokio::test]
     async fn errors_name_the_field_and_keep_the_value_to_themselves() {
         let asked = read("limit=7&all=true").await.unwrap();

@@ -93,6 +93,7 @@ pub async fn the_form_picks_platform_and_lifetime_and_the_browsers_session_ends(
     assert_eq!(app.refusal(&first.token).await, ended(EndReason::Logout, app.now()));
 }
 
+/// Security: 6.3.8, abuse 26
 pub async fn abuse_26_all_refusals_look_alike_and_take_one_hash_6_3_8(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -120,6 +121,7 @@ pub async fn abuse_26_all_refusals_look_alike_and_take_one_hash_6_3_8(app: Manag
     assert_eq!(accounts.hasher().hashed() - before, 1);
 }
 
+/// Security: 6.3.8
 pub async fn what_is_hashed_in_place_of_a_password_signs_nobody_in(app: ManagerFixture) {
     let foreseeable = Arc::new(Always([b'x'; 32]));
     let hasher = PasswordHasher::new(CHEAP, 1, foreseeable).unwrap();
@@ -129,6 +131,7 @@ pub async fn what_is_hashed_in_place_of_a_password_signs_nobody_in(app: ManagerF
     assert_refused(&Accounts::new(manager, hasher), "elsewhere", &"x".repeat(32)).await;
 }
 
+/// Security: 16.3.1
 pub async fn a_refusal_is_recorded_without_what_was_typed_16_3_1(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     let id = member(&accounts, "ada").await;
@@ -142,6 +145,7 @@ pub async fn a_refusal_is_recorded_without_what_was_typed_16_3_1(app: ManagerFix
     }
 }
 
+/// Security: 11.4.2
 pub async fn a_password_is_hashed_anew_when_its_cost_was_raised_11_4_2(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -169,6 +173,7 @@ pub(super) fn interruptible(app: &ManagerFixture) -> (ManagerFixture, Arc<ProxyS
     (app.over(proxy.clone(), |manager| manager), proxy)
 }
 
+/// Security: 15.4.2
 pub async fn a_password_that_changes_after_its_check_signs_nobody_in_15_4_2(app: ManagerFixture) {
     let (app, proxy) = interruptible(&app);
     let accounts = app.accounts(CHEAP);
@@ -183,6 +188,7 @@ pub async fn a_password_that_changes_after_its_check_signs_nobody_in_15_4_2(app:
     assert_eq!(app.store.count_live().await.unwrap(), 0);
 }
 
+/// Security: 11.4.2, 15.4.2
 pub async fn a_password_that_changes_while_it_is_hashed_anew_stays(app: ManagerFixture) {
     let (app, proxy) = interruptible(&app);
     let id = member(&app.accounts(CHEAP), "ada").await;
@@ -198,6 +204,7 @@ pub async fn a_password_that_changes_while_it_is_hashed_anew_stays(app: ManagerF
     assert_eq!(facts.password_hash, Some(password("new")));
 }
 
+/// Security: 7.4.2
 pub async fn a_user_disabled_during_the_check_is_refused_7_4_2(app: ManagerFixture) {
     let (app, proxy) = interruptible(&app);
     let accounts = app.accounts(CHEAP);
@@ -210,6 +217,7 @@ pub async fn a_user_disabled_during_the_check_is_refused_7_4_2(app: ManagerFixtu
     assert_eq!(app.store.count_live().await.unwrap(), 0);
 }
 
+/// Security: 6.2.1
 pub async fn users_are_added_once_with_a_password_that_may_be_chosen_6_2_1(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -227,6 +235,7 @@ pub async fn users_are_added_once_with_a_password_that_may_be_chosen_6_2_1(app: 
     assert_eq!(app.store.users(None, 10).await.unwrap().len(), 1);
 }
 
+/// Security: 7.4.3
 pub async fn a_password_set_by_the_operator_ends_all_sessions_7_4_3(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     let id = member(&accounts, "ada").await;

@@ -13,6 +13,7 @@ use super::lifetimes::{BATCHES, crowd};
 use crate::proxy::ProxyStore;
 use crate::trail::check;
 
+/// Security: abuse 16
 pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -23,6 +24,7 @@ pub async fn abuse_16_an_expired_row_is_dead_before_it_is_swept(app: ManagerFixt
     assert_eq!(app.store.row(&signed_in.context.session).await.ended, None);
 }
 
+/// Security: 7.4.1
 pub async fn what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1(app: ManagerFixture) {
     let user = app.user("ada").await;
     let plain = app.signed_in(&user).await;
@@ -40,6 +42,7 @@ pub async fn what_is_over_ends_as_expired_each_by_its_lifetime_7_4_1(app: Manage
     assert_eq!((event.actor.as_str(), event.detail.as_str()), ("system", "expired"));
 }
 
+/// Security: 7.3.2
 pub async fn what_is_past_its_absolute_end_ends_though_active_7_3_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -79,6 +82,7 @@ pub async fn what_runs_out_while_activity_is_flushed_is_left_to_the_next_time(ap
     assert_eq!(app.cleanup_expired_sessions().await.unwrap().expired, 1);
 }
 
+/// Security: abuse 17
 pub async fn abuse_17_live_rows_and_the_trail_are_spared(app: ManagerFixture) {
     let user = app.user("ada").await;
     let ended = app.signed_in(&user).await;

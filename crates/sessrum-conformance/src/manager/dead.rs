@@ -44,6 +44,7 @@ impl Late {
     }
 }
 
+/// Security: abuse 4
 pub async fn abuse_04_a_mark_flushed_after_the_end_is_lost(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let mut late = late(&app).await;
@@ -64,6 +65,7 @@ pub async fn a_mark_made_before_the_end_and_flushed_after_it_is_lost(app: Manage
     assert_eq!(app.refusal(&token).await, ended(EndReason::Logout, app.now()));
 }
 
+/// Security: abuse 2
 pub async fn abuse_02_a_switch_says_why_it_is_too_late(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let late = late(&app).await;
@@ -78,6 +80,7 @@ pub async fn abuse_02_a_switch_says_why_it_is_too_late(app: ManagerFixture) {
     late.assert_unchanged(&app).await;
 }
 
+/// Security: abuse 6
 pub async fn abuse_06_a_rotation_adds_no_token(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let late = late(&app).await;
@@ -108,6 +111,7 @@ pub async fn a_password_change_says_why_it_is_too_late(app: ManagerFixture) {
     late.assert_unchanged(&app).await;
 }
 
+/// Security: abuse 23
 pub async fn a_second_end_of_any_kind_changes_neither_time_nor_reason(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let late = late(&app).await;
@@ -142,6 +146,7 @@ pub async fn a_sign_in_in_its_place_leaves_it(app: ManagerFixture) {
     assert_eq!(app.store.row(&late.row).await, late.row);
 }
 
+/// Security: abuse 3
 pub async fn abuse_03_an_expired_row_says_so_to_the_late_and_a_removed_one_is_not_found(
     app: ManagerFixture,
 ) {
@@ -164,6 +169,7 @@ pub async fn abuse_03_an_expired_row_says_so_to_the_late_and_a_removed_one_is_no
     assert!(!app.destroy_session(&context, &home()).await.unwrap());
 }
 
+/// Security: abuse 16
 pub async fn abuse_16_activity_after_the_idle_end_revives_nobody(app: ManagerFixture) {
     let user = app.user("ada").await;
     let token = app.signed_in(&user).await.token;
@@ -180,6 +186,7 @@ pub async fn abuse_16_activity_after_the_idle_end_revives_nobody(app: ManagerFix
     assert_eq!(app.refusal(&token).await, SessionExpiredError.into());
 }
 
+/// Security: abuse 2
 pub async fn abuse_02_requests_that_race_a_logout_leave_it_dead(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let user = app.user("ada").await;

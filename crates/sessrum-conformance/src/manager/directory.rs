@@ -154,6 +154,7 @@ pub async fn platforms_are_its_own_at_sign_in_in_switches_and_in_requests(app: M
     assert!(matches!(outcome, SwitchOutcome::PlatformNotFound), "{outcome:?}");
 }
 
+/// Security: 7.4.2
 pub async fn a_user_disabled_or_removed_there_loses_the_session_at_once_7_4_2(app: ManagerFixture) {
     let (app, staff, ada) = staffed(&app);
     let (one, other) = (app.signed_in(&ada).await, app.signed_in(&ada).await);
@@ -239,6 +240,7 @@ pub async fn the_bundled_tables_end_nobody_by_being_followed(app: ManagerFixture
     app.context(&token).await;
 }
 
+/// Security: 16.5.3, abuse 27
 pub async fn a_directory_that_fails_is_no_missing_user(app: ManagerFixture) {
     let (app, _, ada) = staffed(&app);
     let token = app.signed_in(&ada).await.token;

@@ -18,6 +18,7 @@ async fn three(app: &ManagerFixture) -> [SignedIn; 3] {
     sessions
 }
 
+/// Security: 7.4.1
 pub async fn a_logout_ends_the_session_on_the_server_7_4_1(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     assert!(app.destroy_session(&own.context, &home()).await.unwrap());
@@ -30,6 +31,7 @@ pub async fn a_logout_ends_the_session_on_the_server_7_4_1(app: ManagerFixture) 
     assert_eq!((event.at, event.ip_address), (app.now(), address(&home())));
 }
 
+/// Security: abuse 23
 pub async fn abuse_23_a_second_logout_is_as_good(app: ManagerFixture) {
     let [own, ..] = three(&app).await;
     let outcomes = app
@@ -42,6 +44,7 @@ pub async fn abuse_23_a_second_logout_is_as_good(app: ManagerFixture) {
     assert_eq!(app.events_of(EventKind::SessionEnded).await.len(), 1);
 }
 
+/// Security: 7.5.2
 pub async fn a_user_ends_another_of_their_sessions_7_5_2(app: ManagerFixture) {
     let [own, other, _] = three(&app).await;
     let handle = other.context.session.handle;
@@ -60,6 +63,7 @@ pub async fn ending_the_own_session_from_the_list_is_a_logout(app: ManagerFixtur
     app.context(&other.token).await;
 }
 
+/// Security: 8.2.2
 pub async fn the_session_of_another_user_is_not_there_to_end_8_2_2(app: ManagerFixture) {
     let [own, _, bobs] = three(&app).await;
     let handle = bobs.context.session.handle;
@@ -68,6 +72,7 @@ pub async fn the_session_of_another_user_is_not_there_to_end_8_2_2(app: ManagerF
     assert!(app.events_of(EventKind::SessionEnded).await.is_empty());
 }
 
+/// Security: abuse 23
 pub async fn abuse_23_ending_the_unknown_or_ended_is_none(app: ManagerFixture) {
     let [own, other, _] = three(&app).await;
     let unknown = SessionHandle::generate(&SeededRandom::new(99)).unwrap();
@@ -80,6 +85,7 @@ pub async fn abuse_23_ending_the_unknown_or_ended_is_none(app: ManagerFixture) {
     assert_eq!(app.refusal(&other.token).await, told);
 }
 
+/// Security: abuse 22
 pub async fn abuse_22_ending_all_others_spares_the_caller_and_other_users(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     let (user, reason) = (&own.context.user.id, EndReason::RevokedByUser);
@@ -91,6 +97,7 @@ pub async fn abuse_22_ending_all_others_spares_the_caller_and_other_users(app: M
     app.context(&bobs.token).await;
 }
 
+/// Security: 7.4.5
 pub async fn an_administrator_ends_all_sessions_of_a_user_7_4_5(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     let (user, reason) = (&own.context.user.id, EndReason::RevokedByAdmin);
@@ -109,6 +116,7 @@ pub async fn an_administrator_ends_all_sessions_of_a_user_7_4_5(app: ManagerFixt
     assert!(again.is_empty());
 }
 
+/// Security: 7.4.5
 pub async fn an_administrator_ends_a_session_by_its_public_name_7_4_5(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     let (handle, change) = (own.context.session.handle, app.operated());
@@ -124,6 +132,7 @@ pub async fn an_administrator_ends_a_session_by_its_public_name_7_4_5(app: Manag
     assert_eq!(app.revoke_session(&unknown, &change).await.unwrap(), None);
 }
 
+/// Security: 7.4.5
 pub async fn an_administrator_revokes_a_user_and_nobody_else_7_4_5(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     let (user, change) = (&own.context.user.id, app.operated());
@@ -136,6 +145,7 @@ pub async fn an_administrator_revokes_a_user_and_nobody_else_7_4_5(app: ManagerF
     assert!(app.revoke_user_sessions(user, &change).await.unwrap().is_empty());
 }
 
+/// Security: 7.4.5
 pub async fn an_administrator_revokes_everyone_but_themselves(app: ManagerFixture) {
     let [own, other, bobs] = three(&app).await;
     let change = app.operated();
@@ -175,6 +185,7 @@ pub async fn the_list_has_the_most_recently_active_first(app: ManagerFixture) {
     assert_eq!(listed().await, [(two, app.now()), (one, used_first)]);
 }
 
+/// Security: 7.5.2
 pub async fn the_list_has_live_sessions_of_the_user_alone_7_5_2(app: ManagerFixture) {
     let [one, two, _] = three(&app).await;
     let user = &one.context.user.id;

@@ -29,6 +29,7 @@ async fn assert_expired(app: &ManagerFixture, token: &SessionToken) {
     assert_eq!(app.refusal(token).await, SessionExpiredError.into());
 }
 
+/// Security: 7.3.1
 pub async fn a_session_is_idle_for_no_longer_than_its_limit_7_3_1(app: ManagerFixture) {
     let user = app.user("ada").await;
     let (plain, stays) = (app.policy().lifetime.idle, app.policy().remembered_lifetime.idle);
@@ -44,6 +45,7 @@ pub async fn a_session_is_idle_for_no_longer_than_its_limit_7_3_1(app: ManagerFi
     assert_expired(&app, &remembered).await;
 }
 
+/// Security: 7.3.2, N2.1.3, abuse 18
 pub async fn abuse_18_activity_never_moves_the_absolute_end_7_3_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     for remember in [false, true] {
@@ -64,6 +66,7 @@ pub async fn abuse_18_activity_never_moves_the_absolute_end_7_3_2(app: ManagerFi
     }
 }
 
+/// Security: N5.2
 pub async fn activity_counts_before_it_is_flushed_n5_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -181,6 +184,7 @@ pub async fn activity_moves_on_even_when_another_instance_was_later(app: Manager
     assert_eq!(app.context(&signed_in.token).await.session.last_activity, later.at);
 }
 
+/// Security: N5.2
 pub async fn a_reauthentication_starts_both_limits_anew_n5_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     for remember in [false, true] {

@@ -34,6 +34,7 @@ fn assert_stores<Answer: std::fmt::Debug>(answer: Result<Answer, SessionError>) 
     assert!(matches!(answer, Err(SessionError::Store(_))), "{answer:?}");
 }
 
+/// Security: 16.5.3, abuse 27
 pub async fn abuse_27_every_verb_says_that_the_store_failed(app: ManagerFixture) {
     let Outage { app, proxy, user, token, context } = outage(&app).await;
     let platform = app.store.platform(&user.id, "art").await;
@@ -61,6 +62,7 @@ pub async fn abuse_27_every_verb_says_that_the_store_failed(app: ManagerFixture)
     assert_eq!(app.context(&token).await.session, row);
 }
 
+/// Security: abuse 27
 pub async fn abuse_27_accounts_say_that_the_store_failed(app: ManagerFixture) {
     let Outage { app, proxy, context, .. } = outage(&app).await;
     let (accounts, client) = (app.accounts(CHEAP), home());

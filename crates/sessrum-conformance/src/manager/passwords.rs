@@ -31,6 +31,7 @@ pub(crate) async fn reauthenticated(accounts: &Accounts, context: &SessionContex
     }
 }
 
+/// Security: 7.2.4
 pub async fn the_password_makes_the_session_fresh_under_a_new_token_7_2_4(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -125,6 +126,7 @@ pub async fn a_password_changed_while_it_is_checked_proves_nothing(app: ManagerF
     assert!(app.events_of(EventKind::Reauthenticated).await.is_empty());
 }
 
+/// Security: 7.4.3, abuse 21
 pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -147,6 +149,7 @@ pub async fn a_new_password_ends_the_others_and_renews_the_own_session_7_4_3(app
     assert_eq!(app.refusal(&own.token).await, ended(EndReason::TokenReuse, app.now()));
 }
 
+/// Security: 6.2.2
 pub async fn after_a_change_only_the_new_password_signs_in(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -159,6 +162,7 @@ pub async fn after_a_change_only_the_new_password_signs_in(app: ManagerFixture) 
     assert!(matches!(new, SignInOutcome::SignedIn(_)), "{new:?}");
 }
 
+/// Security: 6.2.3
 pub async fn a_change_needs_the_current_password_6_2_3(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -171,6 +175,7 @@ pub async fn a_change_needs_the_current_password_6_2_3(app: ManagerFixture) {
     assert_eq!(app.events_of(EventKind::SignInFailed).await.len(), 1);
 }
 
+/// Security: 6.2.1
 pub async fn a_password_that_may_not_be_chosen_is_told_before_any_check_6_2_1(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -182,6 +187,7 @@ pub async fn a_password_that_may_not_be_chosen_is_told_before_any_check_6_2_1(ap
     enter(&accounts, "ada").await;
 }
 
+/// Security: 15.4.2
 pub async fn a_change_that_another_overtook_is_wrong_15_4_2(app: ManagerFixture) {
     let proxy = ProxyStore::of(app.store.shared());
     let app = app.over(proxy.clone(), |manager| manager);
@@ -202,6 +208,7 @@ pub async fn a_change_that_another_overtook_is_wrong_15_4_2(app: ManagerFixture)
     assert!(matches!(kept, SignInOutcome::SignedIn(_)), "{kept:?}");
 }
 
+/// Security: 15.4.2
 pub async fn two_changes_of_one_session_have_one_winner_15_4_2(app: ManagerFixture) {
     let proxy = ProxyStore::of(app.store.shared());
     let app = app.over(proxy.clone(), |manager| manager);
@@ -221,6 +228,7 @@ pub async fn two_changes_of_one_session_have_one_winner_15_4_2(app: ManagerFixtu
     assert_eq!(app.events_of(EventKind::PasswordChanged).await.len(), 1);
 }
 
+/// Security: 7.4.3, 15.4.2
 pub async fn concurrent_changes_from_two_sessions_leave_one_session(app: ManagerFixture) {
     let accounts = Arc::new(app.accounts(CHEAP));
     let id = member(&accounts, "ada").await;

@@ -126,6 +126,7 @@ pub async fn the_first_use_of_the_successor_retires_the_old_token(app: ManagerFi
     app.context(&successor).await;
 }
 
+/// Security: abuse 19
 pub async fn abuse_19_rotated_twice_only_the_last_works_after_the_grace(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let first = due(&app).await;
@@ -146,6 +147,7 @@ pub async fn abuse_19_rotated_twice_only_the_last_works_after_the_grace(app: Man
     assert_eq!(app.refusal(&first).await, reused);
 }
 
+/// Security: abuse 5
 pub async fn abuse_05_concurrent_rotations_leave_one_successor(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let token = due(&app).await;
@@ -182,6 +184,7 @@ pub async fn all_concurrent_holders_of_an_unseen_token_pass(app: ManagerFixture)
     assert_eq!(app.refusal(&token).await, ended(EndReason::TokenReuse, app.now()));
 }
 
+/// Security: 7.2.4
 pub async fn a_reauthentication_retires_the_old_token_7_2_4(app: ManagerFixture) {
     let user = app.user("ada").await;
     let token = app.signed_in(&user).await.token;

@@ -33,6 +33,7 @@ pub async fn a_sign_in_gives_a_token_that_opens_the_session(app: ManagerFixture)
     assert!(signed_in.ended.is_empty());
 }
 
+/// Security: 16.3.1
 pub async fn a_sign_in_is_recorded_with_who_and_from_where(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -44,6 +45,7 @@ pub async fn a_sign_in_is_recorded_with_who_and_from_where(app: ManagerFixture) 
     assert_eq!(event.user_agent.as_deref(), home().user_agent.as_deref());
 }
 
+/// Security: abuse 8
 pub async fn abuse_08_an_unknown_token_is_neither_adopted_nor_stored(app: ManagerFixture) {
     let stranger = SessionToken::generate(&SeededRandom::new(99)).unwrap();
     assert_eq!(app.refusal(&stranger).await, SessionNotFoundError.into());
@@ -54,6 +56,7 @@ pub async fn abuse_08_an_unknown_token_is_neither_adopted_nor_stored(app: Manage
     assert_eq!(app.store.count_live().await.unwrap(), 1);
 }
 
+/// Security: abuse 12
 pub async fn abuse_12_the_empty_id_matches_nothing(app: ManagerFixture) {
     let user = app.user("ada").await;
     app.signed_in(&user).await;
@@ -62,6 +65,7 @@ pub async fn abuse_12_the_empty_id_matches_nothing(app: ManagerFixture) {
     assert_eq!(app.refusal(&zero).await, SessionNotFoundError.into());
 }
 
+/// Security: abuse 35
 pub async fn abuse_35_the_stored_hash_sent_as_a_token_opens_nothing(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -70,6 +74,7 @@ pub async fn abuse_35_the_stored_hash_sent_as_a_token_opens_nothing(app: Manager
     assert_eq!(app.refusal(&as_token).await, SessionNotFoundError.into());
 }
 
+/// Security: abuse 36
 pub async fn abuse_36_a_collision_generates_again(app: ManagerFixture) {
     let user = app.user("ada").await;
     let repeating = |app: &ManagerFixture| {
@@ -84,6 +89,7 @@ pub async fn abuse_36_a_collision_generates_again(app: ManagerFixture) {
     }
 }
 
+/// Security: abuse 36
 pub async fn abuse_36_randomness_that_only_repeats_gives_no_session(app: ManagerFixture) {
     let user = app.user("ada").await;
     let broken = app.with(|manager| manager.with_random(Arc::new(Always([5; 32]))));
@@ -94,6 +100,7 @@ pub async fn abuse_36_randomness_that_only_repeats_gives_no_session(app: Manager
     assert_eq!(app.context(&first.token).await.session, first.context.session);
 }
 
+/// Security: 7.2.4, trap same user
 pub async fn signing_in_again_gives_a_new_token_and_the_old_is_dead_7_2_4(app: ManagerFixture) {
     let user = app.user("ada").await;
     let first = app.signed_in(&user).await;
@@ -105,6 +112,7 @@ pub async fn signing_in_again_gives_a_new_token_and_the_old_is_dead_7_2_4(app: M
     app.context(&second.token).await;
 }
 
+/// Security: abuse 20
 pub async fn abuse_20_signing_in_as_another_gives_a_fresh_empty_session(app: ManagerFixture) {
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let first = app.signed_in(&ada).await;
@@ -117,6 +125,7 @@ pub async fn abuse_20_signing_in_as_another_gives_a_fresh_empty_session(app: Man
     assert_eq!(app.live(&ada.id).await, 0);
 }
 
+/// Security: 7.1.2
 pub async fn over_the_cap_the_least_recently_used_is_evicted_7_1_2(app: ManagerFixture) {
     let app = app.with_policy(three_each());
     let user = app.user("ada").await;
@@ -135,6 +144,7 @@ pub async fn over_the_cap_the_least_recently_used_is_evicted_7_1_2(app: ManagerF
     }
 }
 
+/// Security: 7.1.2, 15.4.2, abuse 28, parameter cap
 pub async fn abuse_28_concurrent_sign_ins_keep_to_the_cap_7_1_2(app: ManagerFixture) {
     let app = app.with_policy(three_each());
     let user = app.user("ada").await;
@@ -209,6 +219,7 @@ pub async fn no_session_starts_in_a_platform_that_is_anothers_or_inactive(app: M
     app.context(&old.token).await;
 }
 
+/// Security: 7.4.2
 pub async fn a_user_disabled_while_signing_in_is_refused_7_4_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     app.store.set_user_active(&user.id, false, &app.operated()).await.unwrap();

@@ -32,6 +32,7 @@ pub async fn within_the_grace_a_retired_token_passes(app: ManagerFixture) {
     assert!(app.events_of(EventKind::SessionEnded).await.is_empty());
 }
 
+/// Security: 7.2.4
 pub async fn after_the_grace_it_ends_the_session_for_every_token(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let (old, new) = replaced(&app).await;
@@ -45,6 +46,8 @@ pub async fn after_the_grace_it_ends_the_session_for_every_token(app: ManagerFix
 }
 
 /// A copy does not become fresh when its owner proves again who they are.
+///
+/// Security: 7.5.1
 pub async fn a_token_from_before_an_authentication_is_not_fresh_7_5_1(app: ManagerFixture) {
     let user = app.user("ada").await;
     let old = app.signed_in(&user).await.token;
@@ -59,7 +62,7 @@ pub async fn a_token_from_before_an_authentication_is_not_fresh_7_5_1(app: Manag
 
 /// Nor does a copy become fresh by being due, while its owner has not used the new token yet.
 ///
-/// Security: 7.5.1, 7.2.4
+/// Security: 7.2.4, 7.5.1
 pub async fn a_token_from_before_an_authentication_gets_no_successor(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let user = app.user("ada").await;

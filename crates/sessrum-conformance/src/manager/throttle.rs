@@ -57,7 +57,7 @@ async fn guess_freely(accounts: &Accounts, client: &Client, times: usize) {
     }
 }
 
-/// Security: 6.1.1, 6.3.1, abuse 25
+/// Security: 6.1.1, 6.3.1, abuse 25, parameter throttle
 pub async fn right_and_wrong_passwords_wait_alike_and_none_is_looked_at(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -168,7 +168,7 @@ pub async fn without_an_address_accounts_are_slowed_all_the_same(app: ManagerFix
     assert_eq!(guess(&accounts, "bob", &nowhere).await, None);
 }
 
-/// Security: 6.3.1
+/// Security: 6.3.1, parameter throttle
 pub async fn successes_are_never_counted(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;
@@ -263,7 +263,7 @@ pub async fn a_password_set_by_the_operator_opens_the_account_again(app: Manager
 /// A right password with a platform that is not theirs opens nothing, leaves its trace, and makes no
 /// place known.
 ///
-/// Security: 16.3.1, 6.3.5
+/// Security: 6.3.5, 16.3.1
 pub async fn no_password_is_found_right_without_a_trace(app: ManagerFixture) {
     let accounts = app.accounts(CHEAP);
     member(&accounts, "ada").await;

@@ -55,6 +55,7 @@ pub async fn reading_is_no_activity(app: ManagerFixture) {
     assert_eq!(app.refusal(&signed_in.token).await, SessionExpiredError.into());
 }
 
+/// Security: 8.3.2
 pub async fn a_role_acts_at_once_8_3_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -74,6 +75,7 @@ pub async fn a_platform_that_is_no_longer_offered_is_none_at_once(app: ManagerFi
     assert_eq!(app.context(&signed_in.token).await.platform, None);
 }
 
+/// Security: 7.4.2
 pub async fn a_disabled_user_is_out_at_once_and_stays_out_7_4_2(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;
@@ -96,6 +98,7 @@ pub async fn the_session_of_a_user_whom_nobody_knows_ends(app: ManagerFixture) {
     assert_eq!((event.actor.as_str(), event.ip_address), ("system", address(&home())));
 }
 
+/// Security: 7.5.1
 pub async fn an_authentication_is_fresh_until_its_limit_7_5_1(app: ManagerFixture) {
     let user = app.user("ada").await;
     let signed_in = app.signed_in(&user).await;

@@ -69,7 +69,7 @@ pub struct UnifiedSessionManager {
     flushing: tokio::sync::Mutex<()>,
     /// What requests have been recorded for since the last clean-up, so that many more of the same
     /// do not fill the database.
-    noted: Mutex<HashSet<(SessionId, EventKind, String)>>,
+    noted: Mutex<HashSet<(Option<SessionId>, EventKind, String)>>,
 }
 
 impl UnifiedSessionManager {

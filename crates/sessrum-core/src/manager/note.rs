@@ -22,7 +22,7 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<(), StoreError> {
         let change = || self.change_by(context, client);
-        self.note(&context.session, EventKind::AccessRefused, role.to_string(), change).await
+        self.note(Some(&context.session), EventKind::AccessRefused, role.to_string(), change).await
     }
 
     /// Records that a request in a session was refused because it may be another site's: `detail`
@@ -38,23 +38,35 @@ impl UnifiedSessionManager {
     ) -> Result<(), StoreError> {
         // Whoever sent it was not the user.
         let change = || self.change(Actor::Anonymous, client);
-        self.note(&context.session, EventKind::ForgeryRefused, detail.to_owned(), change).await
+        let session = Some(&context.session);
+        self.note(session, EventKind::ForgeryRefused, detail.to_owned(), change).await
     }
 
-    /// Records something about a session, the first time since the last clean-up.
+    /// Records that the row of a session cannot be read. Whose it is cannot be told.
+    pub(super) async fn record_damage(&self, client: &Client) -> Result<(), StoreError> {
+        let change = || self.change(Actor::System, client);
+        self.note(None, EventKind::DamageFound, String::new(), change).await
+    }
+
+    /// Records something about a session, or about none that is known, the first time since the last
+    /// clean-up.
     pub(super) async fn note(
         &self,
-        session: &UserSession,
+        session: Option<&UserSession>,
         kind: EventKind,
         detail: String,
         change: impl Fn() -> Change + Send,
     ) -> Result<(), StoreError> {
-        let note = (session.id, kind, detail);
+        let note = (session.map(|session| session.id), kind, detail);
         if !self.noted().insert(note.clone()) {
             return Ok(());
         }
-        let (user_id, session) = (Some(session.user_id.clone()), Some(session.handle));
-        let event = NewEvent { kind, user_id, session, detail: note.2.clone() };
+        let event = NewEvent {
+            kind,
+            user_id: session.map(|session| session.user_id.clone()),
+            session: session.map(|session| session.handle),
+            detail: note.2.clone(),
+        };
         let recorded = self.record(event, &change()).await;
         if recorded.is_err() {
             self.noted().remove(&note);
@@ -71,7 +83,7 @@ impl UnifiedSessionManager {
         }
     }
 
-    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(SessionId, EventKind, String)>> {
+    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(Option<SessionId>, EventKind, String)>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

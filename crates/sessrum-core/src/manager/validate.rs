@@ -10,7 +10,7 @@ use crate::event::{Change, EventKind};
 use crate::fingerprint::FingerprintMode;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
-use crate::store::{LoadedSession, StoreError};
+use crate::store::{LoadedSession, StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 use crate::token::{SessionHandle, SessionToken, TokenHash};
 
@@ -29,7 +29,7 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let (loaded, idle_expires_at) = self.load_live(&token_hash).await?;
+        let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
         if loaded.token.standing(self.now(), &self.policy) == TokenStanding::Reused {
             let change = Change { client: client.clone(), ..Change::by_system(self.now()) };
             return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
@@ -41,12 +41,13 @@ impl UnifiedSessionManager {
     pub(super) async fn load_live(
         &self,
         token: &TokenHash,
+        client: &Client,
     ) -> Result<(LoadedSession, Timestamp), SessionError> {
-        let mut loaded = self.load(token).await?;
+        let mut loaded = self.load(token, client).await?;
         let now = self.now();
         if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
             // A flush may have moved activity into the row after the row was read.
-            loaded = self.load(token).await?;
+            loaded = self.load(token, client).await?;
         }
         let idle_expires_at = self.judge(&loaded.session, now)?;
         Ok((loaded, idle_expires_at))
@@ -156,8 +157,16 @@ impl UnifiedSessionManager {
         }
     }
 
-    async fn load(&self, token: &TokenHash) -> Result<LoadedSession, SessionError> {
-        Ok(self.store().load_by_token(token).await?.ok_or(SessionNotFoundError)?)
+    async fn load(
+        &self,
+        token: &TokenHash,
+        client: &Client,
+    ) -> Result<LoadedSession, SessionError> {
+        let loaded = self.store().load_by_token(token).await;
+        if loaded.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Corrupt) {
+            self.record_damage(client).await?;
+        }
+        Ok(loaded?.ok_or(SessionNotFoundError)?)
     }
 
     /// The facts that came with the row, or the application's own.
@@ -196,7 +205,7 @@ impl UnifiedSessionManager {
             return Err(self.end_for(session, EndReason::FingerprintMismatch, &change()).await);
         }
         let detail = known.difference(&found).to_string();
-        self.note(session, EventKind::FingerprintChanged, detail, change).await?;
+        self.note(Some(session), EventKind::FingerprintChanged, detail, change).await?;
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<Option<SessionContext>, SessionError> {
         let token_hash = context.token_hash;
-        let (loaded, idle_expires_at) = self.load_live(&token_hash).await?;
+        let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
         match loaded.token.standing(self.now(), &self.policy) {
             TokenStanding::Retiring | TokenStanding::Reused => Ok(None),
             TokenStanding::Current | TokenStanding::Unseen => {

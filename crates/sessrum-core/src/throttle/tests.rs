@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// Security: 6.1.1, 6.3.1
+/// Security: 6.1.1, 6.3.1, parameter throttle
 #[test]
 fn after_five_failures_each_wait_is_twice_the_one_before_up_to_a_quarter_of_an_hour() {
     let mut world = World::new();
@@ -102,7 +102,7 @@ fn after_five_failures_each_wait_is_twice_the_one_before_up_to_a_quarter_of_an_h
     }
 }
 
-/// Security: 6.3.1
+/// Security: 6.3.1, parameter throttle
 #[test]
 fn a_success_is_no_failure_and_ends_those_before_it() {
     let mut world = World::new();
@@ -137,7 +137,7 @@ fn an_owner_who_mistypes_waits_for_their_own_failures_alone() {
     assert_eq!(world.hammer(from(3), 5), Duration::ZERO);
 }
 
-/// Security: 6.1.1, 6.3.1, abuse 25
+/// Security: 6.1.1, 6.3.1, abuse 25, parameter throttle
 #[test]
 fn at_most_a_hundred_failures_in_a_row_from_wherever() {
     let mut world = World::with_patient_addresses();
@@ -187,6 +187,7 @@ fn many_attackers_make_unknown_places_wait_and_known_ones_never() {
     world.succeed(from(HOME));
 }
 
+/// Security: 6.3.1, abuse 25
 #[test]
 fn failures_at_a_known_place_are_its_own_alone() {
     let mut world = World::with_patient_addresses();

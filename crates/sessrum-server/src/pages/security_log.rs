@@ -119,6 +119,7 @@ fn title(event: &SessionEvent, device: Option<&str>, platform: Option<&String>) 
             "Refused a request that another site sent"
         }
         EventKind::ForgeryRefused => "Refused a form that was out of date",
+        EventKind::DamageFound => "A session could not be read",
     };
     text.to_owned()
 }

@@ -41,6 +41,7 @@ fn users_and_platforms_are_managed() {
     assert_eq!(json_of(&["platform", "list", "ada", "--json"], path).as_array().unwrap().len(), 2);
 }
 
+/// Security: 7.4.3, 7.4.5
 #[tokio::test]
 async fn sessions_are_seen_and_ended_beside_a_running_server() {
     let directory = installation();
@@ -85,6 +86,7 @@ async fn sessions_are_seen_and_ended_beside_a_running_server() {
     );
 }
 
+/// Security: 6.2.1, 6.2.4
 #[test]
 fn what_cannot_be_done_says_why_and_exits_1() {
     let directory = installation();
@@ -278,7 +280,9 @@ fn the_openapi_document_needs_no_database() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
-/// ASVS 6.3.2: a fresh database lets nobody in.
+/// A fresh database lets nobody in.
+///
+/// Security: 6.3.2
 #[tokio::test]
 async fn there_are_no_default_accounts_6_3_2() {
     let directory = tempfile::tempdir().unwrap();
@@ -286,4 +290,28 @@ async fn there_are_no_default_accounts_6_3_2() {
     let refused = SignedIn::ada(&reqwest::Client::new(), &server.url).await;
     assert_eq!(refused.err().and_then(|error| error.status()).map(|s| s.as_u16()), Some(401));
     assert_eq!(json_of(&["user", "list", "--json"], directory.path()), json!([]));
+}
+
+/// What is stored of a password when nothing is configured.
+///
+/// Security: 11.4.2, parameter hashing
+#[test]
+fn a_password_is_stored_at_the_full_cost() {
+    let directory = tempfile::tempdir().unwrap();
+    run(&["migrate"], directory.path());
+    let add = ["user", "add", "ada", "--email", "ada@example.org", "--password-stdin"];
+    let password = directory.path().join("password");
+    std::fs::write(&password, PASSWORD).unwrap();
+    let mut command = sessrum(&add);
+    command.env_remove("SESSRUM_PASSWORD__MEMORY_KIB").env_remove("SESSRUM_PASSWORD__PASSES");
+    let status = command
+        .current_dir(directory.path())
+        .stdin(std::fs::File::open(password).unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let database = rusqlite::Connection::open(directory.path().join("sessrum.db")).unwrap();
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let stored = database.query_row("SELECT password_hash FROM users", [], read).unwrap();
+    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
 }

@@ -22,6 +22,7 @@ struct Known {
     asked_to_sign_out: bool,
 }
 
+/// Security: 7.4.1
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_during_sign_ins_switches_and_sign_outs_loses_nothing_acknowledged() {
     let directory = installation();

@@ -105,6 +105,7 @@ async fn a_second_signal_ends_it_at_once() {
     assert!(log.contains("stopping at once"), "{log}");
 }
 
+/// Security: 16.2.5
 #[tokio::test]
 async fn the_log_holds_no_secret_16_2_5() {
     let directory = installation();

@@ -67,7 +67,7 @@ async fn site() -> Site {
 
 /// Who sends `Sec-Fetch-Site` is judged by it, who does not by `Origin`.
 ///
-/// Security: 3.5.1, N5.1, abuse 29, abuse 30
+/// Security: 3.5.1, N5.1, abuse 29, abuse 30, parameter CSRF, trap no origin
 #[tokio::test]
 async fn the_matrix_of_sites_and_origins_at_every_route() {
     let site = site().await;
@@ -92,7 +92,56 @@ async fn the_matrix_of_sites_and_origins_at_every_route() {
     browser.heartbeat().await.ok();
 }
 
-/// Security: N5.1, abuse 11, abuse 30, abuse 31
+/// Security: 3.5.1, N5.1, abuse 29, abuse 30, trap no origin
+#[tokio::test]
+async fn the_right_token_does_not_make_up_for_another_site() {
+    let site = site().await;
+    let browser = site.signed_in("ada").await;
+    for (fetch, origin) in SITES.iter().flat_map(|fetch| ORIGINS.map(|it| (*fetch, it))) {
+        let call = browser.call("POST", "/api/session/heartbeat");
+        let answer = sent(sent(call, "sec-fetch-site", fetch), "origin", origin).send().await;
+        if matches!((fetch, origin), (["same-origin"], _) | ([], [HTTPS])) {
+            answer.is(200);
+        } else {
+            answer.problem(403, "origin_rejected").keeps_cookie();
+        }
+    }
+}
+
+/// A value of any length is compared where it is, and never goes to the database.
+///
+/// Security: abuse 11
+#[tokio::test]
+async fn a_token_of_a_hundred_kilobytes_reaches_no_database() {
+    let site = Site::new().await;
+    let (browser, stranger) = (site.signed_in("ada").await, site.browser());
+    let large = "A".repeat(100_000);
+    site.store().asked();
+    for browser in [&browser, &stranger] {
+        let form = format!("csrf_token={large}");
+        let call = browser.call("POST", "/logout").without("x-csrf-token").body(FORM, form);
+        call.send().await.problem(413, "payload_too_large").keeps_cookie();
+    }
+    stranger
+        .call("POST", "/api/session/heartbeat")
+        .with("x-csrf-token", &large)
+        .send()
+        .await
+        .is(401);
+    assert_eq!(site.store().asked(), Vec::<&str>::new());
+    for _ in 0..3 {
+        let call = browser.call("POST", "/api/session/heartbeat").with("x-csrf-token", &large);
+        call.send().await.problem(403, "csrf_failed").keeps_cookie();
+    }
+    // The session that the cookie names is read, and the refusal is noted once.
+    let asked = site.store().asked();
+    let read = "load_by_token";
+    assert_eq!(asked, [read, "record_of_bundled", read, read]);
+    let trail = format!("{:?}", site.trail().await);
+    assert!(!trail.contains(&large[..100]));
+}
+
+/// Security: 3.5.1, N5.1, abuse 11, abuse 30, abuse 31, parameter CSRF
 #[tokio::test]
 async fn no_wrong_token_passes_at_any_route() {
     let site = site().await;
@@ -179,7 +228,7 @@ async fn a_forged_forwarding_header_changes_no_audited_address() {
     assert_eq!(signed_in.ip_address, Some("192.0.2.1".parse().unwrap()));
 }
 
-/// Security: N5.1, abuse 11, abuse 30, abuse 31
+/// Security: N5.1, abuse 11, abuse 30, abuse 31, parameter CSRF
 #[tokio::test]
 async fn only_a_token_of_this_very_session_passes() {
     let site = Site::new().await;
@@ -242,6 +291,8 @@ async fn lower_case_get_is_no_safe_method() {
 }
 
 /// Without a session there is nothing to forge, and the problem is the true one.
+///
+/// Security: 7.4.1
 #[tokio::test]
 async fn who_is_not_signed_in_is_told_that_and_not_of_tokens() {
     let site = site().await;

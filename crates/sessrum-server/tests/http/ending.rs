@@ -7,7 +7,7 @@ use crate::support::{Plan, SECOND, Site};
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like \
                       Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-/// Fault 5, abuse 23.
+/// Security: 7.4.2, abuse 23
 #[tokio::test]
 async fn disabling_a_user_ends_all_their_sessions_and_enabling_revives_none_7_4_2() {
     let site = Site::new().await;
@@ -27,6 +27,7 @@ async fn disabling_a_user_ends_all_their_sessions_and_enabling_revives_none_7_4_
     site.signed_in("ada").await.state_of().await.ok();
 }
 
+/// Security: 8.3.2
 #[tokio::test]
 async fn a_role_counts_with_the_next_request_8_3_2() {
     let site = Site::new().await;
@@ -41,6 +42,7 @@ async fn a_role_counts_with_the_next_request_8_3_2() {
     );
 }
 
+/// Security: 7.4.5
 #[tokio::test]
 async fn the_operator_ends_one_users_and_everyones_7_4_5() {
     let site = Site::new().await;
@@ -54,7 +56,9 @@ async fn the_operator_ends_one_users_and_everyones_7_4_5() {
     bob.state_of().await.ended("revoked_by_admin");
 }
 
-/// 7.4.3: the operator sets a password.
+/// The operator sets a password.
+///
+/// Security: 7.4.3
 #[tokio::test]
 async fn a_password_that_the_operator_sets_ends_all() {
     let site = Site::new().await;
@@ -94,6 +98,8 @@ async fn another_machine_is_refused_where_that_is_wanted() {
 }
 
 /// Every end is one event: when, who, from where.
+///
+/// Security: 16.3.1
 #[tokio::test]
 async fn every_end_is_in_the_audit_trail_16_3() {
     let site = Site::new().await;

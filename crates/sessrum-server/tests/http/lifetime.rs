@@ -1,8 +1,38 @@
 //! When a session is over by itself: idle and absolute limits, measured with the clock.
 
+use std::time::Duration;
+
 use sessrum_core::{Lifetime, SessionPolicy};
 
 use crate::support::{Browser, HOUR, MINUTE, Plan, SECOND, Site};
+
+const DOCUMENT: &str = include_str!("../../../../docs/security.md");
+
+/// How long a session may be idle and live, as the document says.
+fn documented(profile: &str) -> (Duration, Duration) {
+    let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {profile}"))).unwrap();
+    let limits = row.split(" | ").skip(1).map(|limit| {
+        let (number, unit) = limit.trim_end_matches(" |").split_once(' ').unwrap();
+        let unit = match unit {
+            "min" => MINUTE,
+            "h" => HOUR,
+            "d" => 24 * HOUR,
+            other => panic!("{other}"),
+        };
+        unit * number.parse().unwrap()
+    });
+    let [idle, absolute] = limits.collect::<Vec<_>>()[..] else { panic!("{row}") };
+    (idle, absolute)
+}
+
+/// The profiles, and what is documented of each.
+fn profiles() -> [(Lifetime, (Duration, Duration)); 3] {
+    [
+        (Lifetime::STANDARD, documented("`standard`")),
+        (Lifetime::STRICT, documented("`strict`")),
+        (Lifetime::RELAXED, documented("`relaxed`")),
+    ]
+}
 
 async fn expired(browser: &Browser) {
     browser.state_of().await.problem(401, "session_expired").keeps_cookie();
@@ -13,14 +43,12 @@ async fn site_with(lifetime: Lifetime) -> Site {
     Site::of(Plan { policy, ..Plan::default() }).await
 }
 
-/// 7.1.1, N2.2.3: the measured limits are the documented ones.
+/// The measured limits are the documented ones.
+///
+/// Security: 7.1.1, 7.3.1, N2.2.3, parameter profiles
 #[tokio::test]
 async fn idle_to_the_second_7_3_1() {
-    for (lifetime, limit) in [
-        (Lifetime::STANDARD, 30 * MINUTE),
-        (Lifetime::STRICT, 15 * MINUTE),
-        (Lifetime::RELAXED, 24 * HOUR),
-    ] {
+    for (lifetime, (limit, _)) in profiles() {
         let site = site_with(lifetime).await;
         let browser = site.signed_in("ada").await;
         site.pass(limit - SECOND);
@@ -32,14 +60,10 @@ async fn idle_to_the_second_7_3_1() {
     }
 }
 
-/// Abuse 18, N2.1.3.
+/// Security: 7.1.1, 7.3.2, N2.1.3, N2.2.3, abuse 18, parameter profiles
 #[tokio::test]
 async fn absolute_to_the_second_whatever_the_activity_7_3_2() {
-    for (lifetime, limit) in [
-        (Lifetime::STANDARD, 12 * HOUR),
-        (Lifetime::STRICT, 8 * HOUR),
-        (Lifetime::RELAXED, 14 * 24 * HOUR),
-    ] {
+    for (lifetime, (_, limit)) in profiles() {
         let site = site_with(lifetime).await;
         let browser = site.signed_in("ada").await;
         let step = lifetime.idle - SECOND;
@@ -56,18 +80,33 @@ async fn absolute_to_the_second_whatever_the_activity_7_3_2() {
     }
 }
 
+/// Security: 7.1.1, 7.3.1, parameter profiles
 #[tokio::test]
 async fn a_remembered_session_lives_longer() {
     let site = Site::new().await;
     let browser = site.browser();
-    browser.sign_in_remembered("ada").await.ok();
-    site.pass(24 * HOUR - SECOND);
-    browser.heartbeat().await.ok();
-    site.pass(24 * HOUR + SECOND);
+    let (idle, absolute) = documented("\"stay signed in\"");
+    let signed_in = browser.sign_in_remembered("ada").await.ok();
+    let line = signed_in.set_cookies()[0].to_owned();
+    assert!(line.contains(&format!("Max-Age={}", absolute.as_secs())), "{line}");
+    for _ in 0..absolute.as_secs() / idle.as_secs() {
+        site.pass(idle - SECOND);
+        browser.heartbeat().await.ok();
+    }
+    let unused = site.browser();
+    unused.sign_in_remembered("ada").await.ok();
+    // In all, and idle.
+    site.pass(MINUTE);
     expired(&browser).await;
+    site.pass(idle - MINUTE - SECOND);
+    unused.state_of().await.ok();
+    site.pass(SECOND);
+    expired(&unused).await;
 }
 
-/// Abuse 16: dead before the sweeper comes, and the same after it came.
+/// Dead before the sweeper comes, and the same after it came.
+///
+/// Security: 7.4.1, abuse 16
 #[tokio::test]
 async fn an_expired_session_is_dead_before_and_after_the_sweeper() {
     let site = Site::new().await;
@@ -81,7 +120,9 @@ async fn an_expired_session_is_dead_before_and_after_the_sweeper() {
     browser.heartbeat().await.problem(401, "session_expired");
 }
 
-/// A visitor is told the truth for a week, and is unknown after that. Abuse 17: the trail stays.
+/// A visitor is told the truth for a week, and is unknown after that. The trail stays.
+///
+/// Security: abuse 17
 #[tokio::test]
 async fn what_ended_is_told_for_a_week() {
     let site = Site::new().await;
@@ -102,6 +143,8 @@ async fn what_ended_is_told_for_a_week() {
 }
 
 /// Activity in memory keeps a session although the row does not know of it yet.
+///
+/// Security: N5.2
 #[tokio::test]
 async fn activity_counts_before_it_is_written() {
     let site = Site::new().await;
@@ -115,7 +158,9 @@ async fn activity_counts_before_it_is_written() {
     browser.state_of().await.ok();
 }
 
-/// Abuse 4: a mark of activity that comes late revives nothing.
+/// A mark of activity that comes late revives nothing.
+///
+/// Security: abuse 4
 #[tokio::test]
 async fn activity_of_an_ended_session_is_not_written() {
     let site = Site::new().await;

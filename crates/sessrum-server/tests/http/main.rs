@@ -1,6 +1,5 @@
 //! The site over HTTP, as browsers and programs meet it: the production router on SQLite, a clock
-//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of the security
-//! checklist.
+//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of docs/security.md.
 
 #![cfg(test)]
 #![expect(clippy::unchecked_time_subtraction, reason = "a second less than a limit of minutes")]
@@ -10,6 +9,7 @@ mod cookies;
 mod csrf;
 mod ending;
 mod faults;
+mod fixation;
 mod headers;
 mod health;
 mod input;
@@ -22,8 +22,10 @@ mod privacy;
 mod problems;
 mod proxies;
 mod refusals;
+mod replay;
 mod rotation;
 mod routing;
 mod slow_bodies;
 mod support;
 mod throttle;
+mod tokens;

@@ -33,7 +33,7 @@ fn calls(browser: &Browser) -> Vec<Call> {
     ]
 }
 
-/// Abuse 27, 16.5.3.
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn nobody_is_anonymous_because_the_database_is_down() {
     let site = Site::new().await;
@@ -50,6 +50,7 @@ async fn nobody_is_anonymous_because_the_database_is_down() {
     assert_eq!(site.live().await, 1);
 }
 
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn a_logout_that_is_not_certain_keeps_the_cookie() {
     let site = Site::new().await;
@@ -65,6 +66,8 @@ async fn a_logout_that_is_not_certain_keeps_the_cookie() {
 }
 
 /// Fault 3: a failure in the middle has changed nothing that is seen.
+///
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn a_verb_that_fails_is_not_half_done() {
     let site = Site::new().await;
@@ -145,7 +148,9 @@ async fn activity_of_an_outage_is_written_after_it() {
     browser.state_of().await.ok();
 }
 
-/// Abuse 9, fault 12: anonymous requests open no database, make no row, set no cookie.
+/// Fault 12: anonymous requests open no database, make no row, set no cookie.
+///
+/// Security: abuse 9
 #[tokio::test]
 async fn a_flood_of_strangers_leaves_no_trace() {
     let site = Site::new().await;
@@ -180,6 +185,7 @@ async fn a_signed_in_browser_opens_the_database_only_where_the_session_is_asked_
     assert_eq!(site.store().asked(), ["load_by_token"]);
 }
 
+/// Security: abuse 27
 #[tokio::test]
 async fn an_outage_longer_than_the_idle_time_is_no_excuse() {
     let site = Site::new().await;

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use crate::support::{HOUR, Log, MINUTE, PASSWORD, Site};
 
-/// 3.3.4, 16.2.5: a whole life of a session, and none of its secrets anywhere.
+/// A whole life of a session, and none of its secrets anywhere.
+///
+/// Security: 3.3.4, 16.2.5, parameter token
 #[tokio::test]
 async fn no_secret_reaches_the_log_the_trail_or_the_file() {
     let log = Log::default();
@@ -50,6 +52,8 @@ async fn no_secret_reaches_the_log_the_trail_or_the_file() {
 }
 
 /// 16.4.1
+///
+/// Security: 16.4.1
 #[tokio::test]
 async fn nobody_writes_lines_into_the_log_or_the_trail() {
     let log = Log::default();
@@ -68,7 +72,9 @@ async fn nobody_writes_lines_into_the_log_or_the_trail() {
     assert!(log.text().lines().all(|line| !line.starts_with("forged")));
 }
 
-/// 16.3.1: refusals are recorded; with whose account, and from where.
+/// Refusals are recorded; with whose account, and from where.
+///
+/// Security: 16.3.1
 #[tokio::test]
 async fn failed_sign_ins_are_in_the_trail() {
     let site = Site::new().await;

@@ -7,10 +7,10 @@ use axum::Router;
 use axum::routing::get;
 use insta::{Settings, assert_snapshot};
 use serde_json::json;
-use sessrum_core::{EndReason, Role};
+use sessrum_core::{EndReason, Role, SessionHandle};
 use sessrum_web::{Admin, RequirePlatform, RequireRole};
 
-use crate::support::{Answer, HOUR, Plan, Site};
+use crate::support::{Answer, HOUR, Log, Plan, Site};
 
 /// A snapshot under the code's own name.
 #[track_caller]
@@ -104,6 +104,7 @@ async fn of_addresses() {
     shows("method_not_allowed", &browser.get("/api/logout").await);
 }
 
+/// Security: 16.5.1
 #[tokio::test]
 async fn of_an_outage() {
     let site = Site::new().await;
@@ -141,20 +142,46 @@ async fn each_end_reason_has_its_sentence() {
     assert_snapshot!(sentences);
 }
 
-/// Abuse 14: what is damaged is refused, and tells nobody how.
+/// What is damaged is refused and recorded, and tells nobody how.
+///
+/// Security: 16.5.1, 16.5.3, abuse 14
 #[tokio::test]
 async fn of_damage() {
     let site = Site::new().await;
     let (browser, bob) = (site.signed_in("ada").await, site.signed_in("bob").await);
     browser.put("/api/session/data/k", json!("kept")).await.ok();
     let database = rusqlite::Connection::open(site.database()).unwrap();
+    database.pragma_update(None, "ignore_check_constraints", true).unwrap();
     database.execute("UPDATE session_data SET value = 'canary'", []).unwrap();
     shows("internal_error", &browser.get("/api/session/data").await);
-    let damage = "UPDATE user_sessions SET ended_at = 1, end_reason = 'canary' WHERE user_id = 1";
-    database.execute(damage, []).unwrap();
-    for _ in 0..2 {
-        let answer = browser.state_of().await.problem(503, "store_unavailable").keeps_cookie();
-        assert!(!answer.text().contains("canary"));
+    let handle = browser.handle().await;
+    let log = Log::default();
+    let _guard = log.start();
+    for damage in [
+        "UPDATE user_sessions SET ended_at = updated_at, end_reason = 'canary' WHERE user_id = 1",
+        "UPDATE user_sessions SET ended_at = NULL, ip_address = 'canary' WHERE user_id = 1",
+        "UPDATE user_sessions SET ip_address = '192.0.2.1', handle = x'ca' WHERE user_id = 1",
+    ] {
+        let before = site.trail().await.len();
+        database.execute(damage, []).unwrap();
+        for _ in 0..3 {
+            let answer = browser.state_of().await.problem(503, "store_unavailable").keeps_cookie();
+            assert!(!answer.text().contains("canary"));
+            browser.heartbeat().await.problem(503, "store_unavailable").keeps_cookie();
+        }
+        let trail = site.trail().await;
+        let [event] = &trail[before..] else { panic!("{trail:?}") };
+        assert_eq!((event.kind.as_str(), event.actor.as_str()), ("damage_found", "system"));
+        assert_eq!(
+            (event.at, event.ip_address.as_deref()),
+            (site.manager().now(), Some("192.0.2.1"))
+        );
+        bob.state_of().await.ok();
+        site.run_jobs().await;
     }
-    bob.state_of().await.ok();
+    assert!(log.text().contains("ERROR") && log.text().contains("the database is damaged"));
+    // What is mended is as it was.
+    let mend = "UPDATE user_sessions SET end_reason = NULL, handle = ?1 WHERE user_id = 1";
+    database.execute(mend, [SessionHandle::parse(&handle).unwrap().as_bytes()]).unwrap();
+    assert_eq!(browser.handle().await, handle);
 }

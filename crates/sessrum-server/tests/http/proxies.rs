@@ -50,7 +50,7 @@ async fn a_trusted_proxy_tells_who_is_calling() {
     }
 }
 
-/// Security: 6.1.1, 4.1.3, abuse 25
+/// Security: 4.1.3, 6.1.1, abuse 25
 #[tokio::test]
 async fn people_behind_a_trusted_proxy_do_not_wait_for_each_other() {
     let site = behind_a_proxy().await;

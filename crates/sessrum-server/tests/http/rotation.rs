@@ -14,6 +14,7 @@ async fn use_for_an_hour(site: &Site, browser: &Browser) {
     site.pass(20 * MINUTE);
 }
 
+/// Security: 7.2.4, abuse 5
 #[tokio::test]
 async fn a_token_is_replaced_after_an_hour_of_use() {
     let site = Site::new().await;
@@ -27,11 +28,11 @@ async fn a_token_is_replaced_after_an_hour_of_use() {
     browser.heartbeat().await.ok().sets_cookie();
     assert_ne!(browser.token().unwrap(), first);
     browser.heartbeat().await.ok().keeps_cookie();
-    // Abuse 5, and a rotation adds a token, never a session.
+    // A rotation adds a token, never a session.
     assert_eq!(site.live().await, 1);
 }
 
-/// Abuse 5.
+/// Security: abuse 5
 #[tokio::test]
 async fn of_two_tabs_that_race_one_brings_the_token_and_neither_is_signed_out() {
     let site = Site::new().await;
@@ -85,7 +86,7 @@ async fn a_lost_answer_signs_nobody_out() {
     finder.state_of().await.ended("token_reuse").keeps_cookie();
 }
 
-/// Abuse 19.
+/// Security: abuse 19
 #[tokio::test]
 async fn after_two_rotations_only_the_last_token_works_and_data_is_kept() {
     let site = Site::new().await;
@@ -122,7 +123,7 @@ async fn a_retired_token_is_a_theft() {
     assert_eq!(ends.iter().filter(|event| event.detail == "token_reuse").count(), 1);
 }
 
-/// Abuse 6.
+/// Security: abuse 6
 #[tokio::test]
 async fn an_ended_session_has_no_successor() {
     let site = Site::new().await;
@@ -134,7 +135,9 @@ async fn an_ended_session_has_no_successor() {
     slow.heartbeat().await.ended("logout").keeps_cookie();
 }
 
-/// 8.3.2: more rights, another token.
+/// More rights, another token.
+///
+/// Security: 8.3.2
 #[tokio::test]
 async fn a_new_role_replaces_the_token() {
     let site = Site::new().await;

@@ -4,7 +4,7 @@ use sessrum_core::Role;
 
 use crate::support::{Mutation, Site, mutations};
 
-/// Security: 3.5.3
+/// Security: 7.6.2, 3.5.3, trap logout by GET
 #[tokio::test]
 async fn safe_methods_change_nothing() {
     let site = Site::new().await;
@@ -49,7 +49,7 @@ async fn no_header_or_field_makes_another_method() {
     assert_eq!(site.trail().await, before);
 }
 
-/// Security: 14.2.1, 3.3.4
+/// Security: 3.3.4, 14.2.1
 #[tokio::test]
 async fn a_token_in_an_address_opens_nothing() {
     let site = Site::new().await;

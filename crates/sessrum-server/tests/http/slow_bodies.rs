@@ -34,6 +34,7 @@ const PLATFORM: &str = r#"{"name": "New", "platform_type": "pixelfed",
     "instance_url": "https://new.example", "username": "ada"}"#;
 const JSON: &str = "application/json";
 
+/// Security: 15.4.2, abuse 2, parameter row
 #[tokio::test]
 async fn a_session_that_ended_meanwhile_changes_nothing_2() {
     let site = Site::new().await;
@@ -55,6 +56,7 @@ async fn a_session_that_ended_meanwhile_changes_nothing_2() {
     }
 }
 
+/// Security: 7.4.2, 15.4.2
 #[tokio::test]
 async fn a_user_who_was_disabled_meanwhile_changes_nothing_7_4_2() {
     let site = Site::new().await;
@@ -68,6 +70,7 @@ async fn a_user_who_was_disabled_meanwhile_changes_nothing_7_4_2() {
     assert!(site.manager().store().platform_connections(&eve).await.unwrap().is_empty());
 }
 
+/// Security: 15.4.2, abuse 2
 #[tokio::test]
 async fn a_form_of_a_session_that_ended_meanwhile_changes_nothing() {
     let site = Site::new().await;

@@ -24,7 +24,7 @@ fn must_wait(answer: Answer, seconds: u32) -> Answer {
     answer
 }
 
-/// Security: 6.1.1, 6.3.1, abuse 25
+/// Security: 6.1.1, 6.3.1, abuse 25, parameter throttle
 #[tokio::test]
 async fn right_and_wrong_passwords_wait_alike_until_the_time_that_was_told() {
     let site = Site::new().await;

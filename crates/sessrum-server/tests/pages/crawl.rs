@@ -142,6 +142,38 @@ async fn every_signed_in_page_has_a_sign_out_that_works() {
     }
 }
 
+/// Every field that takes a password hides it, is of any length, may be pasted into, and tells a
+/// password manager which one it wants. (No page has scripts, nor attributes that hold any.)
+///
+/// Security: 6.2.6, 6.2.7
+#[tokio::test]
+async fn password_fields_hide_what_is_typed_and_hinder_no_password_manager() {
+    let site = Site::new().await;
+    let login = site.browser().get("/login").await;
+    let mut browser = site.signed_in("ada").await;
+    let mut found = Vec::new();
+    for page in
+        [login, browser.get("/account/confirm").await, browser.get("/account/security").await]
+    {
+        for tag in tags(&page.body).into_iter().filter(|tag| tag.starts_with("input")) {
+            let name = attribute(tag, "name").unwrap_or_default();
+            if !name.contains("password") {
+                continue;
+            }
+            assert_eq!(attribute(tag, "type").as_deref(), Some("password"), "{tag}");
+            let wanted = if name.starts_with("new") { "new-password" } else { "current-password" };
+            assert_eq!(attribute(tag, "autocomplete").as_deref(), Some(wanted), "{tag}");
+            for hindrance in ["maxlength", "pattern", "readonly", "disabled", "value", "onpaste"] {
+                assert_eq!(attribute(tag, hindrance), None, "{tag}");
+            }
+            found.push(name);
+        }
+    }
+    let expected =
+        ["password", "password", "current_password", "new_password", "new_password_again"];
+    assert_eq!(found, expected);
+}
+
 #[tokio::test]
 async fn every_signed_out_page_is_sound() {
     let site = Site::new().await;
@@ -170,6 +202,7 @@ async fn pages_with_errors_are_as_sound() {
     check_page("stale", &browser.get("/account/sessions").await);
 }
 
+/// Security: 3.5.1, N5.1
 #[tokio::test]
 async fn unsafe_page_requests_need_the_token_n5_1() {
     let site = Site::new().await;
@@ -194,6 +227,7 @@ async fn unsafe_page_requests_need_the_token_n5_1() {
     assert_eq!(site.platforms_of("ada").await.len(), 2);
 }
 
+/// Security: 16.4.1
 #[tokio::test]
 async fn hostile_names_are_text() {
     let site = Site::empty();

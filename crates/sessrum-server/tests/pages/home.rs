@@ -48,6 +48,7 @@ async fn a_switch_from_an_old_page_changes_nothing_and_says_so() {
     assert_eq!(answer.location(), "/");
 }
 
+/// Security: 8.2.2
 #[tokio::test]
 async fn a_platform_of_someone_else_is_not_found() {
     let site = Site::new().await;

@@ -53,6 +53,7 @@ async fn only_known_reasons_are_told() {
     }
 }
 
+/// Security: 7.3.1
 #[tokio::test]
 async fn whoever_is_signed_in_goes_on_without_activity() {
     let site = Site::new().await;
@@ -86,6 +87,7 @@ async fn a_wrong_password_shows_the_form_again_with_the_name() {
     assert_eq!(browser.submit(&again, "/login", &RIGHT).await.location(), "/account/security");
 }
 
+/// Security: 6.3.8
 #[tokio::test]
 async fn an_unknown_user_and_a_wrong_password_look_alike_6_3_8() {
     let site = Site::new().await;
@@ -110,6 +112,7 @@ async fn staying_signed_in_outlives_the_browser() {
     assert!(answer.header("set-cookie").contains("Max-Age=1209600"));
 }
 
+/// Security: parameter CSRF
 #[tokio::test]
 async fn a_form_that_is_too_old_is_shown_again_and_works_then() {
     let site = Site::new().await;
@@ -125,6 +128,7 @@ async fn a_form_that_is_too_old_is_shown_again_and_works_then() {
     assert_eq!(browser.submit(&again, "/login", &RIGHT).await.location(), "/");
 }
 
+/// Security: 7.6.2, 3.5.1, parameter CSRF
 #[tokio::test]
 async fn a_form_without_its_token_signs_nobody_in() {
     let site = Site::new().await;
@@ -179,6 +183,7 @@ async fn without_a_platform_one_connects_the_first_and_then_goes_on() {
     assert!(browser.get("/").await.has("<p class=\"big\">Mine</p>"));
 }
 
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn while_the_database_is_down_the_form_says_so_27() {
     let site = Site::new().await;

@@ -1,5 +1,6 @@
 use crate::site::Site;
 
+/// Security: 7.4.1, 14.3.1
 #[tokio::test]
 async fn signing_out_ends_the_session_and_says_so() {
     let site = Site::new().await;
@@ -16,6 +17,7 @@ async fn signing_out_ends_the_session_and_says_so() {
     assert_eq!(browser.get("/").await.location(), "/login?reason=logout");
 }
 
+/// Security: abuse 34
 #[tokio::test]
 async fn signing_out_of_what_is_over_already_takes_the_cookie_away_34() {
     let site = Site::new().await;
@@ -27,6 +29,7 @@ async fn signing_out_of_what_is_over_already_takes_the_cookie_away_34() {
     assert!(browser.cookies.is_empty());
 }
 
+/// Security: 3.5.1, 3.5.3, trap logout by GET
 #[tokio::test]
 async fn signing_out_needs_a_post_with_the_token() {
     let site = Site::new().await;

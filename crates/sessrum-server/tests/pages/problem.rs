@@ -38,6 +38,7 @@ async fn a_page_that_is_not_there_opens_no_session() {
     assert!(page.status == 404 && !page.has_form("/logout"));
 }
 
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn a_database_that_is_down_is_503_and_no_reason_to_sign_in_27() {
     let site = Site::new().await;

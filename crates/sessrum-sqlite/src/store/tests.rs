@@ -60,6 +60,7 @@ async fn a_full_disk_is_told_and_writing_goes_on_when_there_is_room() {
     assert_eq!(recorded(&store).await, made + 1);
 }
 
+/// Security: abuse 14
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_corruption() {
     let (_directory, store) = store();

@@ -1,6 +1,9 @@
 //! `POST /api/login`.
 
 use serde_json::json;
+use sessrum_core::Role;
+use sessrum_core::store::NewUser;
+use tokio::task::JoinSet;
 
 use crate::support::{PASSWORD, Site};
 
@@ -16,22 +19,52 @@ async fn signing_in_gives_one_session_one_cookie_and_the_state() {
     assert_eq!(state["platform"]["name"], "Photos");
 }
 
+/// Whoever is refused gets the same answer for the same work: status, headers, text, one hash.
+///
+/// Security: 6.3.8, abuse 26
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_look_alike_6_3_8() {
+async fn all_refusals_look_alike_and_take_one_hash_6_3_8() {
     let site = Site::new().await;
-    let browser = site.browser();
-    let mut bodies = Vec::new();
-    for (name, password) in [("ada", "wrong password"), ("nobody", PASSWORD)] {
+    let store = site.manager().store();
+    store.set_user_active(&site.user("bob").await, false, &site.change()).await.unwrap();
+    let elsewhere = NewUser {
+        username: "eve".to_owned(),
+        email: "eve@example.org".to_owned(),
+        role: Role::Viewer,
+        password_hash: None,
+    };
+    store.add_user(elsewhere, &site.change()).await.unwrap();
+    let hashed = || site.accounts().hasher().hashed();
+    let mut answers = Vec::new();
+    for (name, password) in [
+        ("ada", "wrong password"),
+        ("ada", ""),
+        ("nobody", PASSWORD),
+        ("nobody", ""),
+        ("", PASSWORD),
+        ("bob", PASSWORD),
+        ("bob", "wrong password"),
+        ("eve", PASSWORD),
+        ("eve", ""),
+    ] {
+        let before = hashed();
         let input = json!({"username": name, "password": password});
-        let answer = browser.post("/api/login", input).await;
-        let mut body = answer.problem(401, "invalid_credentials").keeps_cookie().json();
-        body["request_id"].take();
-        bodies.push(body);
+        let answer = site.browser().post("/api/login", input).await;
+        assert_eq!(hashed() - before, 1, "{name} {password}");
+        answers.push(answer.problem(401, "invalid_credentials").keeps_cookie().shown());
     }
-    assert_eq!(bodies[0], bodies[1]);
+    let [first, others @ ..] = &answers[..] else { panic!() };
+    let without_id = |shown: &str| {
+        let lines = shown.lines().filter(|line| !line.contains("request_id"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for other in others {
+        assert_eq!(without_id(first), without_id(other));
+    }
     assert_eq!(site.live().await, 0);
 }
 
+/// Security: 7.2.4, trap same user
 #[tokio::test]
 async fn signing_in_again_replaces_the_session_and_its_token_7_2_4() {
     let site = Site::new().await;
@@ -43,7 +76,7 @@ async fn signing_in_again_replaces_the_session_and_its_token_7_2_4() {
     before.state_of().await.ended("logout");
 }
 
-/// Abuse 20.
+/// Security: WSTG-SESS-03, abuse 20
 #[tokio::test]
 async fn signing_in_as_another_user_starts_empty() {
     let site = Site::new().await;
@@ -82,11 +115,12 @@ async fn a_platform_can_be_chosen_and_must_be_ones_own() {
 #[tokio::test]
 async fn a_user_without_platforms_has_none_chosen() {
     let site = Site::new().await;
-    site.add_user("carol", sessrum_core::Role::Viewer, &[]).await;
+    site.add_user("carol", Role::Viewer, &[]).await;
     let browser = site.signed_in("carol").await;
     assert!(browser.state_of().await.json()["platform"].is_null());
 }
 
+/// Security: 7.4.2, 6.3.8
 #[tokio::test]
 async fn a_disabled_user_is_refused_like_an_unknown_one_7_4_2() {
     let site = Site::new().await;
@@ -97,6 +131,7 @@ async fn a_disabled_user_is_refused_like_an_unknown_one_7_4_2() {
     answer.problem(401, "invalid_credentials").keeps_cookie();
 }
 
+/// Security: 7.6.2, 3.5.1, parameter CSRF
 #[tokio::test]
 async fn the_origin_is_all_the_proof_it_needs() {
     let site = Site::new().await;
@@ -110,7 +145,9 @@ async fn the_origin_is_all_the_proof_it_needs() {
     foreign.problem(403, "origin_rejected").keeps_cookie();
 }
 
-/// Abuse 8, WSTG-SESS-03: what a browser brought before signing in is worth nothing after.
+/// What a browser brought before signing in is worth nothing after.
+///
+/// Security: WSTG-SESS-03, abuse 8
 #[tokio::test]
 async fn an_unknown_token_is_not_adopted() {
     let site = Site::new().await;
@@ -125,7 +162,7 @@ async fn an_unknown_token_is_not_adopted() {
     attacker.state_of().await.problem(401, "session_not_found");
 }
 
-/// Abuse 28, 7.1.2.
+/// Security: 7.1.2, abuse 28, parameter cap
 #[tokio::test]
 async fn the_eleventh_device_signs_out_the_one_used_least_recently() {
     let site = Site::new().await;
@@ -144,6 +181,34 @@ async fn the_eleventh_device_signs_out_the_one_used_least_recently() {
     assert_eq!(site.live().await, 10);
 }
 
+/// However many sign in at the same moment.
+///
+/// Security: 7.1.2, 15.4.2, abuse 28, parameter cap
+#[tokio::test]
+async fn concurrent_sign_ins_keep_to_the_cap() {
+    let site = Site::new().await;
+    let mut sign_ins = JoinSet::new();
+    for _ in 0..25 {
+        let browser = site.browser();
+        sign_ins.spawn(async move {
+            browser.sign_in("ada").await.ok();
+            browser
+        });
+    }
+    let (mut live, mut evicted) = (0, 0);
+    for browser in sign_ins.join_all().await {
+        let answer = browser.state_of().await.keeps_cookie();
+        if answer.status == 200 {
+            live += 1;
+        } else {
+            answer.ended("evicted");
+            evicted += 1;
+        }
+    }
+    assert_eq!((live, evicted, site.live().await), (10, 15, 10));
+}
+
+/// Security: 7.6.2
 #[tokio::test]
 async fn no_method_but_post_signs_in_7_6_2() {
     let site = Site::new().await;
@@ -153,10 +218,14 @@ async fn no_method_but_post_signs_in_7_6_2() {
         let answer = browser.call(method, &path).send().await.is(405).keeps_cookie();
         assert_eq!(answer.header("allow"), Some("POST"));
     }
+    for method in ["GET", "HEAD"] {
+        let path = path.replace("/api/login", "/login");
+        browser.call(method, &path).with("accept", "text/html").send().await.is(200).keeps_cookie();
+    }
     assert_eq!(site.live().await, 0);
 }
 
-/// Abuse 36.
+/// Security: abuse 36
 #[tokio::test]
 async fn randomness_that_repeats_gives_nobody_anothers_session() {
     let site = Site::new().await;
@@ -171,6 +240,7 @@ async fn randomness_that_repeats_gives_nobody_anothers_session() {
     assert_ne!(ada.handle().await, bob.handle().await);
 }
 
+/// Security: 6.3.2
 #[tokio::test]
 async fn a_fresh_database_lets_nobody_in_6_3_2() {
     let site = Site::empty();

@@ -2,6 +2,7 @@
 
 use crate::support::{MINUTE, Site};
 
+/// Security: 7.4.1, 14.3.1
 #[tokio::test]
 async fn signing_out_ends_the_row_and_takes_the_cookie_away_7_4_1() {
     let site = Site::new().await;
@@ -19,7 +20,7 @@ async fn signing_out_ends_the_row_and_takes_the_cookie_away_7_4_1() {
     }
 }
 
-/// Abuse 34.
+/// Security: abuse 34
 #[tokio::test]
 async fn after_a_revocation_elsewhere_it_still_takes_the_cookie_away() {
     let site = Site::new().await;
@@ -29,6 +30,7 @@ async fn after_a_revocation_elsewhere_it_still_takes_the_cookie_away() {
     assert_eq!(browser.token(), None);
 }
 
+/// Security: abuse 23
 #[tokio::test]
 async fn it_is_idempotent() {
     let site = Site::new().await;
@@ -41,6 +43,7 @@ async fn it_is_idempotent() {
     assert_eq!(ends, 1);
 }
 
+/// Security: 3.5.3, trap logout by GET
 #[tokio::test]
 async fn a_logout_by_get_does_nothing_fault_11() {
     let site = Site::new().await;
@@ -52,6 +55,7 @@ async fn a_logout_by_get_does_nothing_fault_11() {
     browser.state_of().await.ok();
 }
 
+/// Security: 3.5.1
 #[tokio::test]
 async fn a_logout_from_another_site_is_refused() {
     let site = Site::new().await;
@@ -63,6 +67,7 @@ async fn a_logout_from_another_site_is_refused() {
     browser.state_of().await.ok();
 }
 
+/// Security: abuse 34
 #[tokio::test]
 async fn an_expired_session_signs_out_like_any_other() {
     let site = Site::new().await;

@@ -175,6 +175,7 @@ async fn fields_are_checked() {
     assert_eq!(names(&browser).await.len(), 2);
 }
 
+/// Security: 8.2.1
 #[tokio::test]
 async fn a_strangers_platform_and_a_garbled_id_are_alike_8_2_1() {
     let site = Site::new().await;

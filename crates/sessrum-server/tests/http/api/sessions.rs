@@ -1,7 +1,12 @@
 //! `/api/sessions`: the user's devices.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sessrum_core::SessionToken;
+
 use crate::support::{MINUTE, SECOND, Site};
 
+/// Security: 7.5.2, parameter token
 #[tokio::test]
 async fn the_list_has_ones_own_live_devices_7_5_2() {
     let site = Site::new().await;
@@ -9,7 +14,16 @@ async fn the_list_has_ones_own_live_devices_7_5_2() {
     site.signed_in("bob").await;
     site.pass(SECOND);
     let browser = site.signed_in("ada").await;
-    let mut list = browser.get("/api/sessions").await.is(200).json();
+    let answer = browser.get("/api/sessions").await.is(200);
+    // That no token is in it is checked of all answers of all tests.
+    for token in site.tokens().iter() {
+        let hash = SessionToken::parse(token).unwrap().hash();
+        let hex = u128::from_be_bytes(*hash.as_bytes().first_chunk().unwrap());
+        for hash in [URL_SAFE_NO_PAD.encode(hash.as_bytes()), format!("{hex:032x}")] {
+            assert!(!answer.text().contains(&hash));
+        }
+    }
+    let mut list = answer.json();
     let handles = [browser.handle().await, phone.handle().await];
     for (device, handle) in list["sessions"].as_array_mut().unwrap().iter_mut().zip(handles) {
         assert_eq!(device["handle"].take(), handle);
@@ -29,6 +43,7 @@ async fn the_list_leaves_out_what_is_over_before_the_sweeper_comes() {
     assert_eq!(site.live().await, 2);
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn ending_a_device_tells_it_why_7_5_2() {
     let site = Site::new().await;
@@ -37,7 +52,7 @@ async fn ending_a_device_tells_it_why_7_5_2() {
     browser.delete(&path).await.is(204).keeps_cookie();
     phone.state_of().await.ended("revoked_by_user").keeps_cookie();
     browser.state_of().await.ok();
-    // Abuse 23.
+    // It is over already.
     browser.delete(&path).await.problem(404, "not_found").keeps_cookie();
 }
 
@@ -51,6 +66,7 @@ async fn ending_the_current_one_is_signing_out() {
     copy.state_of().await.ended("logout");
 }
 
+/// Security: 8.2.1, 8.2.2
 #[tokio::test]
 async fn another_users_and_a_garbled_handle_are_alike_8_2_1() {
     let site = Site::new().await;
@@ -66,6 +82,7 @@ async fn another_users_and_a_garbled_handle_are_alike_8_2_1() {
     bob.state_of().await.ok();
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn ending_needs_a_fresh_authentication_7_5_2() {
     let site = Site::new().await;
@@ -78,7 +95,7 @@ async fn ending_needs_a_fresh_authentication_7_5_2() {
     browser.delete(&path).await.is(204);
 }
 
-/// Abuse 22.
+/// Security: abuse 22
 #[tokio::test]
 async fn revoking_the_others_spares_the_caller_and_other_users() {
     let site = Site::new().await;
@@ -94,6 +111,7 @@ async fn revoking_the_others_spares_the_caller_and_other_users() {
     assert_eq!(browser.press("/api/sessions/revoke-others").await.at("/revoked"), "0");
 }
 
+/// Security: 3.5.3
 #[tokio::test]
 async fn nothing_here_ends_by_a_safe_method_3_5_3() {
     let site = Site::new().await;

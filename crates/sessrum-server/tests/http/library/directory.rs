@@ -128,6 +128,7 @@ async fn text_keys_go_all_the_way() {
     site.browser().post("/api/login", other).await.problem(401, "invalid_credentials");
 }
 
+/// Security: 7.4.2
 #[tokio::test]
 async fn a_user_who_is_disabled_there_is_out_with_the_next_request_7_4_2() {
     let (site, users) = site().await;
@@ -139,6 +140,7 @@ async fn a_user_who_is_disabled_there_is_out_with_the_next_request_7_4_2() {
     browser.state_of().await.ended("user_disabled");
 }
 
+/// Security: 8.3.2
 #[tokio::test]
 async fn a_role_that_changes_there_counts_at_once_8_3_2() {
     let (site, users) = site().await;

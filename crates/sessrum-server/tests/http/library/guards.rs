@@ -45,6 +45,7 @@ async fn site() -> Site {
     application(routes).await
 }
 
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn an_optional_session_lets_anyone_in_and_an_outage_is_no_anonymity() {
     let site = site().await;
@@ -72,6 +73,7 @@ async fn using_is_activity_and_observing_is_not() {
     used.get("/peek").await.ok();
 }
 
+/// Security: 8.2.1
 #[tokio::test]
 async fn roles_include_those_below_them_8_2_1() {
     let site = site().await;
@@ -94,6 +96,7 @@ async fn roles_include_those_below_them_8_2_1() {
     }
 }
 
+/// Security: 8.3.2
 #[tokio::test]
 async fn a_role_counts_with_the_next_request_8_3_2() {
     let site = site().await;
@@ -162,6 +165,7 @@ async fn a_platform_of_another_kind_is_refused() {
     }
 }
 
+/// Security: 7.5.1, parameter profiles
 #[tokio::test]
 async fn a_fresh_login_is_seconds_exact_7_5_1() {
     let site = site().await;

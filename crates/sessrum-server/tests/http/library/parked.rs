@@ -102,7 +102,7 @@ async fn spanning_a_logout(browser: &Browser, gate: &Gate, path: &str) -> Answer
     answer.await.unwrap()
 }
 
-/// Abuse 1, 2, 3 and 4.
+/// Security: 7.4.1, abuse 1, abuse 2, abuse 3, abuse 4, parameter row
 #[tokio::test]
 async fn whatever_it_does_the_session_stays_ended() {
     let (site, gate) = site().await;
@@ -124,6 +124,8 @@ async fn whatever_it_does_the_session_stays_ended() {
 }
 
 /// The token was due when the request came in.
+///
+/// Security: abuse 2, abuse 6
 #[tokio::test]
 async fn it_gets_no_new_token_either() {
     let (site, gate) = site().await;
@@ -137,6 +139,8 @@ async fn it_gets_no_new_token_either() {
 }
 
 /// The row is gone altogether.
+///
+/// Security: abuse 3
 #[tokio::test]
 async fn nor_when_the_row_was_removed() {
     let (site, gate) = site().await;
@@ -157,6 +161,8 @@ async fn nor_when_the_row_was_removed() {
 
 /// Two requests at once and a sign-in between them: the slow one's answer does not disturb the new
 /// session.
+///
+/// Security: abuse 2
 #[tokio::test]
 async fn a_late_answer_does_not_touch_a_newer_sign_in() {
     let (site, gate) = site().await;

@@ -13,7 +13,7 @@ mod stream;
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};
 pub(crate) use log::Log;
-pub(crate) use routes::{Mutation, given, mutations};
+pub(crate) use routes::{Mutation, given, mutations, reading};
 pub(crate) use site::{HTTP, HTTPS, PASSWORD, Plan, Site, hasher};
 
 use std::time::Duration;

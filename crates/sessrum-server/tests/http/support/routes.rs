@@ -1,4 +1,4 @@
-//! Every route of the server that changes something, so that tests of all of them cover new ones.
+//! Every route of the server, so that tests of all of them cover new ones.
 
 use serde_json::Value;
 
@@ -33,6 +33,19 @@ pub(crate) fn mutations(site: &Site) -> Vec<Mutation> {
     assert!(pages.len() >= 12, "{pages:?}");
     found.extend(pages);
     found
+}
+
+/// The addresses that show a session something by GET: those of the API, and the pages.
+pub(crate) fn reading(site: &Site) -> (Vec<String>, Vec<String>) {
+    let of_session = |item: &Value| item.pointer("/get/security/0/session").is_some();
+    let paths = site.document().unwrap()["paths"].as_object().unwrap().iter();
+    let api: Vec<_> = paths.filter(|(_, item)| of_session(item)).map(|it| given(it.0)).collect();
+    assert!(api.len() >= 11, "{api:?}");
+    let routes = PAGES.split(".route(\"").skip(1).filter(|route| route.contains("get("));
+    let paths = routes.map(|route| route.split('"').next().unwrap().to_owned());
+    let pages: Vec<_> = paths.filter(|path| path != "/login" && !path.contains('{')).collect();
+    assert!(pages.len() >= 5, "{pages:?}");
+    (api, pages)
 }
 
 const GET: &[&str] = &["GET", "HEAD"];

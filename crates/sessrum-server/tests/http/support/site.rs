@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) policy: SessionPolicy,
     pub(crate) proxies: &'static [&'static str],
     pub(crate) in_memory: bool,
+    /// Randomness that nobody can repeat, as in production.
+    pub(crate) of_the_system: bool,
     pub(crate) directory: Option<Arc<dyn Directory>>,
     /// An application's own routes, beside the session API: the site is that application then.
     pub(crate) routes: Option<Router>,
@@ -61,6 +63,7 @@ impl Default for Plan {
             policy: SessionPolicy::default(),
             proxies: &[],
             in_memory: false,
+            of_the_system: false,
             directory: None,
             routes: None,
         }
@@ -252,8 +255,10 @@ impl Inner {
         let random = Arc::new(RepeatableRandom::default());
         let mut manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret)
             .with_policy(plan.policy)
-            .with_clock(Arc::clone(&clock) as _)
-            .with_random(Arc::clone(&random) as _);
+            .with_clock(Arc::clone(&clock) as _);
+        if !plan.of_the_system {
+            manager = manager.with_random(Arc::clone(&random) as _);
+        }
         if let Some(users) = plan.directory {
             manager = manager.with_directory(users);
         }

@@ -1,5 +1,6 @@
 use crate::site::{PASSWORD, Site};
 
+/// Security: 7.2.4
 #[tokio::test]
 async fn confirming_gives_a_new_token_and_the_old_one_goes_7_2_4() {
     let site = Site::new().await;

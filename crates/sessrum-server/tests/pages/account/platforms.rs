@@ -131,6 +131,7 @@ async fn removing_takes_a_second_step() {
     assert!(gone.has("Nothing has changed"));
 }
 
+/// Security: 8.2.2
 #[tokio::test]
 async fn nobody_changes_a_platform_of_someone_else_8_2_2() {
     let site = Site::new().await;

@@ -6,6 +6,7 @@ fn typed<'a>(current: &'a str, new: &'a str, again: &'a str) -> [(&'static str, 
     [("current_password", current), ("new_password", new), ("new_password_again", again)]
 }
 
+/// Security: 7.4.3, 6.2.2, 6.2.3, abuse 21
 #[tokio::test]
 async fn changing_the_password_ends_the_others_and_keeps_this_one_7_4_3() {
     let site = Site::new().await;
@@ -32,6 +33,7 @@ async fn changing_the_password_ends_the_others_and_keeps_this_one_7_4_3() {
     assert_eq!(later.submit(&form, "/login", &fields(NEW)).await.status, 303);
 }
 
+/// Security: 6.2.1, 6.2.3, 6.2.4
 #[tokio::test]
 async fn what_is_wrong_is_said_beside_its_field_and_nothing_changes() {
     let site = Site::new().await;
@@ -57,7 +59,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_changes() {
     assert_eq!(answer.status, 303);
 }
 
-/// Security: 6.1.1
+/// Security: 6.1.1, 6.2.1
 #[tokio::test]
 async fn too_many_wrong_passwords_are_told_beside_the_field() {
     let site = Site::new().await;

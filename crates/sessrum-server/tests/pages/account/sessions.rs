@@ -13,6 +13,7 @@ async fn laptop_and_phone(site: &Site) -> (crate::browser::Browser, crate::brows
     (site.signed_in("ada").await, phone)
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn devices_have_names_and_the_own_one_is_marked_and_first_7_5_2() {
     let site = Site::new().await;
@@ -62,6 +63,7 @@ async fn one_device_is_signed_out() {
     assert!(again.has("That device was signed out already."));
 }
 
+/// Security: abuse 22
 #[tokio::test]
 async fn all_other_devices_are_signed_out_22() {
     let site = Site::new().await;
@@ -74,6 +76,7 @@ async fn all_other_devices_are_signed_out_22() {
     assert_eq!(stranger.get("/").await.status, 200);
 }
 
+/// Security: 8.2.2
 #[tokio::test]
 async fn nobody_ends_the_session_of_someone_else_8_2_2() {
     let site = Site::new().await;
@@ -93,6 +96,7 @@ const fn page() -> sessrum_core::store::Page {
     sessrum_core::store::Page { before: None, limit: 10 }
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn ending_needs_a_fresh_authentication_7_5_2() {
     let site = Site::new().await;

@@ -10,7 +10,7 @@ fn change(current: &str, new: &str) -> Value {
     json!({"current_password": current, "new_password": new})
 }
 
-/// Abuse 21.
+/// Security: 7.2.4, 7.4.3, 6.2.2, abuse 21
 #[tokio::test]
 async fn others_end_and_the_callers_own_token_is_replaced_7_4_3() {
     let site = Site::new().await;
@@ -27,6 +27,8 @@ async fn others_end_and_the_callers_own_token_is_replaced_7_4_3() {
 }
 
 /// The row is unchanged without proof that is seconds old: the current password itself.
+///
+/// Security: 7.5.1, 6.2.3, 6.2.8
 #[tokio::test]
 async fn it_needs_the_current_password_7_5_1() {
     let site = Site::new().await;
@@ -39,7 +41,7 @@ async fn it_needs_the_current_password_7_5_1() {
     site.browser().sign_in("ada").await.is(200);
 }
 
-/// Security: 6.2.x
+/// Security: 6.1.2, 6.2.1, 6.2.4, 6.2.9, 6.2.11
 #[tokio::test]
 async fn the_new_one_must_fit_the_rules_6_2_1() {
     let site = Site::new().await;
@@ -50,9 +52,48 @@ async fn the_new_one_must_fit_the_rules_6_2_1() {
         browser.post(PATH, change(PASSWORD, unfit)).await.invalid("new_password").keeps_cookie();
     }
     browser.post(PATH, change(PASSWORD, &long[..256])).await.is(200);
+    let (eight, sixty_four) = ("vq7#Lm2x", &long[..64]);
+    browser.post(PATH, change(&long[..256], eight)).await.is(200);
+    browser.post(PATH, change(eight, &eight[1..])).await.invalid("new_password");
+    browser.post(PATH, change(eight, sixty_four)).await.is(200);
 }
 
-/// Security: 6.2.x
+/// Any character may be in one and none must be.
+///
+/// Security: 6.2.2, 6.2.5, 6.2.8
+#[tokio::test]
+async fn any_characters_will_do() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let mut current = PASSWORD;
+    for new in [
+        "four plain lower words",
+        "FOUR PLAIN UPPER WORDS",
+        "748291650382",
+        "  spaces around it  ",
+        "пароль у моря",
+        "🦊 under 🌲 and ⛰",
+        "<'\"&;--\\%00>{}`$",
+        "tab\tand\u{7f}control",
+    ] {
+        browser.post(PATH, change(current, new)).await.is(200);
+        let input = json!({"username": "ada", "password": new});
+        site.browser().post("/api/login", input).await.is(200);
+        current = new;
+    }
+}
+
+/// Security: 6.2.10
+#[tokio::test]
+async fn it_never_runs_out() {
+    let site = Site::new().await;
+    site.pass(10 * 365 * 24 * HOUR);
+    let browser = site.signed_in("ada").await;
+    browser.state_of().await.is(200);
+    browser.post(PATH, change(PASSWORD, "a new secret")).await.is(200);
+}
+
+/// Security: 6.2.8, 6.2.9
 #[tokio::test]
 async fn every_character_counts_as_it_is() {
     let site = Site::new().await;
@@ -85,6 +126,7 @@ async fn the_current_one_is_not_guessed_in_a_session() {
     browser.post(PATH, change(PASSWORD, "a new secret")).await.is(200);
 }
 
+/// Security: 15.4.2
 #[tokio::test]
 async fn of_two_changes_at_once_one_counts() {
     let site = Site::new().await;

@@ -20,7 +20,7 @@ async fn events(root: &Browser, query: &str) -> Vec<Value> {
     list["events"].as_array().unwrap().clone()
 }
 
-/// Security: 16.3.1, 8.2.1
+/// Security: 8.2.1, 16.3.1
 #[tokio::test]
 async fn an_administrator_sees_who_did_what_when_and_from_where() {
     let (site, root) = administered().await;
@@ -91,6 +91,7 @@ async fn pages_follow_each_other_to_the_end() {
     assert!(ids.len() > 6);
 }
 
+/// Security: 16.2.5
 #[tokio::test]
 async fn no_secret_is_in_it() {
     let (site, root) = administered().await;

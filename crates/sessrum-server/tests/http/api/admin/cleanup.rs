@@ -3,7 +3,7 @@
 use super::administered;
 use crate::support::{HOUR, MINUTE};
 
-/// Security: abuse 17, 16.3.1
+/// Security: 16.3.1, abuse 17
 #[tokio::test]
 async fn what_is_over_ends_what_ended_long_ago_goes_and_the_trail_stays() {
     let (site, root) = administered().await;

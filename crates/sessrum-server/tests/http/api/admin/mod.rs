@@ -79,7 +79,7 @@ async fn every_change_needs_a_fresh_authentication() {
     }
 }
 
-/// Security: abuse 27, 16.5.3
+/// Security: 16.5.3, abuse 27
 #[tokio::test]
 async fn nobody_is_let_in_while_the_database_is_down() {
     let (site, root) = administered().await;

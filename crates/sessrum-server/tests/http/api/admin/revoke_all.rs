@@ -22,7 +22,7 @@ async fn everyones_sessions_end_but_the_one_that_asks() {
     let trail = site.trail().await;
     let ends = trail.iter().filter(|event| event.detail == "revoked_by_admin");
     assert_eq!(ends.map(|end| end.actor.as_str()).collect::<Vec<_>>(), ["user 3"; 3]);
-    // Abuse 23: nothing is left to end.
+    // Nothing is left to end.
     let before = site.trail().await;
     assert_eq!(root.post(EVERYONE, json!({})).await.at("/revoked"), "0");
     assert_eq!(root.post(EVERYONE, json!({"include_own": false})).await.at("/revoked"), "0");

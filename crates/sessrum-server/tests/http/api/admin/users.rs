@@ -23,6 +23,7 @@ fn refuses(answer: Answer, field: &str) {
     assert_eq!(answer.at("/errors/0/field"), field);
 }
 
+/// Security: 16.2.5
 #[tokio::test]
 async fn the_list_has_everyone_and_no_password() {
     let (_, root) = administered().await;

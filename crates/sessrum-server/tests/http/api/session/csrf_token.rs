@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::support::Site;
 
+/// Security: parameter CSRF
 #[tokio::test]
 async fn every_answer_has_another_and_all_are_good() {
     let site = Site::new().await;
@@ -21,6 +22,8 @@ async fn every_answer_has_another_and_all_are_good() {
 }
 
 /// Fault 11: the token held the session's id.
+///
+/// Security: 3.3.4
 #[tokio::test]
 async fn it_says_nothing_of_the_session() {
     let site = Site::new().await;

@@ -80,7 +80,9 @@ async fn preconditions_that_cannot_be_understood_are_refused() {
     assert_eq!(browser.get(KEY).await.json(), json!("kept"));
 }
 
-/// Abuse 7: the most reported fault of session libraries.
+/// The most reported fault of session libraries.
+///
+/// Security: abuse 7
 #[tokio::test]
 async fn concurrent_writes_of_different_keys_all_survive() {
     let site = Site::new().await;
@@ -97,7 +99,7 @@ async fn concurrent_writes_of_different_keys_all_survive() {
     assert_eq!(all["entries"].as_array().unwrap().len(), 24);
 }
 
-/// Abuse 7.
+/// Security: abuse 7
 #[tokio::test]
 async fn of_concurrent_writes_from_one_revision_one_wins() {
     let site = Site::new().await;
@@ -113,7 +115,7 @@ async fn of_concurrent_writes_from_one_revision_one_wins() {
     assert_eq!(statuses, [204, 412, 412, 412, 412, 412, 412, 412]);
 }
 
-/// Abuse 15.
+/// Security: abuse 15
 #[tokio::test]
 async fn a_large_value_goes_round_and_one_over_the_cap_does_not() {
     let site = Site::new().await;
@@ -158,6 +160,7 @@ async fn keys_have_a_length_and_no_controls() {
     }
 }
 
+/// Security: 8.2.2
 #[tokio::test]
 async fn each_session_has_its_own() {
     let site = Site::new().await;

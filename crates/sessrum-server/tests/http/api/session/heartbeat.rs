@@ -2,6 +2,7 @@
 
 use crate::support::{MINUTE, Site};
 
+/// Security: N5.2
 #[tokio::test]
 async fn it_counts_as_activity_n5_2() {
     let site = Site::new().await;
@@ -37,6 +38,7 @@ async fn it_writes_nothing_until_the_flush() {
     assert!(asked.iter().all(|verb| *verb == "load_by_token"), "{asked:?}");
 }
 
+/// Security: N5.1
 #[tokio::test]
 async fn it_needs_the_token_of_the_session() {
     let site = Site::new().await;

@@ -51,7 +51,9 @@ async fn an_old_revision_conflicts_and_is_told_the_state() {
     browser.post(PATH, json!({"platform_id": 1, "revision": 2})).await.is(200);
 }
 
-/// Abuse 7: rapid clicks, one wins.
+/// Rapid clicks, one wins.
+///
+/// Security: 15.4.2, abuse 7
 #[tokio::test]
 async fn of_two_switches_from_the_same_revision_one_wins() {
     let site = Site::new().await;
@@ -64,6 +66,7 @@ async fn of_two_switches_from_the_same_revision_one_wins() {
     assert_eq!(browser.state_of().await.at("/session/revision"), "2");
 }
 
+/// Security: 8.2.2
 #[tokio::test]
 async fn a_strangers_an_unknown_and_an_inactive_platform_are_alike() {
     let site = Site::new().await;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::support::{HOUR, MINUTE, SECOND, Site};
 
+/// Security: 7.2.4
 #[tokio::test]
 async fn the_session_is_fresh_and_has_a_new_token_7_2_4() {
     let site = Site::new().await;
@@ -23,6 +24,7 @@ async fn the_session_is_fresh_and_has_a_new_token_7_2_4() {
     browser.state_of().await.ended("token_reuse");
 }
 
+/// Security: N5.2
 #[tokio::test]
 async fn it_renews_both_limits_n5_2() {
     let site = Site::new().await;
@@ -45,6 +47,7 @@ async fn the_old_token_works_until_the_new_one_is_seen() {
     browser.reauthenticate().await.is(200);
 }
 
+/// Security: 7.5.2
 #[tokio::test]
 async fn a_wrong_password_is_no_reason_to_sign_in_again() {
     let site = Site::new().await;
@@ -58,6 +61,7 @@ async fn a_wrong_password_is_no_reason_to_sign_in_again() {
     assert_eq!(failed, 1);
 }
 
+/// Security: 7.5.2, parameter profiles
 #[tokio::test]
 async fn freshness_lasts_ten_minutes_to_the_second() {
     let site = Site::new().await;
@@ -69,7 +73,7 @@ async fn freshness_lasts_ten_minutes_to_the_second() {
     browser.get("/api/sessions").await.is(200);
 }
 
-/// Abuse 6.
+/// Security: abuse 6
 #[tokio::test]
 async fn an_ended_session_is_not_renewed() {
     let site = Site::new().await;

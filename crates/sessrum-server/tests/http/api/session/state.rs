@@ -12,6 +12,7 @@ async fn the_whole_state() {
     assert_snapshot!(browser.state_of().await.shown());
 }
 
+/// Security: 7.3.1
 #[tokio::test]
 async fn asking_is_no_activity() {
     let site = Site::new().await;
@@ -40,12 +41,14 @@ async fn it_tells_when_the_session_will_end() {
     assert_eq!(state.at("/session/expires_at"), "2026-11-24T09:00:00Z");
 }
 
+/// Security: 7.2.1
 #[tokio::test]
 async fn without_a_cookie_nobody_is_signed_in() {
     let site = Site::new().await;
     site.browser().state_of().await.problem(401, "session_not_found").keeps_cookie();
 }
 
+/// Security: 14.2.1
 #[tokio::test]
 async fn a_token_in_the_address_is_ignored_14_2_1() {
     let site = Site::new().await;
