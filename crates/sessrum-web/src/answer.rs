@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use sessrum_core::Random;
 use tracing::Instrument as _;
+use url::{Position, Url};
 
 use crate::origin::local_path;
 use crate::problem::{Code, Problem};
@@ -47,7 +48,7 @@ impl Audience {
 pub struct RequestId(pub String);
 
 /// Makes the page that tells a person of a problem, and where they can try again: the page they
-/// asked for, if it was asked for with GET. The session is there if the request had loaded it.
+/// asked for, or that of the form they sent. The session is there if the request had loaded it.
 pub type ProblemPage =
     dyn Fn(&Problem, Option<&str>, Option<&RequestSession>) -> Response + Send + Sync;
 
@@ -168,11 +169,19 @@ fn routing_problem(response: &Response) -> Option<Problem> {
 /// The longest address to come back to, in bytes: a proxy's buffer for headers holds it.
 const LONGEST_WAY_BACK: usize = 2000;
 
-/// Where a person comes back to after signing in: the page they asked for.
+/// Where a person comes back to after signing in: the page they asked for, or the page of the form
+/// that they sent.
 fn here(parts: &Parts) -> Option<String> {
-    let path = local_path(parts.uri.path_and_query()?.as_str())?;
-    let worth_it = parts.method == Method::GET && path != "/" && path.len() <= LONGEST_WAY_BACK;
-    worth_it.then(|| path.to_owned())
+    let path = if parts.method == Method::GET {
+        parts.uri.path_and_query()?.as_str().to_owned()
+    } else {
+        // Of whatever site it tells, what is taken is a path of this one.
+        let page = parts.headers.get(header::REFERER)?.to_str().ok()?;
+        let page = Url::parse(page).ok()?;
+        page[Position::BeforePath..Position::AfterQuery].to_owned()
+    };
+    let worth_it = path != "/" && path.len() <= LONGEST_WAY_BACK;
+    local_path(&path).filter(|_| worth_it).map(str::to_owned)
 }
 
 fn redirect(path: &str, problem: &Problem, here: Option<&str>) -> Response {

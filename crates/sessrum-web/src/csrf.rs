@@ -27,6 +27,7 @@ use crate::media_type::{self, FORM, JSON};
 use crate::origin::Origin;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
+use crate::sent_form::SentForm;
 
 /// The most that is read of a form to find its token, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
@@ -85,15 +86,16 @@ impl CsrfGate {
             return Err(Problem::new(Code::InternalError));
         };
         // A form arrives whole before its session is looked at: it may have ended on the way.
-        let (token, request) = sent_token(request).await?;
+        let (token, form, request) = sent_token(request).await?;
         // Without a session there is nothing to forge; the handler says what is missing.
         let Some(context) = session.observe_if_signed_in().await? else { return Ok(request) };
         let key = session.manager().csrf_key();
         if token.is_some_and(|token| key.verify_session_token(&context.session.handle, &token)) {
-            Ok(request)
-        } else {
-            Err(Problem::new(Code::CsrfFailed))
+            return Ok(request);
         }
+        let mut problem = Problem::new(Code::CsrfFailed);
+        problem.sent_form = form.map(|form| SentForm::read(request.uri().path(), &form).into());
+        Err(problem)
     }
 
     /// A client that does not say which site sends the request is no browser of today: it must
@@ -146,12 +148,12 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// The token of the header or of a form. A form is read for it and put back.
-async fn sent_token(request: Request) -> Result<(Option<String>, Request), Problem> {
+async fn sent_token(request: Request) -> Result<(Option<String>, Option<Bytes>, Request), Problem> {
     if let Some(header) = request.headers().get("x-csrf-token") {
-        return Ok((header.to_str().ok().map(str::to_owned), request));
+        return Ok((header.to_str().ok().map(str::to_owned), None, request));
     }
     if !media_type::is(request.headers(), FORM) {
-        return Ok((None, request));
+        return Ok((None, None, request));
     }
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|error| {
@@ -164,7 +166,7 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Probl
         }
     })?;
     let token = form_field(&bytes, "csrf_token");
-    Ok((token, Request::from_parts(parts, Body::from(bytes))))
+    Ok((token, Some(bytes.clone()), Request::from_parts(parts, Body::from(bytes))))
 }
 
 fn form_field(bytes: &Bytes, name: &str) -> Option<String> {

@@ -24,6 +24,7 @@ mod proxy;
 mod query;
 mod request_session;
 mod security_headers;
+mod sent_form;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
 pub use client::{client_of, first_language};
@@ -41,3 +42,4 @@ pub use problem::{Code, FieldError, Problem, reason_text};
 pub use proxy::{ProxyGate, TrustedProxies, TrustedProxiesError};
 pub use request_session::RequestSession;
 pub use security_headers::{SecurityHeaders, SecurityHeadersService};
+pub use sent_form::SentForm;

@@ -1,9 +1,11 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use sessrum_core::{PlatformInfo, SessionContext, UserInfo};
+use serde::Deserialize;
+use sessrum_core::{PlatformInfo, UserInfo};
 use sessrum_web::{CurrentSession, Problem, RequestSession};
 
+use super::form::PageQuery;
 use super::human_time::{Moment, span};
 use super::layout::{Frame, Notice, page};
 
@@ -24,24 +26,27 @@ struct HomePage {
     idle_limit: String,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HomeQuery {
+    failed: String,
+}
+
+const CHANGED: &str =
+    "Your session was changed elsewhere meanwhile. This is how it is now: please choose again.";
+const GONE: &str = "That platform is not among your active ones any more. Please choose another.";
+
 /// Who one is, the platform one is in, and how long that lasts.
 pub(super) async fn show(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
+    PageQuery(query): PageQuery<HomeQuery>,
 ) -> Result<Response, Problem> {
-    home(&session, &context, StatusCode::OK, None).await
-}
-
-/// The home page of a context.
-///
-/// # Errors
-/// A [`Problem`] when the database cannot say which platforms there are.
-pub(super) async fn home(
-    session: &RequestSession,
-    context: &SessionContext,
-    status: StatusCode,
-    notice: Option<Notice>,
-) -> Result<Response, Problem> {
+    let notice = match query.failed.as_str() {
+        "changed_elsewhere" => Some(Notice::failed(CHANGED)),
+        "platform_not_found" => Some(Notice::failed(GONE)),
+        _ => None,
+    };
     let manager = session.manager();
     let now = manager.now();
     let mut others = manager.directory().platforms(context.user_id()).await?;
@@ -50,7 +55,7 @@ pub(super) async fn home(
     let has_inactive =
         has_none && !manager.store().platform_connections(context.user_id()).await?.is_empty();
     let template = HomePage {
-        frame: Frame::signed_in(session, context, "/")?.with_notice(notice),
+        frame: Frame::signed_in(&session, &context, "/")?.with_notice(notice),
         user: context.user.clone(),
         platform: context.platform.clone(),
         others,
@@ -61,5 +66,5 @@ pub(super) async fn home(
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
         idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
     };
-    page(status, &template)
+    page(StatusCode::OK, &template)
 }

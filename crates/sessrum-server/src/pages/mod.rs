@@ -13,6 +13,7 @@ mod platforms;
 mod problem;
 mod security;
 mod security_log;
+mod sent_form;
 mod sessions;
 mod switch;
 

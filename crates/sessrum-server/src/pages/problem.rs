@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use sessrum_web::{Code, Problem, RequestSession};
 
 use super::layout::{Frame, come_back_in, page};
+use super::sent_form::sent_form_page;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -24,9 +25,14 @@ pub fn problem_page(
     here: Option<&str>,
     session: Option<&RequestSession>,
 ) -> Response {
+    let frame = session.and_then(signed_in);
+    let frame = match (&problem.sent_form, frame) {
+        (Some(form), Some(frame)) => return sent_form_page(problem, form, here, frame),
+        (_, frame) => frame.unwrap_or_else(Frame::signed_out),
+    };
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
-        frame: session.and_then(signed_in).unwrap_or_else(Frame::signed_out),
+        frame,
         status: problem.status().as_u16(),
         title: problem.title(),
         detail: words(problem),
@@ -60,7 +66,7 @@ fn words(problem: &Problem) -> &str {
     }
 }
 
-/// From a form's address there is no way back by a link, so it leads to the start page.
+/// Where it is not known which page was open, the start page is the way on.
 fn way_on(code: Code, here: Option<&str>) -> (&'static str, String) {
     let back = here.unwrap_or("/");
     let (label, address) = match code {

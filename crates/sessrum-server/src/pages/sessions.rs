@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use serde::Deserialize;
 use sessrum_core::SessionContext;
 use sessrum_web::api::{Device, devices, end_device, end_other_devices};
@@ -50,9 +50,10 @@ pub(super) async fn show(
     let notice = match query.done.as_str() {
         "ended" => Some(Notice::done("That device is signed out.")),
         "others_ended" => Some(Notice::done("All your other devices are signed out.")),
+        "ended_before" => Some(Notice::failed("That device was signed out already.")),
         _ => None,
     };
-    list(&session, &context, StatusCode::OK, notice).await
+    list(&session, &context, notice).await
 }
 
 /// Signs one of the user's devices out.
@@ -60,15 +61,14 @@ pub(super) async fn end(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     FormBody(form): FormBody<EndForm>,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     if !session.manager().is_fresh(&context) {
-        return confirm_first(&session, &context).await;
+        return Ok(confirm_first());
     }
     match end_device(&session, &form.handle).await {
-        Ok(()) => Ok(Redirect::to("/account/sessions?done=ended").into_response()),
+        Ok(()) => Ok(Redirect::to("/account/sessions?done=ended")),
         Err(problem) if problem.code == Code::NotFound => {
-            let notice = Notice::failed("That device was signed out already.");
-            list(&session, &context, StatusCode::NOT_FOUND, Some(notice)).await
+            Ok(Redirect::to("/account/sessions?done=ended_before"))
         }
         Err(problem) => Err(problem),
     }
@@ -78,26 +78,21 @@ pub(super) async fn end(
 pub(super) async fn end_others(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     if !session.manager().is_fresh(&context) {
-        return confirm_first(&session, &context).await;
+        return Ok(confirm_first());
     }
     end_other_devices(&session).await?;
-    Ok(Redirect::to("/account/sessions?done=others_ended").into_response())
+    Ok(Redirect::to("/account/sessions?done=others_ended"))
 }
 
-async fn confirm_first(
-    session: &RequestSession,
-    context: &SessionContext,
-) -> Result<Response, Problem> {
-    let text = "Nothing has changed yet: please confirm your password first.";
-    list(session, context, StatusCode::FORBIDDEN, Some(Notice::failed(text))).await
+fn confirm_first() -> Redirect {
+    Redirect::to("/account/confirm?next=/account/sessions")
 }
 
 async fn list(
     session: &RequestSession,
     context: &SessionContext,
-    status: StatusCode,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     let manager = session.manager();
@@ -118,7 +113,7 @@ async fn list(
         devices,
         is_fresh: manager.is_fresh(context),
     };
-    page(status, &template)
+    page(StatusCode::OK, &template)
 }
 
 /// Sign-ins from one browser within a minute look the same until the second is told.

@@ -17,6 +17,8 @@ pub(crate) struct Browser {
     router: Router,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) user_agent: &'static str,
+    /// The page whose form is sent, as browsers tell.
+    referer: String,
 }
 
 /// An answer.
@@ -54,10 +56,11 @@ impl Page {
 impl Browser {
     pub(crate) fn new(router: Router) -> Self {
         let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-        Self { router, cookies: BTreeMap::new(), user_agent }
+        Self { router, cookies: BTreeMap::new(), user_agent, referer: ORIGIN.to_owned() }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Page {
+        self.referer = format!("{ORIGIN}{path}");
         self.send(Method::GET, path, None).await
     }
 
@@ -105,6 +108,7 @@ impl Browser {
         if form.is_some() {
             request = request
                 .header(header::ORIGIN, ORIGIN)
+                .header(header::REFERER, &self.referer)
                 .header("sec-fetch-site", "same-origin")
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }

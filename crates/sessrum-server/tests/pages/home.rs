@@ -41,7 +41,7 @@ async fn a_switch_from_an_old_page_changes_nothing_and_says_so() {
     browser.submit(&old, "/account/platforms/switch", &[]).await;
     let typed = [("platform_id", "1")];
     let conflict = browser.submit(&old, "/account/platforms/switch", &typed).await;
-    assert_eq!(conflict.status, 409);
+    let conflict = browser.follow(&conflict).await;
     assert!(conflict.has("Your session was changed elsewhere meanwhile."));
     assert!(conflict.has("<p class=\"big\">Portraits</p>"));
     let answer = browser.submit(&conflict, "/account/platforms/switch", &[]).await;
@@ -59,7 +59,7 @@ async fn a_platform_of_someone_else_is_not_found() {
     for id in [theirs.as_str(), "999", "x", ""] {
         let typed = [("platform_id", id)];
         let answer = browser.submit(&page, "/account/platforms/switch", &typed).await;
-        assert_eq!(answer.status, 404);
+        let answer = browser.follow(&answer).await;
         assert!(answer.has("That platform is not among your active ones any more."));
         assert!(answer.has("<p class=\"big\">Landscapes</p>"));
         assert!(!answer.has("Theirs"));

@@ -15,4 +15,5 @@ mod html;
 mod login;
 mod logout;
 mod problem;
+mod sent_forms;
 mod site;

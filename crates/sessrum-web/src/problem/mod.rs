@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use sessrum_core::EndReason;
 use utoipa::ToSchema;
 
+use crate::sent_form::SentForm;
+
 pub use causes::reason_text;
 pub use code::Code;
 
@@ -76,6 +78,9 @@ pub struct Problem {
     /// Seconds after which to try again.
     #[serde(skip)]
     pub retry_after: Option<u32>,
+    /// The form that was refused for its token, for the page that shows it once more.
+    #[serde(skip)]
+    pub sent_form: Option<Box<SentForm>>,
 }
 
 impl Problem {
@@ -94,6 +99,7 @@ impl Problem {
             errors: Vec::new(),
             current: None,
             retry_after: None,
+            sent_form: None,
         }
     }
 

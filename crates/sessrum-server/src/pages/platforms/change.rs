@@ -1,22 +1,19 @@
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
-use sessrum_core::SessionContext;
+use axum::response::Redirect;
 use sessrum_core::store::PlatformChange;
 use sessrum_web::api::{change_platform, disconnect_platform};
 use sessrum_web::{Code, CurrentSession, PathText, Problem, RequestSession};
 
-use super::{Listed, list, platform_id};
-use crate::pages::layout::Notice;
+use super::platform_id;
 
 /// Makes a platform the default.
 pub(in crate::pages) async fn make_default(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     let what = PlatformChange { is_default: Some(true), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
-    tell(&session, &context, changed.map(drop), "default").await
+    told(changed.map(drop), "default")
 }
 
 /// Makes a platform one that can be chosen.
@@ -24,10 +21,10 @@ pub(in crate::pages) async fn activate(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     let what = PlatformChange { is_active: Some(true), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
-    tell(&session, &context, changed.map(drop), "activated").await
+    told(changed.map(drop), "activated")
 }
 
 /// Makes a platform one that cannot be chosen.
@@ -35,10 +32,10 @@ pub(in crate::pages) async fn deactivate(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     let what = PlatformChange { is_active: Some(false), ..PlatformChange::default() };
     let changed = change_platform(&session, &context, &platform_id(&id), what).await;
-    tell(&session, &context, changed.map(drop), "deactivated").await
+    told(changed.map(drop), "deactivated")
 }
 
 /// Removes a platform.
@@ -46,24 +43,17 @@ pub(in crate::pages) async fn remove(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Response, Problem> {
+) -> Result<Redirect, Problem> {
     let removed = disconnect_platform(&session, &context, &platform_id(&id)).await;
-    tell(&session, &context, removed, "removed").await
+    told(removed, "removed")
 }
 
-async fn tell(
-    session: &RequestSession,
-    context: &SessionContext,
-    outcome: Result<(), Problem>,
-    done: &str,
-) -> Result<Response, Problem> {
+/// Goes back to the list, which says what came of it.
+fn told(outcome: Result<(), Problem>, done: &str) -> Result<Redirect, Problem> {
     match outcome {
-        Ok(()) => Ok(Redirect::to(&format!("/account/platforms?done={done}")).into_response()),
+        Ok(()) => Ok(Redirect::to(&format!("/account/platforms?done={done}"))),
         Err(problem) if problem.code == Code::PlatformNotFound => {
-            let text = "Nothing has changed: you have no such active platform any more.";
-            let notice = Some(Notice::failed(text));
-            list(session, context, Listed { status: StatusCode::NOT_FOUND, notice, ..Listed::ok() })
-                .await
+            Ok(Redirect::to("/account/platforms?failed=platform_not_found"))
         }
         Err(problem) => Err(problem),
     }

@@ -45,6 +45,7 @@ struct PlatformRow {
 pub(super) struct PlatformsQuery {
     reason: String,
     done: String,
+    failed: String,
     next: String,
 }
 
@@ -55,6 +56,9 @@ pub(super) async fn show(
     PageQuery(query): PageQuery<PlatformsQuery>,
 ) -> Result<Response, Problem> {
     let notice = match (query.reason.as_str(), query.done.as_str()) {
+        _ if query.failed == "platform_not_found" => {
+            Some(Notice::failed("Nothing has changed: you have no such active platform any more."))
+        }
         ("platform_required", _) => {
             Some(Notice::info("That page needs a platform. Connect or choose one here first."))
         }

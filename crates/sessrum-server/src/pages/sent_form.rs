@@ -1,0 +1,67 @@
+use askama::Template;
+use axum::response::{IntoResponse as _, Response};
+use sessrum_web::{Problem, SentForm};
+
+use super::layout::{Frame, page};
+
+#[derive(Template)]
+#[template(path = "sent_form.html")]
+struct SentFormPage<'a> {
+    frame: Frame,
+    action: &'a str,
+    fields: &'a [(String, String)],
+    /// What a person typed, with the names of the fields as people read them.
+    typed: Vec<(String, &'a str)>,
+    secrets: Vec<Secret<'a>>,
+    back: &'a str,
+}
+
+/// A field to be typed again.
+struct Secret<'a> {
+    id: String,
+    name: &'a str,
+    label: String,
+    autocomplete: &'static str,
+}
+
+impl<'a> Secret<'a> {
+    fn named(name: &'a str) -> Self {
+        let autocomplete = match name {
+            "password" | "current_password" => "current-password",
+            name if name.contains("password") => "new-password",
+            _ => "off",
+        };
+        Self { id: format!("again-{name}"), name, label: label(name), autocomplete }
+    }
+}
+
+/// What the site fills in by itself.
+const OURS: [&str; 5] = ["next", "revision", "platform_id", "handle", "username"];
+
+/// The page that shows what was sent with a token of an earlier session, and sends it again.
+pub(super) fn sent_form_page(
+    problem: &Problem,
+    form: &SentForm,
+    here: Option<&str>,
+    frame: Frame,
+) -> Response {
+    let is_typed =
+        |(name, value): &&(String, String)| !value.is_empty() && !OURS.contains(&name.as_str());
+    let typed = form.fields.iter().filter(is_typed);
+    let template = SentFormPage {
+        frame,
+        action: &form.action,
+        fields: &form.fields,
+        typed: typed.map(|(name, value)| (label(name), value.as_str())).collect(),
+        secrets: form.secrets.iter().map(|name| Secret::named(name)).collect(),
+        back: here.unwrap_or("/"),
+    };
+    page(problem.status(), &template).unwrap_or_else(|_| problem.clone().into_response())
+}
+
+/// `instance_url` as "Instance url".
+fn label(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
