@@ -61,5 +61,5 @@ pub(super) async fn home(
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
         idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
     };
-    page(status, &template)
+    page(status, &template.frame, &template)
 }

@@ -26,7 +26,7 @@ pub fn problem_page(
 ) -> Response {
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
-        frame: session.and_then(signed_in).unwrap_or_else(Frame::signed_out),
+        frame: session.and_then(signed_in).unwrap_or_else(Frame::plain),
         status: problem.status().as_u16(),
         title: problem.title(),
         detail: words(problem),
@@ -34,7 +34,7 @@ pub fn problem_page(
         way_on,
         address,
     };
-    match page(problem.status(), &template) {
+    match page(problem.status(), &template.frame, &template) {
         Ok(response) => come_back_in(response, problem.retry_after),
         Err(_) => problem.clone().into_response(),
     }

@@ -118,7 +118,7 @@ async fn list(
         devices,
         is_fresh: manager.is_fresh(context),
     };
-    page(status, &template)
+    page(status, &template.frame, &template)
 }
 
 /// Sign-ins from one browser within a minute look the same until the second is told.
