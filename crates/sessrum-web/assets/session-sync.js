@@ -278,6 +278,7 @@ export class SessionSync extends EventTarget {
     if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
     const [previous, before] = [this.state, this.#known];
     this.#take(state);
+    if (isSame(previous, this.#known)) return true;
     if (!isHeard) this.#publishState();
     this.#tell("state", { state: this.#known, previous });
     if (before?.session.created_at === state.session.created_at) return true;
@@ -611,6 +612,16 @@ export class SessionSync extends EventTarget {
  */
 function moment(text) {
   return text.replace("Z", "");
+}
+
+/**
+ * Whether two states differ in the time alone at which they were told.
+ * @param {?State} one
+ * @param {?State} other
+ */
+function isSame(one, other) {
+  const facts = (/** @type {?State} */ state) => JSON.stringify({ ...state, server_time: "" });
+  return facts(one) === facts(other);
 }
 
 function isVisible() {
