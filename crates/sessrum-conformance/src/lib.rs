@@ -54,6 +54,7 @@ pub mod throttle;
 pub mod tokens;
 pub mod trail;
 pub mod users;
+pub mod watching;
 
 pub use fixture::Fixture;
 pub use manager::ManagerFixture;

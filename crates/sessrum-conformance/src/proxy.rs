@@ -152,6 +152,10 @@ proxied! {
                 self.inner.sealer()
             }
 
+            fn watchers(&self) -> &Arc<SessionWatchers> {
+                self.inner.watchers()
+            }
+
             fn numbers_events_without_gaps(&self) -> bool {
                 self.inner.numbers_events_without_gaps()
             }

@@ -123,6 +123,13 @@ macro_rules! store_suite {
                 data_is_no_event_and_moves_nothing_of_the_session,
                 data_survives_a_switch_and_a_touch,
             }
+            watching {
+                whoever_watches_hears_before_the_verb_answers,
+                news_of_a_session_reach_no_other,
+                what_becomes_of_a_user_reaches_all_their_sessions,
+                what_was_refused_is_no_news,
+                everyone_whose_session_ends_hears_of_it,
+            }
             events {
                 an_event_tells_who_when_from_where_and_about_whom,
                 every_kind_and_actor_is_kept,

@@ -114,6 +114,36 @@ pub const NEW_DEVICE: &str = "new_device";
 impl EventKind {
     /// What happens all the time by itself or by a click, and tells a user nothing.
     pub const ROUTINE: [Self; 2] = [Self::TokenRotated, Self::PlatformSwitched];
+
+    /// Whether it may change what a page shows of its session.
+    pub(crate) const fn is_news(self) -> bool {
+        match self {
+            Self::SessionEnded
+            | Self::PlatformSwitched
+            | Self::Reauthenticated
+            | Self::UserDisabled
+            | Self::UserEnabled
+            | Self::RoleChanged
+            | Self::PasswordChanged
+            | Self::UserForgotten
+            | Self::PlatformAdded
+            | Self::PlatformChanged
+            | Self::PlatformRemoved => true,
+            Self::SignedIn
+            | Self::SignInFailed
+            | Self::TokenRotated
+            | Self::FingerprintChanged
+            | Self::UserAdded
+            | Self::CleanUpStarted
+            | Self::AccessRefused
+            | Self::ForgeryRefused => false,
+        }
+    }
+
+    /// Whether it concerns all sessions of the user, whichever of them it was done in.
+    pub(crate) const fn concerns_every_session(self) -> bool {
+        !matches!(self, Self::SessionEnded | Self::PlatformSwitched | Self::Reauthenticated)
+    }
 }
 
 /// A row of `session_events`: append-only, written in the transaction of what it tells.

@@ -38,6 +38,7 @@ mod throttle_key;
 mod time;
 mod token;
 mod user_rule;
+mod watch;
 
 pub use account_outcomes::{
     AccountError, PasswordChanged, PasswordSet, Reauthenticated, UserAdded,
@@ -76,3 +77,4 @@ pub use throttle_key::ThrottleKey;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::{SessionHandle, SessionToken, TokenHash};
 pub use user_rule::UserRule;
+pub use watch::{News, SessionWatch, SessionWatchers, WatchLimits, WatchRefusal};

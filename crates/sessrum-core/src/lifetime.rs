@@ -6,6 +6,7 @@ use crate::fingerprint::FingerprintMode;
 use crate::session::{EndReason, Ended, UserSession};
 use crate::throttle::ThrottleRules;
 use crate::time::Timestamp;
+use crate::watch::WatchLimits;
 
 /// How long a session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ pub struct SessionPolicy {
     pub fingerprint: FingerprintMode,
     /// How often a password may be tried.
     pub throttle: ThrottleRules,
+    /// How long before the idle end open pages warn; at most half of the idle time.
+    pub warn_before_idle: Duration,
+    /// How long before the absolute end open pages warn; at most half of the absolute time.
+    pub warn_before_end: Duration,
+    /// How many open pages may watch their session.
+    pub watches: WatchLimits,
 }
 
 impl Default for SessionPolicy {
@@ -77,6 +84,9 @@ impl Default for SessionPolicy {
             data_bytes_per_session: 256 * 1024,
             fingerprint: FingerprintMode::Observe,
             throttle: ThrottleRules::default(),
+            warn_before_idle: Duration::from_mins(2),
+            warn_before_end: Duration::from_mins(5),
+            watches: WatchLimits::default(),
         }
     }
 }

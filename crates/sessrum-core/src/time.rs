@@ -1,8 +1,10 @@
 //! The one clock. Times are integer microseconds since the Unix epoch, always UTC.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::pin::Pin;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
@@ -91,6 +93,9 @@ impl serde::Serialize for Timestamp {
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// Waits until a moment has come. May wake a little early after the machine's clock was set.
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// The machine's clock.
@@ -101,6 +106,10 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_microsecond())
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(at.since(self.now())))
     }
 }
 
@@ -115,23 +124,33 @@ impl Clock for SystemClock {
 /// assert_eq!(clock.now().as_micros(), 1_000_000);
 /// ```
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock(watch::Sender<Timestamp>);
 
 impl ManualClock {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.as_micros()))
+        Self(watch::Sender::new(start))
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(micros(by), Ordering::SeqCst);
+        self.0.send_modify(|now| *now = *now + by);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        *self.0.borrow()
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut time = self.0.subscribe();
+        Box::pin(async move {
+            if time.wait_for(|now| at <= *now).await.is_err() {
+                // A clock that is gone never strikes.
+                std::future::pending::<()>().await;
+            }
+        })
     }
 }

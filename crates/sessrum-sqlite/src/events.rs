@@ -1,11 +1,13 @@
 //! The audit trail.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use sessrum_core::{
     Actor, Change, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent, SessionHandle,
-    Timestamp, UserId,
+    SessionWatchers, Timestamp, UserId,
 };
 
 use crate::rows::{self, Sql};
@@ -115,6 +117,10 @@ impl EventStore for SqliteStore {
                 }
             }
         })
+    }
+
+    fn watchers(&self) -> &Arc<SessionWatchers> {
+        self.feed.watchers()
     }
 
     fn sealer(&self) -> &EventSealer {

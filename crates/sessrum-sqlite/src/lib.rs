@@ -47,6 +47,7 @@ mod data;
 mod directory;
 mod error;
 mod events;
+mod feed;
 mod in_place;
 mod open;
 mod open_error;

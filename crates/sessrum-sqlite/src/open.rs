@@ -135,7 +135,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    Ok(())
+    // Reading opens the journal: only a connection that has it open folds it in when it closes.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))
 }
 
 /// SQLite would make a file that others may read; its journals take the file's mode.

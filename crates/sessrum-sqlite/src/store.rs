@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sessrum_core::EventSealer;
 
+use crate::feed::{ChangeFeed, FeedPoll};
 use crate::in_place::InPlace;
 use crate::open;
 use crate::open_error::OpenError;
@@ -14,9 +15,11 @@ use crate::writer::Writer;
 ///
 /// Dropping it finishes what is queued and closes the file.
 pub struct SqliteStore {
-    // Dropped first: SQLite folds the journal into the file when the last connection closes, which
+    // In this order: SQLite folds the journal into the file when the last connection closes, which
     // must be one that can write.
     pub(crate) readers: Readers,
+    _poll: FeedPoll,
+    pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) writer: Writer,
     pub(crate) sealer: Arc<EventSealer>,
 }
@@ -32,9 +35,18 @@ impl SqliteStore {
         let sealer = Arc::new(sealer);
         let file = InPlace::of(&path).map_err(|error| OpenError::of_io(&path, error))?;
         let file = Arc::new(file);
-        let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer))
-            .map_err(|error| OpenError::of_io(&path, error))?;
-        Ok(Self { readers: Readers::new(file), writer, sealer })
+        let feed = ChangeFeed::open(&path).map_err(|error| OpenError::of_sqlite(&path, error))?;
+        let feed = Arc::new(feed);
+        let tell = {
+            let feed = Arc::clone(&feed);
+            // What cannot be told now is told by the poll.
+            move || drop(feed.tell())
+        };
+        let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer), tell);
+        let writer = writer.map_err(|error| OpenError::of_io(&path, error))?;
+        let poll = FeedPoll::start(Arc::clone(&feed));
+        let poll = poll.map_err(|error| OpenError::of_io(&path, error))?;
+        Ok(Self { readers: Readers::new(file), _poll: poll, feed, writer, sealer })
     }
 
     /// Migrates a database, if it must be, and opens it.

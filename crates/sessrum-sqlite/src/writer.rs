@@ -43,16 +43,21 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread over a connection to the file.
+    /// Starts the thread over a connection to the file. After each commit, before its callers are
+    /// answered, it calls `committed`.
     pub(crate) fn start(
         connection: Connection,
         file: Arc<InPlace>,
         sealer: Arc<EventSealer>,
+        committed: impl Fn() + Send + 'static,
     ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("sessrum-sqlite".to_owned())
-            .spawn(move || work(&connection, &file, &sealer, jobs))?;
+        let thread = thread::Builder::new().name("sessrum-sqlite".to_owned()).spawn(move || {
+            work(&connection, &file, &sealer, &committed, jobs);
+            // The connection that writes is closed last.
+            drop(committed);
+            drop(connection);
+        })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -130,12 +135,16 @@ fn work(
     connection: &Connection,
     file: &InPlace,
     sealer: &EventSealer,
+    committed: &impl Fn(),
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let committed = file.check().and_then(|()| commit(connection, sealer, &mut batch));
-        let failure = committed.err().map(Arc::new);
+        let outcome = file.check().and_then(|()| commit(connection, sealer, &mut batch));
+        if outcome.is_ok() {
+            committed();
+        }
+        let failure = outcome.err().map(Arc::new);
         for job in batch.drain(..) {
             job.answer(failure.as_ref());
         }

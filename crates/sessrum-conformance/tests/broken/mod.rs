@@ -1,6 +1,6 @@
 //! A store with one fault, around the reference.
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sessrum_core::store::*;
@@ -190,6 +190,10 @@ faultless! { EventStore {
 }
     fn sealer(&self) -> &EventSealer {
         self.inner.sealer()
+    }
+
+    fn watchers(&self) -> &Arc<SessionWatchers> {
+        self.inner.watchers()
     }
 
     fn numbers_events_without_gaps(&self) -> bool {

@@ -10,6 +10,7 @@ mod note;
 mod platform;
 mod renew;
 mod validate;
+mod watch;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -128,6 +129,12 @@ impl UnifiedSessionManager {
     pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
         self
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 
     /// The store.

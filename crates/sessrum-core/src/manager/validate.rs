@@ -29,19 +29,41 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let mut loaded = self.load(&token_hash).await?;
+        let (loaded, idle_expires_at) = self.load_live(&token_hash).await?;
+        if loaded.token.standing(self.now(), &self.policy) == TokenStanding::Reused {
+            let change = Change { client: client.clone(), ..Change::by_system(self.now()) };
+            return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
+        }
+        self.context_of(loaded, token_hash, idle_expires_at, client).await
+    }
+
+    /// The row as it is now, if it lives, and when it ends if nothing more happens.
+    pub(super) async fn load_live(
+        &self,
+        token: &TokenHash,
+    ) -> Result<(LoadedSession, Timestamp), SessionError> {
+        let mut loaded = self.load(token).await?;
         let now = self.now();
         if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
             // A flush may have moved activity into the row after the row was read.
-            loaded = self.load(&token_hash).await?;
+            loaded = self.load(token).await?;
         }
         let idle_expires_at = self.judge(&loaded.session, now)?;
+        Ok((loaded, idle_expires_at))
+    }
+
+    /// The context of a live row, whose token was not used again after it had been replaced.
+    pub(super) async fn context_of(
+        &self,
+        loaded: LoadedSession,
+        token_hash: TokenHash,
+        idle_expires_at: Timestamp,
+        client: &Client,
+    ) -> Result<SessionContext, SessionError> {
+        let now = self.now();
         let standing = loaded.token.standing(now, &self.policy);
         // Seldom needed: most requests end and record nothing.
         let change = || Change { client: client.clone(), ..Change::by_system(now) };
-        if standing == TokenStanding::Reused {
-            return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change()).await);
-        }
         let issued_at = loaded.token.issued_at;
         let (session, user, platform) = self.with_facts(loaded).await?;
         let Some(user) = user.filter(|user| user.is_active) else {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
@@ -7,6 +9,7 @@ use crate::identity::UserId;
 use crate::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
+use crate::watch::{News, SessionWatchers};
 
 impl State {
     pub(super) fn record_of(
@@ -27,6 +30,12 @@ impl State {
         let previous = of_user.find(|sealed| sealed.event.user_id == event.user_id);
         let previous = previous.map(|last| Predecessor { id: last.event.id, mac: last.seal.mac });
         let seal = self.sealer.seal(&event, previous);
+        // Whoever is woken waits for the lock that the verb holds.
+        self.watchers.tell(&[News {
+            kind: event.kind,
+            user_id: event.user_id.clone(),
+            session: event.session,
+        }]);
         self.events.push(SealedEvent { event, seal });
     }
 
@@ -84,6 +93,10 @@ impl EventStore for MemoryStore {
 
     fn sealer(&self) -> &EventSealer {
         &self.sealer
+    }
+
+    fn watchers(&self) -> &Arc<SessionWatchers> {
+        &self.watchers
     }
 
     fn numbers_events_without_gaps(&self) -> bool {

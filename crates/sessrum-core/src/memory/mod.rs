@@ -30,12 +30,14 @@ use crate::session::UserSession;
 use crate::store::DataEntry;
 use crate::throttle::{Counter, CounterKey};
 use crate::token::TokenHash;
+use crate::watch::SessionWatchers;
 
 /// A store that lives as long as the process: for tests, for trying things out, and as the model
 /// of what every other store does.
 pub struct MemoryStore {
     state: Mutex<State>,
     sealer: Arc<EventSealer>,
+    watchers: Arc<SessionWatchers>,
 }
 
 impl MemoryStore {
@@ -48,7 +50,9 @@ impl MemoryStore {
     /// An empty store whose events are sealed with `sealer`.
     #[must_use]
     pub fn sealing_with(sealer: Arc<EventSealer>) -> Self {
-        Self { state: Mutex::new(State::new(Arc::clone(&sealer))), sealer }
+        let watchers = Arc::default();
+        let state = State::new(Arc::clone(&sealer), Arc::clone(&watchers));
+        Self { state: Mutex::new(state), sealer, watchers }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,6 +75,7 @@ impl fmt::Debug for MemoryStore {
 /// The tables. Keys count from 1 and are never given again, so the last ones are kept.
 struct State {
     sealer: Arc<EventSealer>,
+    watchers: Arc<SessionWatchers>,
     sessions: BTreeMap<SessionId, SessionRow>,
     last_session: i64,
     tokens: BTreeMap<TokenHash, TokenRow>,
@@ -98,9 +103,10 @@ impl SessionRow {
 }
 
 impl State {
-    const fn new(sealer: Arc<EventSealer>) -> Self {
+    const fn new(sealer: Arc<EventSealer>, watchers: Arc<SessionWatchers>) -> Self {
         Self {
             sealer,
+            watchers,
             sessions: BTreeMap::new(),
             last_session: 0,
             tokens: BTreeMap::new(),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Page, StoreError};
@@ -6,6 +8,7 @@ use crate::event_seal::{EventSealer, SealedEvent};
 use crate::identity::UserId;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
+use crate::watch::SessionWatchers;
 
 /// An event that no other change carries, such as a refused sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +72,10 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// What seals the events.
     fn sealer(&self) -> &EventSealer;
+
+    /// Who is told of them: of this store's own before the verb that wrote them answers, of those
+    /// that another process wrote soon after.
+    fn watchers(&self) -> &Arc<SessionWatchers>;
 
     /// Whether events are numbered from 1 without gaps, so that a key that is not there was removed.
     fn numbers_events_without_gaps(&self) -> bool;

@@ -127,6 +127,9 @@ impl Config {
             policy: SessionPolicy {
                 throttle: settings.throttle.rules()?,
                 keep_clients_for: settings.audit.keep_clients_for.0,
+                warn_before_idle: settings.live.warn_before_idle.0,
+                warn_before_end: settings.live.warn_before_end.0,
+                watches: settings.live.limits(),
                 ..settings.session.policy()?
             },
             password_cost,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sessrum_core::{FingerprintMode, Lifetime, SessionPolicy};
+use sessrum_core::{FingerprintMode, Lifetime, SessionPolicy, WatchLimits};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub throttle: ThrottleSettings,
     /// The audit trail.
     pub audit: AuditSettings,
+    /// Open pages that follow their session.
+    pub live: LiveSettings,
     /// What runs in the background.
     pub jobs: JobSettings,
     /// The log.
@@ -66,6 +68,7 @@ impl Default for Settings {
             password: PasswordSettings::default(),
             throttle: ThrottleSettings::default(),
             audit: AuditSettings::default(),
+            live: LiveSettings::default(),
             jobs: JobSettings::default(),
             log: LogSettings::default(),
         }
@@ -199,6 +202,38 @@ pub struct AuditSettings {
 impl Default for AuditSettings {
     fn default() -> Self {
         Self { keep_clients_for: Period(SessionPolicy::default().keep_clients_for) }
+    }
+}
+
+/// Open pages that follow their session.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LiveSettings {
+    /// How long before the idle end pages warn; at most half of the idle time.
+    pub warn_before_idle: Period,
+    /// How long before the absolute end pages warn; at most half of the absolute time.
+    pub warn_before_end: Period,
+    /// Event streams that may be open at once.
+    pub streams: usize,
+    /// Event streams that one session may have open at once.
+    pub streams_per_session: usize,
+}
+
+impl Default for LiveSettings {
+    fn default() -> Self {
+        let policy = SessionPolicy::default();
+        Self {
+            warn_before_idle: Period(policy.warn_before_idle),
+            warn_before_end: Period(policy.warn_before_end),
+            streams: policy.watches.total,
+            streams_per_session: policy.watches.per_session,
+        }
+    }
+}
+
+impl LiveSettings {
+    pub(super) const fn limits(&self) -> WatchLimits {
+        WatchLimits { total: self.streams, per_session: self.streams_per_session }
     }
 }
 

@@ -75,6 +75,23 @@ async fn a_request_that_never_ends_is_given_up_in_time() {
     assert!(log.contains("did not finish in time") && log.contains("stopped"), "{log}");
 }
 
+/// It would never finish, and browsers come again by themselves.
+#[tokio::test]
+async fn open_event_streams_hold_nobody_up() {
+    let directory = installation();
+    let mut command = sessrum(&["serve", "--listen", "127.0.0.1:0"]);
+    command.current_dir(directory.path()).env("SESSRUM_JOBS__SHUTDOWN_GRACE", "365d");
+    let server = Server::spawn(&mut command);
+    let client = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
+    let mut stream = client.get("/api/session/events").await.unwrap().error_for_status().unwrap();
+    let first = stream.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: state\n"), "{first:?}");
+    server.terminate();
+    assert_eq!(stream.chunk().await.unwrap(), None);
+    let (status, log) = server.wait();
+    assert!(status.success(), "{log}");
+}
+
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let directory = installation();

@@ -73,7 +73,9 @@ async fn no_cache_keeps_an_answer_of_a_session() {
     let read = read.map(|(template, _)| crate::support::given(template));
     let pages = ["/", "/login", "/account/sessions", "/account/platforms", "/account/security"];
     let mut seen = 0;
-    for path in read.chain(pages.map(str::to_owned)).filter(|path| !path.ends_with('z')) {
+    // A stream has no end; its own tests look at its header.
+    let ends = |path: &String| !path.ends_with('z') && path != "/api/session/events";
+    for path in read.chain(pages.map(str::to_owned)).filter(ends) {
         for answer in [browser.get(&path).await, visit(&browser, &path).await] {
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}: {answer:?}");
             seen += 1;

@@ -22,6 +22,7 @@ const ROUTES: &str = "
     GET /api/session/csrf-token
     GET /api/session/data
     GET /api/session/data/{key}
+    GET /api/session/events
     GET /api/session/state
     GET /api/sessions
     GET /healthz

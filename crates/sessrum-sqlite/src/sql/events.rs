@@ -59,6 +59,12 @@ statements! {
         "SELECT ", event_columns!(), ", ", seal_columns!(), " \
          FROM session_events WHERE id > ?1 ORDER BY id LIMIT ?2";
 
+    LAST_ID = "SELECT coalesce(max(id), 0) FROM session_events";
+
+    LIST_NEWS =
+        "SELECT id, kind, user_id, session_handle FROM session_events WHERE id > ?1 \
+         ORDER BY id LIMIT ?2";
+
     /// Whether a user has signed in before, and on this device.
     KNOWS_DEVICE =
         "SELECT EXISTS (SELECT 1 FROM session_events INDEXED BY session_events_sign_ins \

@@ -42,7 +42,7 @@ fn run(connection: &Connection, batch: Vec<Box<dyn Job>>) {
     }
     drop(queue);
     // These databases are in memory; any place that stays will do.
-    work(connection, &InPlace::of(".".as_ref()).unwrap(), &sealer(), jobs);
+    work(connection, &InPlace::of(".".as_ref()).unwrap(), &sealer(), &|| {}, jobs);
 }
 
 fn kind<T>(answer: Answer<T>) -> Option<StoreErrorKind> {
@@ -143,9 +143,8 @@ async fn dropping_the_writer_finishes_the_queue() {
     let path = directory.path().join("numbers.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE)").unwrap();
-    let writer =
-        Writer::start(connection, Arc::new(InPlace::of(&path).unwrap()), Arc::new(sealer()))
-            .unwrap();
+    let file = Arc::new(InPlace::of(&path).unwrap());
+    let writer = Writer::start(connection, file, Arc::new(sealer()), || {}).unwrap();
     for number in 0..50 {
         let mut change = Box::pin(writer.run(insert(number)));
         // Polled once the change is in the queue; then its caller goes away.

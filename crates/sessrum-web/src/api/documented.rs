@@ -41,8 +41,8 @@ problems!(
     Sending: 400 401 403 413 415 422 500 503
 );
 problems!(
-    /// Of whatever takes a password; it says when to come back.
-    TooManyFailures: 429
+    /// Of whatever takes a password, and of streams; it says when to come back.
+    TooMany: 429
 );
 
 fn problem(status: u16) -> (String, RefOr<Response>) {

@@ -17,5 +17,5 @@ pub(super) async fn heartbeat(
     session: CurrentSession,
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
 ) -> Json<State> {
-    Json(State::of(&session, manager.now()))
+    Json(State::of(&session, &manager))
 }

@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, PasswordSignIn, PlatformId, SignInOutcome, SignedIn
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::{Sending, TooManyFailures};
+use super::documented::{Sending, TooMany};
 use super::state::{Key, SignedInState};
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
@@ -33,7 +33,7 @@ request_body = LoginInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    TooManyFailures,
+    TooMany,
     Sending,
 ))]
 pub(super) async fn login(

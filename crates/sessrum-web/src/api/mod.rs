@@ -7,6 +7,7 @@ mod data_parameters;
 mod documented;
 mod events;
 mod heartbeat;
+mod live_events;
 mod login;
 mod logout;
 mod paging;
@@ -74,6 +75,7 @@ pub fn router(state: ApiState) -> OpenApiRouter {
         .routes(routes!(state::state))
         .routes(routes!(state::csrf_token))
         .routes(routes!(heartbeat::heartbeat))
+        .routes(routes!(live_events::watch))
         .routes(routes!(platform::switch))
         .routes(routes!(reauthenticate::reauthenticate))
         .routes(routes!(data::list))

@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, PasswordChanged, SessionContext};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::{Sending, TooManyFailures};
+use super::documented::{Sending, TooMany};
 use super::reauthenticate::wrong_password;
 use super::state::SignedInState;
 use crate::extract::CurrentSession;
@@ -31,7 +31,7 @@ request_body = PasswordInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    TooManyFailures,
+    TooMany,
     Sending,
 ))]
 pub(super) async fn change(

@@ -38,14 +38,13 @@ pub(super) async fn switch(
         .await?;
     match outcome {
         SwitchOutcome::Switched(now) => {
-            let state = State::of(&now, manager.now());
+            let state = State::of(&now, manager);
             session.update(*now);
             Ok(Json(state))
         }
         SwitchOutcome::Conflict(now) => {
             let mut conflict = Problem::new(Code::RevisionConflict);
-            conflict.current =
-                serde_json::value::to_raw_value(&State::of(&now, manager.now())).ok();
+            conflict.current = serde_json::value::to_raw_value(&State::of(&now, manager)).ok();
             Err(conflict)
         }
         SwitchOutcome::PlatformNotFound => Err(Problem::new(Code::PlatformNotFound)),

@@ -7,7 +7,7 @@ use sessrum_core::{Accounts, Reauthenticated, Renewed, SessionContext};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::documented::{Sending, TooManyFailures};
+use super::documented::{Sending, TooMany};
 use super::state::SignedInState;
 use crate::extract::CurrentSession;
 use crate::json::JsonBody;
@@ -27,7 +27,7 @@ pub(super) struct ReauthenticateInput {
 request_body = ReauthenticateInput, responses(
     (status = 200, body = SignedInState,
         headers(("Set-Cookie" = String, description = "The new token"))),
-    TooManyFailures,
+    TooMany,
     Sending,
 ))]
 pub(super) async fn reauthenticate(

@@ -67,6 +67,9 @@ pub struct StateSession {
     /// When it ends if nothing more happens.
     #[schema(value_type = String, format = DateTime)]
     idle_expires_at: Timestamp,
+    /// From when on an open page warns that the session is about to end.
+    #[schema(value_type = String, format = DateTime)]
+    expiring_at: Timestamp,
     /// Grows with each change: what has a smaller one is older.
     revision: i64,
 }
@@ -103,13 +106,13 @@ impl From<PlatformInfo> for StatePlatform {
 }
 
 impl State {
-    /// The state of a context at `now`.
+    /// The state of a context, now.
     #[must_use]
-    pub fn of(context: &SessionContext, now: Timestamp) -> Self {
+    pub fn of(context: &SessionContext, manager: &UnifiedSessionManager) -> Self {
         let (session, user) = (&context.session, context.user.clone());
         Self {
             authenticated: true,
-            server_time: now,
+            server_time: manager.now(),
             session: StateSession {
                 handle: session.handle,
                 created_at: session.created_at,
@@ -117,6 +120,7 @@ impl State {
                 authenticated_at: session.authenticated_at,
                 expires_at: session.expires_at,
                 idle_expires_at: context.idle_expires_at,
+                expiring_at: manager.warns_at(context),
                 revision: session.revision,
             },
             user: StateUser {
@@ -145,7 +149,7 @@ impl SignedInState {
     /// # Errors
     /// A [`Problem`] when there is no randomness to be had.
     pub fn of(context: &SessionContext, manager: &UnifiedSessionManager) -> Result<Self, Problem> {
-        let state = State::of(context, manager.now());
+        let state = State::of(context, manager);
         Ok(Self { state, csrf_token: new_csrf_token(context, manager)? })
     }
 }
@@ -166,7 +170,7 @@ pub(super) async fn state(
     session: ObservedSession,
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
 ) -> Json<State> {
-    Json(State::of(&session, manager.now()))
+    Json(State::of(&session, &manager))
 }
 
 /// A CSRF token of the session. Each answer has another; all are good while the session lives.

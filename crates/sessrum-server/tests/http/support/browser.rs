@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::site::{PASSWORD, Site};
+use super::stream::EventStream;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -148,6 +149,11 @@ impl Browser {
         self.press("/api/session/heartbeat").await
     }
 
+    /// Opens the stream of events that a page has.
+    pub(crate) async fn watch(&self) -> EventStream {
+        self.call("GET", "/api/session/events").listen().await
+    }
+
     pub(crate) async fn handle(&self) -> String {
         self.state_of().await.ok().at("/session/handle")
     }
@@ -227,10 +233,21 @@ impl Call {
 
     /// Sends it, but the answer never reaches the browser.
     pub(crate) async fn send_and_lose_the_answer(self) -> Answer {
+        let (site, address) = (self.browser.site.clone(), self.browser.address);
+        site.send(self.request(), address).await
+    }
+
+    /// Sends it; the answer is a stream of events.
+    pub(crate) async fn listen(self) -> EventStream {
+        let (site, address) = (self.browser.site.clone(), self.browser.address);
+        EventStream::of(&site, site.answer(self.request(), address).await)
+    }
+
+    fn request(self) -> Request<Body> {
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().unwrap();
         *request.headers_mut() = self.headers;
-        self.browser.site.send(request, self.browser.address).await
+        request
     }
 }

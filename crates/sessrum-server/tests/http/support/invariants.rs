@@ -1,6 +1,6 @@
 //! What holds of every answer, whatever the test.
 
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -30,7 +30,7 @@ pub(super) fn check(site: &Site, method: &Method, path: &str, answer: &Answer) {
     tokens_stay_in_set_cookie(site, answer);
     if let Some(document) = site.document() {
         is_documented(document, method, path, answer);
-        has_security_headers(site, answer);
+        has_security_headers(site, &answer.headers);
     }
 }
 
@@ -54,12 +54,12 @@ pub(super) const SECURITY_HEADERS: [(&str, &str); 8] = [
     ("x-frame-options", "DENY"),
 ];
 
-fn has_security_headers(site: &Site, answer: &Answer) {
+pub(super) fn has_security_headers(site: &Site, headers: &HeaderMap) {
     for (name, value) in SECURITY_HEADERS {
         let is_sent = name != "strict-transport-security" || site.origin().is_secure();
-        let found: Vec<_> = answer.headers.get_all(name).iter().collect();
+        let found: Vec<_> = headers.get_all(name).iter().collect();
         let wanted: &[&str] = if is_sent { &[value] } else { &[] };
-        assert_eq!(found, wanted, "{name}: {answer:?}");
+        assert_eq!(found, wanted, "{name}: {headers:?}");
     }
 }
 

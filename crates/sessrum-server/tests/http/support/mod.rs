@@ -8,6 +8,7 @@ mod log;
 mod random;
 mod routes;
 mod site;
+mod stream;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Call};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
 use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page, Store};
 use sessrum_core::{
@@ -220,11 +220,16 @@ impl Site {
         self.0.tokens.lock().unwrap()
     }
 
-    /// Sends a request, and checks of the answer what must hold of every one.
-    pub(crate) async fn send(&self, mut request: Request<Body>, from: SocketAddr) -> Answer {
+    /// Sends a request; the answer's body may never end.
+    pub(super) async fn answer(&self, mut request: Request<Body>, from: SocketAddr) -> Response {
         request.extensions_mut().insert(ConnectInfo(from));
+        self.0.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request, and checks of the answer what must hold of every one.
+    pub(crate) async fn send(&self, request: Request<Body>, from: SocketAddr) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let response = self.0.router.clone().oneshot(request).await.unwrap();
+        let response = self.answer(request, from).await;
         let answer = Answer::of(response, self.cookie_name()).await;
         invariants::check(self, &method, &path, &answer);
         answer

@@ -2,6 +2,7 @@
 
 mod csrf_token;
 mod data;
+mod events;
 mod heartbeat;
 mod platform;
 mod reauthenticate;

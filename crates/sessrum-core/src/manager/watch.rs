@@ -1,0 +1,57 @@
+use super::UnifiedSessionManager;
+use crate::client::Client;
+use crate::context::SessionContext;
+use crate::error::SessionError;
+use crate::identity::UserId;
+use crate::lifetime::TokenStanding;
+use crate::time::Timestamp;
+use crate::watch::{SessionWatch, WatchRefusal};
+
+impl UnifiedSessionManager {
+    /// Watches the session of a context, whose page stays open. Look at it again with
+    /// [`watched_context`](Self::watched_context) right after, and whenever there are news.
+    ///
+    /// # Errors
+    /// [`WatchRefusal`] when too many watch already, or the server is about to stop.
+    pub fn watch_session(&self, context: &SessionContext) -> Result<SessionWatch, WatchRefusal> {
+        let watchers = self.store().watchers();
+        watchers.watch(context.user_id(), &context.session.handle, self.policy.watches)
+    }
+
+    /// The context of a page that stays open, as it is now. `None` when its token has been replaced
+    /// meanwhile: the page comes again with the one it has now, and a copy does not. That is neither
+    /// activity nor theft.
+    ///
+    /// # Errors
+    /// As [`get_session_context`](Self::get_session_context).
+    pub async fn watched_context(
+        &self,
+        context: &SessionContext,
+        client: &Client,
+    ) -> Result<Option<SessionContext>, SessionError> {
+        let token_hash = context.token_hash;
+        let (loaded, idle_expires_at) = self.load_live(&token_hash).await?;
+        match loaded.token.standing(self.now(), &self.policy) {
+            TokenStanding::Retiring | TokenStanding::Reused => Ok(None),
+            TokenStanding::Current | TokenStanding::Unseen => {
+                self.context_of(loaded, token_hash, idle_expires_at, client).await.map(Some)
+            }
+        }
+    }
+
+    /// Wakes the open pages of a user whose name, role or platforms have changed in the
+    /// application's own directory. The tables that come with a store do so by themselves.
+    pub fn user_changed(&self, user: &UserId) {
+        self.store().watchers().tell_user(user);
+    }
+
+    /// The moment from which open pages warn that the session is about to end.
+    #[must_use]
+    pub fn warns_at(&self, context: &SessionContext) -> Timestamp {
+        let lifetime = self.policy.lifetime_of(context.session.remembered);
+        let before_idle = self.policy.warn_before_idle.min(lifetime.idle / 2);
+        let before_end = self.policy.warn_before_end.min(lifetime.absolute / 2);
+        let end = context.session.expires_at;
+        (context.idle_expires_at - before_idle).min(end - before_end)
+    }
+}
