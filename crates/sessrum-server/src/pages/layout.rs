@@ -79,7 +79,7 @@ impl Frame {
         here: &'static str,
     ) -> Result<Self, Problem> {
         let manager = session.manager();
-        let state = serde_json::to_string(&State::of(context, manager.now())).map_err(|error| {
+        let state = serde_json::to_string(&State::of(context, manager)).map_err(|error| {
             tracing::error!("a state cannot be written: {error}");
             Problem::new(Code::InternalError)
         })?;
