@@ -115,7 +115,8 @@ test("signing in again brings open tabs back to life, with the new token", async
   const ids = await platforms(profile);
   assert.equal(await switchTo(tab, ids.News), true);
 
-  await signInByForm(other, "root");
+  await signIn(profile, site.front.url, "root");
+  await other.reload();
   const { state, sameUser } = await eventOf(tab, "signed_in", 2);
   assert.deepEqual([state.user.username, sameUser], ["root", false]);
 });
