@@ -5,7 +5,8 @@
 //! `Option<CurrentSession>`, [`ObservedSession`]) or by a guard ([`RequirePlatform`],
 //! [`RequireRole`], [`RequireFreshLogin`]); code below them by an [accessor](access). What goes
 //! wrong is a [`Problem`], and [`Answers`] decides how it is told. [`CsrfGate`] keeps requests of
-//! other sites out, [`SecurityHeaders`] makes browsers careful.
+//! other sites out, [`SecurityHeaders`] makes browsers careful. [`SESSION_SYNC`] keeps pages that are
+//! open in step.
 
 pub mod access;
 mod answer;
@@ -25,6 +26,7 @@ mod query;
 mod request_session;
 mod security_headers;
 mod sent_form;
+mod session_sync;
 
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
 pub use client::{client_of, first_language};
@@ -41,5 +43,6 @@ pub use origin::{Origin, OriginError, local_path};
 pub use problem::{Code, FieldError, Problem, reason_text};
 pub use proxy::{ProxyGate, TrustedProxies, TrustedProxiesError};
 pub use request_session::RequestSession;
-pub use security_headers::{SecurityHeaders, SecurityHeadersService};
+pub use security_headers::{ScriptNonce, SecurityHeaders, SecurityHeadersService};
 pub use sent_form::SentForm;
+pub use session_sync::{SESSION_SYNC, session_sync};

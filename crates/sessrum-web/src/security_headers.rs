@@ -1,6 +1,7 @@
 //! The headers that tell browsers to be careful with an answer.
 
 use std::convert::Infallible;
+use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use sessrum_core::{Random, RandomError};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -41,8 +43,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Gives every answer its security headers: errors, redirects and pages that are not there, too.
 /// Use it as the outermost layer.
 ///
-/// A header that an answer has already stays as it is: an application whose pages have scripts
-/// sends a `Content-Security-Policy` of its own with them.
+/// A header that an answer has already stays as it is: a page with a script of its own sends the
+/// policy of a [`ScriptNonce`] with it.
 ///
 /// Caveat: over https the answers carry `Strict-Transport-Security`, which browsers keep for two
 /// years: the host must be served by https from then on. It says nothing of hosts below this one;
@@ -82,6 +84,51 @@ impl SecurityHeaders {
         for (name, value) in HEADERS.into_iter().chain(transport) {
             response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
         }
+    }
+}
+
+/// Lets the scripts of one page run: those that name it, and what they import. Make one for each
+/// answer.
+///
+/// ```
+/// use axum::response::Html;
+/// use sessrum_core::{OsRandom, RandomError};
+/// use sessrum_web::ScriptNonce;
+///
+/// # fn page() -> Result<impl axum::response::IntoResponse, RandomError> {
+/// let nonce = ScriptNonce::new(&OsRandom)?;
+/// let script = format!("<script type=\"module\" nonce=\"{nonce}\" src=\"/page.js\"></script>");
+/// Ok(([nonce.policy()], Html(script)))
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ScriptNonce(String);
+
+impl ScriptNonce {
+    /// A new one, of 128 bits.
+    ///
+    /// # Errors
+    /// [`RandomError`] when there is no randomness to be had.
+    pub fn new(random: &dyn Random) -> Result<Self, RandomError> {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes)?;
+        Ok(Self(bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })))
+    }
+
+    /// The `Content-Security-Policy` of the page: its scripts, and requests to the site itself.
+    #[must_use]
+    pub fn policy(&self) -> (HeaderName, String) {
+        let scripts = format!("script-src 'nonce-{self}'; connect-src 'self'");
+        (header::CONTENT_SECURITY_POLICY, CONTENT.replace("script-src 'none'", &scripts))
+    }
+}
+
+impl fmt::Display for ScriptNonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

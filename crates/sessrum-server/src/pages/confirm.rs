@@ -75,5 +75,5 @@ fn ask(
         next: local_path(next).unwrap_or("/").to_owned(),
         error,
     };
-    page(status, &template)
+    page(status, &template.frame, &template)
 }

@@ -66,5 +66,5 @@ pub(super) async fn show(
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
         idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
     };
-    page(StatusCode::OK, &template)
+    page(StatusCode::OK, &template.frame, &template)
 }

@@ -6,7 +6,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use sessrum_core::{PlatformInfo, SessionContext};
-use sessrum_web::{Code, Problem, RequestSession};
+use sessrum_web::api::State;
+use sessrum_web::{Code, Problem, RequestSession, ScriptNonce};
 
 /// The frame around a page: head, header, navigation, and a notice above the content.
 pub(super) struct Frame {
@@ -14,6 +15,8 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     pub(super) member: Option<Member>,
     pub(super) notice: Option<Notice>,
+    /// Without it the page has no script.
+    pub(super) nonce: Option<ScriptNonce>,
 }
 
 /// Who is signed in.
@@ -21,6 +24,8 @@ pub(super) struct Member {
     pub(super) username: String,
     pub(super) platform: Option<PlatformInfo>,
     revision: i64,
+    /// The session's state, as JSON.
+    state: String,
     pub(super) csrf_token: String,
 }
 
@@ -50,30 +55,44 @@ impl Notice {
 }
 
 impl Frame {
+    /// The frame of a page that is the same for everybody.
+    pub(super) const fn plain() -> Self {
+        Self { here: "", member: None, notice: None, nonce: None }
+    }
+
     /// The frame of whoever is not signed in.
-    pub(super) const fn signed_out() -> Self {
-        Self { here: "", member: None, notice: None }
+    ///
+    /// # Errors
+    /// A [`Problem`] when there is no randomness for the nonce.
+    pub(super) fn signed_out(session: &RequestSession) -> Result<Self, Problem> {
+        let nonce = ScriptNonce::new(session.manager().random())?;
+        Ok(Self { nonce: Some(nonce), ..Self::plain() })
     }
 
     /// The frame of the page at `here` for a signed-in user.
     ///
     /// # Errors
-    /// A [`Problem`] when there is no randomness for the CSRF token.
+    /// A [`Problem`] when there is no randomness for the CSRF token or the nonce.
     pub(super) fn signed_in(
         session: &RequestSession,
         context: &SessionContext,
         here: &'static str,
     ) -> Result<Self, Problem> {
         let manager = session.manager();
+        let state = serde_json::to_string(&State::of(context, manager)).map_err(|error| {
+            tracing::error!("a state cannot be written: {error}");
+            Problem::new(Code::InternalError)
+        })?;
         let member = Member {
             username: context.user.username.clone(),
             platform: context.platform.clone(),
             revision: context.session.revision,
+            state,
             csrf_token: manager
                 .csrf_key()
                 .session_token(&context.session.handle, manager.random())?,
         };
-        Ok(Self { here, member: Some(member), notice: None })
+        Ok(Self { here, member: Some(member), ..Self::signed_out(session)? })
     }
 
     /// With a notice above the content.
@@ -97,22 +116,32 @@ impl Frame {
         platform.map(|platform| platform.id.to_string()).unwrap_or_default()
     }
 
+    /// The session's state as JSON; empty for whoever is not signed in.
+    pub(super) fn state(&self) -> &str {
+        self.member.as_ref().map_or("", |member| &member.state)
+    }
+
     /// The session's revision; empty for whoever is not signed in.
     pub(super) fn revision(&self) -> String {
         self.member.as_ref().map(|member| member.revision.to_string()).unwrap_or_default()
     }
 }
 
-/// Answers with a page, which no cache keeps: it has a token for its forms.
+/// Answers with a page in this frame, which no cache keeps: it has a token for its forms.
 ///
 /// # Errors
 /// A [`Problem`] when the template fails.
-pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+pub(super) fn page(
+    status: StatusCode,
+    frame: &Frame,
+    template: &impl Template,
+) -> Result<Response, Problem> {
     let html = template.render().map_err(|error| {
         tracing::error!("a page could not be made: {error}");
         Problem::new(Code::InternalError)
     })?;
-    let mut response = (status, Html(html)).into_response();
+    let policy = frame.nonce.as_ref().map(|nonce| [nonce.policy()]);
+    let mut response = (status, policy, Html(html)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

@@ -53,13 +53,14 @@ pub(super) async fn show(
     }
     let manager = session.manager();
     let template = LoginPage {
-        frame: Frame::signed_out().with_notice(reason_text(&query.reason).map(Notice::info)),
+        frame: Frame::signed_out(&session)?
+            .with_notice(reason_text(&query.reason).map(Notice::info)),
         csrf_token: manager.csrf_key().form_token(manager.now()),
         username: String::new(),
         remember: false,
         next: next.to_owned(),
     };
-    page(StatusCode::OK, &template)
+    page(StatusCode::OK, &template.frame, &template)
 }
 
 /// Signs in and goes on.
@@ -126,11 +127,11 @@ fn again(
     let manager = session.manager();
     let (status, retry_after) = (problem.status(), problem.retry_after);
     let template = LoginPage {
-        frame: Frame::signed_out().with_notice(Some(Notice::failed(problem.detail))),
+        frame: Frame::signed_out(session)?.with_notice(Some(Notice::failed(problem.detail))),
         csrf_token: manager.csrf_key().form_token(manager.now()),
         username: form.username,
         remember: form.remember.is_some(),
         next,
     };
-    Ok(come_back_in(page(status, &template)?, retry_after))
+    Ok(come_back_in(page(status, &template.frame, &template)?, retry_after))
 }

@@ -1,4 +1,4 @@
-//! The pages that people see. They work without scripts. One file is one page: its template struct
+//! The pages that people see. They work without scripts; with them they follow the session. One file is one page: its template struct
 //! stands beside its handlers; what they share is in `layout`.
 
 mod assets;
@@ -23,6 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use sessrum_core::Accounts;
+use sessrum_web::session_sync;
 
 pub(crate) use form::FORM;
 pub use problem::problem_page;
@@ -52,7 +53,8 @@ pub fn router(accounts: Arc<Accounts>) -> Router {
         .route("/account/platforms/{id}/deactivate", post(platforms::deactivate))
         .route("/account/platforms/{id}/remove", post(platforms::remove))
         .route("/account/security", get(security::show).post(security::change))
-        .route("/assets/{name}", get(assets::show))
+        .route("/assets/session-sync.js", get(session_sync))
+        .route("/assets/{*path}", get(assets::show))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .with_state(accounts)
 }

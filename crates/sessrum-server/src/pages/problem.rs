@@ -28,7 +28,7 @@ pub fn problem_page(
     let frame = session.and_then(signed_in);
     let frame = match (&problem.sent_form, frame) {
         (Some(form), Some(frame)) => return sent_form_page(problem, form, here, frame),
-        (_, frame) => frame.unwrap_or_else(Frame::signed_out),
+        (_, frame) => frame.unwrap_or_else(Frame::plain),
     };
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
@@ -40,7 +40,7 @@ pub fn problem_page(
         way_on,
         address,
     };
-    match page(problem.status(), &template) {
+    match page(problem.status(), &template.frame, &template) {
         Ok(response) => come_back_in(response, problem.retry_after),
         Err(_) => problem.clone().into_response(),
     }

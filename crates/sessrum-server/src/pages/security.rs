@@ -108,5 +108,5 @@ async fn security(
         errors,
         log,
     };
-    page(status, &template)
+    page(status, &template.frame, &template)
 }

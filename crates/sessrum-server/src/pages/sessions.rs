@@ -113,7 +113,7 @@ async fn list(
         devices,
         is_fresh: manager.is_fresh(context),
     };
-    page(StatusCode::OK, &template)
+    page(StatusCode::OK, &template.frame, &template)
 }
 
 /// Sign-ins from one browser within a minute look the same until the second is told.

@@ -124,7 +124,7 @@ async fn list(
         form,
         errors,
     };
-    page(status, &template)
+    page(status, &template.frame, &template)
 }
 
 /// The key that a form or an address names: the bundled tables count in whole numbers.

@@ -1,0 +1,709 @@
+/**
+ * Keeps a page in step with its session, in every tab and on every device.
+ *
+ * ```js
+ * import { SessionSync } from "/assets/session-sync.js";
+ *
+ * const sync = new SessionSync();
+ * sync.addEventListener("state", () => show(sync.state));
+ * sync.addEventListener("ended", () => location.assign("/login"));
+ * sync.start();
+ * ```
+ *
+ * One tab of a browser, the leader, holds the stream of events and tells the others. Where streams
+ * are blocked, visible tabs ask now and then. Only what the server has said crosses tabs, and never
+ * the session's handle. What is older than what a tab knows is ignored.
+ *
+ * Events, each a `CustomEvent` with this `detail`:
+ *
+ * | event | when | detail |
+ * | --- | --- | --- |
+ * | `state` | something newer is known of the session | `{ state, previous }` |
+ * | `signed_in` | it is another session than before, with another CSRF token; after `state` | `{ state, previous, sameUser }` |
+ * | `switching` | `switchPlatform` was called: show that platform already | `{ platformId }` |
+ * | `switched` | the server has confirmed it; after `state` | `{ platformId }` |
+ * | `switch_failed` | it has not: show `sync.state` again, and why | `{ platformId, problem }` |
+ * | `expiring` | the session ends soon | `{ endsAt, kind }`, as in `expiring` |
+ * | `ended` | nobody is signed in any more | the {@link Problem} |
+ *
+ * `previous` is the state before, and null when nobody was signed in.
+ */
+
+/**
+ * What is known of a session: the answer of `GET /api/session/state`, without the handle.
+ * @typedef {object} State
+ * @property {string} server_time
+ * @property {{created_at: string, last_activity: string, authenticated_at: string,
+ *   expires_at: string, idle_expires_at: string, expiring_at: string, revision: number}} session
+ * @property {{id: number | string, username: string, email: string, role: string}} user
+ * @property {?{id: number | string, name: string, platform_type: string, instance_url: string,
+ *   username: string, is_default: boolean}} platform
+ */
+
+/**
+ * Why something is not so. `code` is `unreachable` when the server gave no answer.
+ * @typedef {object} Problem
+ * @property {string} code
+ * @property {string} detail a sentence for people
+ * @property {string} [end_reason]
+ * @property {State} [current] how it is, where somebody was faster
+ */
+
+/**
+ * Times are in milliseconds.
+ * @typedef {object} Options
+ * @property {?State} [state] what the server wrote into the page, null for nobody. Without it the
+ *   state is asked for at the start.
+ * @property {string} [csrfToken] the session's token, if the page has one; else it is asked for when
+ *   it is first needed
+ * @property {string} [api] where the session API is: `/api`
+ * @property {string} [channel] what tabs that belong together call each other: `sessrum`
+ * @property {number} [answerWithin] how long a request may take: 15000
+ * @property {number} [openWithin] how long the stream may take to say something: 10000
+ * @property {number} [silentFor] how long it may be silent then: 50000
+ * @property {number} [pollEvery] how often visible tabs ask where streams are blocked: 30000
+ * @property {number} [streamAgainAfter] how long streams count as blocked: 300000
+ * @property {number} [backOffFrom] the longest wait after a first failure: 1000
+ * @property {number} [backOffTo] the longest wait after many: 60000
+ */
+
+/** @typedef {{state: State} | {ended: Problem, created_at: string}} Fact what crosses tabs */
+/** @typedef {"signed_in" | "signed_out" | "unknown"} Answer */
+
+const DEFAULTS = {
+  api: "/api",
+  channel: "sessrum",
+  answerWithin: 15_000,
+  openWithin: 10_000,
+  silentFor: 50_000,
+  pollEvery: 30_000,
+  streamAgainAfter: 300_000,
+  backOffFrom: 1_000,
+  backOffTo: 60_000,
+};
+
+const NOBODY = { code: "session_not_found", detail: "Please sign in to continue." };
+const UNREACHABLE = {
+  code: "unreachable",
+  detail: "The server cannot be reached right now. Please try again in a moment.",
+};
+
+/** How often it is looked whether the device has slept, and how late that look comes then. */
+const LOOK_EVERY = 10_000;
+const SLEPT_FOR = 20_000;
+/** A tab that is shown again and again asks once in this time. */
+const ASK_ONCE_IN = 1_000;
+/** The longest time a timer can wait. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export class SessionSync extends EventTarget {
+  /** @type {typeof DEFAULTS} */
+  #options;
+  /** @type {?State} the newest state of the newest session, over or not */
+  #known = null;
+  /** @type {?Problem} */
+  #ended = null;
+  /** When the newest session that is known to be over was created. */
+  #endedSession = "";
+  /** @type {?{createdAt: string | undefined, answer: Promise<{token?: string, problem?: Problem}>}} */
+  #csrf = null;
+  /** @type {?(number | string)} */
+  #switching = null;
+  /** @type {?Promise<Answer>} */
+  #asking = null;
+  #askedAt = 0;
+  /** @type {?Promise<boolean>} */
+  #heartbeat = null;
+  /** The server's clock minus this one's. */
+  #clockOffset = 0;
+  #warnedOf = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #expiryTimer;
+  #leads = false;
+  #blockedUntil = 0;
+  /** @type {?AbortController} between `start` and `stop` */
+  #started = null;
+  /** @type {?AbortController} while the page is in use */
+  #page = null;
+  /** @type {?AbortController} while news of the session are waited for */
+  #following = null;
+  /** @type {(fact: Fact) => void} */
+  #publish = () => {};
+
+  /** @param {Options} [options] */
+  constructor({ state, csrfToken, ...options } = {}) {
+    super();
+    this.#options = { ...DEFAULTS, ...options };
+    if (state === null) this.#ended = NOBODY;
+    if (state) {
+      this.#take(state);
+      const answer = Promise.resolve({ token: csrfToken });
+      if (csrfToken) this.#csrf = { createdAt: state.session.created_at, answer };
+    }
+  }
+
+  /** What the server has last said; null when nobody is signed in, or nothing is known yet. */
+  get state() {
+    return this.#ended ? null : this.#known;
+  }
+
+  /** Why nobody is signed in; null when somebody is, or nothing is known yet. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** The platform that a switch is on its way to, or null. */
+  get switching() {
+    return this.#switching;
+  }
+
+  /**
+   * That the session ends soon, or null: when, by the clock of this device (as `Date.now()`), and
+   * which end. A `heartbeat` puts an `idle` one off; an `absolute` one needs the password once more.
+   * @returns {?{endsAt: number, kind: "idle" | "absolute"}}
+   */
+  get expiring() {
+    const session = this.state?.session;
+    if (!session || !(this.#now() >= Date.parse(session.expiring_at))) return null;
+    const isIdle = Date.parse(session.idle_expires_at) < Date.parse(session.expires_at);
+    return { endsAt: this.#endsAt() - this.#clockOffset, kind: isIdle ? "idle" : "absolute" };
+  }
+
+  /** Begins to follow the session. */
+  start() {
+    if (this.#started) return;
+    this.#started = new AbortController();
+    const { signal } = this.#started;
+    this.#open();
+    // A page that rests in the back-forward cache holds nothing open.
+    addEventListener("pagehide", () => this.#close(), { signal });
+    addEventListener(
+      "pageshow",
+      ({ persisted }) => {
+        if (!persisted) return;
+        this.#open();
+        this.refresh();
+      },
+      { signal },
+    );
+    if (!this.#known && !this.#ended) this.#askUntilKnown(signal);
+  }
+
+  /** Ends all of it; the state stays as it was. */
+  stop() {
+    this.#started?.abort();
+    this.#started = null;
+    this.#close();
+  }
+
+  /**
+   * Asks the server for the state. `unknown`: it cannot be reached or cannot say.
+   * @returns {Promise<Answer>}
+   */
+  refresh() {
+    this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  /**
+   * Keeps the session alive, for all tabs. Whether it worked.
+   * @returns {Promise<boolean>}
+   */
+  heartbeat() {
+    this.#heartbeat ??= this.#change("/session/heartbeat")
+      .then(({ body, problem }) => !problem && this.#learn(body))
+      .finally(() => (this.#heartbeat = null));
+    return this.#heartbeat;
+  }
+
+  /**
+   * Switches the session's platform, for all tabs. While a switch is on its way further calls do
+   * nothing. Whether the session is in that platform.
+   * @param {number | string} id as the API has it: a number is no text
+   * @returns {Promise<boolean>}
+   */
+  async switchPlatform(id) {
+    const state = this.state;
+    if (!state || this.#switching !== null) return false;
+    if (state.platform?.id === id) return true;
+    this.#switching = id;
+    this.#tell("switching", { platformId: id });
+    const wish = { platform_id: id, revision: state.session.revision };
+    const { body, problem } = await this.#change("/session/platform", wish);
+    this.#switching = null;
+    const now = problem ? problem.current : body;
+    if (now) this.#learn(now);
+    // It may have worked although the answer was lost, or another tab wanted the same.
+    const isThere = this.state?.platform?.id === id;
+    if (isThere) this.#tell("switched", { platformId: id });
+    else this.#tell("switch_failed", { platformId: id, problem: problem ?? UNREACHABLE });
+    if (problem && !problem.current) this.refresh();
+    return isThere;
+  }
+
+  /**
+   * Signs out, in all tabs. Whether it worked; when not, the session lives.
+   * @returns {Promise<boolean>}
+   */
+  async signOut() {
+    const createdAt = this.#known?.session.created_at;
+    const { problem } = await this.#change("/logout");
+    if (problem) return false;
+    const detail = "You are signed out.";
+    this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail });
+    return true;
+  }
+
+  /**
+   * The session's CSRF token, for `X-CSRF-Token` or a form's `csrf_token`; null when nobody is
+   * signed in or the server cannot be reached.
+   * @returns {Promise<?string>}
+   */
+  async csrfToken() {
+    return (await this.#token()).token ?? null;
+  }
+
+  // What is known
+
+  /**
+   * Takes a state if it is news, and passes on what came from the server. Whether it is a state.
+   * @param {any} state
+   * @param {boolean} [isHeard] another tab has told it
+   */
+  #learn(state, isHeard = false) {
+    if (typeof state?.session?.created_at !== "string") return false;
+    const order = this.#compare(state);
+    // Who has just opened a page may have missed what happened meanwhile.
+    if (isHeard && order < 0 && this.#leads) this.#publishState();
+    if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
+    const [previous, before] = [this.state, this.#known];
+    this.#take(state);
+    if (isSame(previous, this.#known)) return true;
+    if (!isHeard) this.#publishState();
+    this.#tell("state", { state: this.#known, previous });
+    if (before?.session.created_at === state.session.created_at) return true;
+    const sameUser = before?.user.id === state.user.id;
+    this.#tell("signed_in", { state: this.#known, previous, sameUser });
+    this.#follow();
+    return true;
+  }
+
+  /** @param {any} state */
+  #take(state) {
+    const { handle, ...session } = state.session;
+    const { server_time, user, platform } = state;
+    if (this.#known?.session.created_at !== session.created_at) this.#csrf = null;
+    this.#known = Object.freeze({ server_time, session, user, platform });
+    this.#ended = null;
+    this.#clockOffset = Date.parse(server_time) - Date.now();
+    this.#watchExpiry();
+  }
+
+  /**
+   * Less than 0 for what is older than known, by session and by revision; more for what is newer.
+   * @param {State} state
+   */
+  #compare({ session: { created_at, revision } }) {
+    if (moment(created_at) <= moment(this.#endedSession)) return -1;
+    if (!this.#known) return 1;
+    const { session } = this.#known;
+    if (created_at === session.created_at) return revision - session.revision;
+    return moment(created_at) < moment(session.created_at) ? -1 : 1;
+  }
+
+  /** @param {State} state */
+  #isLater({ server_time }) {
+    return !this.#known || moment(server_time) > moment(this.#known.server_time);
+  }
+
+  /**
+   * A session is over, if it is the one that is known or a newer one.
+   * @param {string | undefined} createdAt of the session; undefined when none was known
+   * @param {Problem} problem
+   * @param {boolean} [isHeard] another tab has told it
+   */
+  #finish(createdAt, { code, detail, end_reason }, isHeard = false) {
+    if (this.#ended || moment(createdAt ?? "") < moment(this.#known?.session.created_at ?? "")) return;
+    const ended = { code, detail, ...(end_reason && { end_reason }) };
+    this.#ended = ended;
+    this.#csrf = null;
+    this.#endedSession = createdAt ?? "";
+    clearTimeout(this.#expiryTimer);
+    if (createdAt && !isHeard) this.#publish({ ended, created_at: createdAt });
+    this.#following?.abort();
+    this.#tell("ended", ended);
+  }
+
+  #publishState() {
+    if (this.state) this.#publish({ state: this.state });
+  }
+
+  /**
+   * @param {string} type
+   * @param {object | null} detail
+   */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // The server
+
+  /** @returns {Promise<Answer>} */
+  async #ask() {
+    for (;;) {
+      const before = this.#known;
+      this.#askedAt = Date.now();
+      const { status, body, problem } = await this.#send("GET", "/session/state");
+      if (!problem) return this.#learn(body) ? "signed_in" : "unknown";
+      if (status !== 401 || !problem.code.startsWith("session_")) return "unknown";
+      if (this.#known === before) {
+        this.#finish(before?.session.created_at, problem);
+        return "signed_out";
+      }
+      // The answer may be about an older cookie than the one of today.
+      await pause(Math.random() * ASK_ONCE_IN);
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #askUntilKnown(signal) {
+    for (let failures = 0; !signal.aborted && (await this.refresh()) === "unknown"; failures++) {
+      await pause(this.#backOff(failures), signal);
+    }
+  }
+
+  /**
+   * Sends an unsafe request, with the CSRF token.
+   * @param {string} path
+   * @param {object} [input]
+   */
+  async #change(path, input) {
+    for (let isLast = false; ; isLast = true) {
+      const { token, problem } = await this.#token();
+      const answer = token ? await this.#send("POST", path, input, token) : { status: 0, body: null, problem };
+      if (answer.status === 401) this.refresh();
+      if (answer.problem?.code !== "csrf_failed" || isLast) return answer;
+      this.#csrf = null;
+    }
+  }
+
+  /** The token of the session, asked for once. */
+  #token() {
+    const createdAt = this.#known?.session.created_at;
+    if (this.#csrf?.createdAt !== createdAt || !this.#csrf) {
+      const answer = this.#send("GET", "/session/csrf-token").then(({ status, body, problem }) => {
+        if (problem) this.#csrf = null;
+        if (status === 401) this.refresh();
+        return problem ? { problem } : { token: body.csrf_token };
+      });
+      this.#csrf = { createdAt, answer };
+    }
+    return this.#csrf.answer;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [input]
+   * @param {string} [token]
+   * @returns {Promise<{status: number, body: any, problem?: Problem}>}
+   */
+  async #send(method, path, input, token) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (token) headers["X-CSRF-Token"] = token;
+    if (input) headers["Content-Type"] = "application/json";
+    let status = 0;
+    try {
+      const response = await fetch(this.#options.api + path, {
+        method,
+        headers,
+        body: input && JSON.stringify(input),
+        cache: "no-store",
+        signal: AbortSignal.timeout(this.#options.answerWithin),
+      });
+      status = response.status;
+      const text = await response.text();
+      const body = text ? JSON.parse(text) : null;
+      if (response.ok) return { status, body };
+      return { status, body, problem: typeof body?.code === "string" ? body : UNREACHABLE };
+    } catch {
+      return { status, body: null, problem: UNREACHABLE };
+    }
+  }
+
+  // The page, and the other tabs
+
+  #open() {
+    this.#page = new AbortController();
+    const { signal } = this.#page;
+    this.#publish = openChannel(this.#options.channel, (fact) => this.#hear(fact), signal);
+    this.#publishState();
+    let lookedAt = Date.now();
+    document.addEventListener(
+      "visibilitychange",
+      () => {
+        lookedAt = Date.now();
+        if (isVisible() && lookedAt - this.#askedAt >= ASK_ONCE_IN) this.refresh();
+      },
+      { signal },
+    );
+    addEventListener("online", () => this.refresh(), { signal });
+    const looking = setInterval(() => {
+      const late = Date.now() - lookedAt - LOOK_EVERY;
+      lookedAt = Date.now();
+      if (late > SLEPT_FOR && isVisible()) this.refresh();
+    }, LOOK_EVERY);
+    signal.addEventListener("abort", () => clearInterval(looking));
+    this.#watchExpiry();
+    this.#follow();
+  }
+
+  #close() {
+    this.#page?.abort();
+    this.#page = null;
+    this.#publish = () => {};
+    this.#following?.abort();
+    clearTimeout(this.#expiryTimer);
+  }
+
+  /** @param {any} fact */
+  #hear(fact) {
+    if (fact?.state) this.#learn(fact.state, true);
+    else if (fact?.ended) this.#finish(fact.created_at, fact.ended, true);
+  }
+
+  // The end of the session
+
+  /** The server's clock. */
+  #now() {
+    return Date.now() + this.#clockOffset;
+  }
+
+  /** When the session ends, by the server's clock. */
+  #endsAt() {
+    const { expires_at, idle_expires_at } = /** @type {State} */ (this.#known).session;
+    return Math.min(Date.parse(expires_at), Date.parse(idle_expires_at));
+  }
+
+  /** Waits for the moment to warn, and then for the end, which the server has to confirm. */
+  #watchExpiry() {
+    clearTimeout(this.#expiryTimer);
+    if (!this.#page || !this.state) return;
+    const { expiring_at } = this.state.session;
+    const expiring = this.expiring;
+    if (expiring && this.#warnedOf !== expiring_at) {
+      this.#warnedOf = expiring_at;
+      this.#tell("expiring", expiring);
+    }
+    // The leader asks first, and tells the others.
+    const late = ASK_ONCE_IN * (this.#leads ? 1 : 3 + 3 * Math.random());
+    const next = expiring ? this.#endsAt() + late : Date.parse(expiring_at);
+    this.#expiryTimer = setTimeout(
+      () => (this.#now() >= this.#endsAt() ? this.refresh() : this.#watchExpiry()),
+      Math.min(Math.max(next - this.#now(), ASK_ONCE_IN), LONGEST_TIMER),
+    );
+  }
+
+  // News
+
+  /** Sees to it that news come in while the session lives. */
+  async #follow() {
+    this.#following?.abort();
+    if (!this.#page || !this.state) return;
+    this.#following = new AbortController();
+    const { signal } = this.#following;
+    const { locks } = navigator;
+    while (!signal.aborted) {
+      // Where tabs cannot agree on a leader, or all of them have to ask, hidden ones rest.
+      const rests = !locks || this.#isBlocked();
+      const turn = rests ? await visibleTime(signal) : signal;
+      const lead = () => this.#lead(turn);
+      if (locks) await locks.request(this.#options.channel, { signal: turn }, lead).catch(() => {});
+      else await lead();
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #lead(signal) {
+    this.#leads = true;
+    for (let failures = 0; !signal.aborted && !this.#isBlocked(); ) {
+      if (await this.#listen(signal)) {
+        failures = 0;
+        await pause(this.#backOff(0), signal);
+      } else if (signal.aborted) {
+        break;
+      } else if ((await this.refresh()) === "unknown") {
+        await pause(this.#backOff(failures++), signal);
+      } else if (failures === 0) {
+        // The server is there, the stream is not.
+        this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
+      } else {
+        failures = 0;
+      }
+    }
+    while (!signal.aborted && this.#isBlocked() && isVisible()) {
+      await pause(this.#options.pollEvery * (0.75 + Math.random() / 2), signal);
+      if (!signal.aborted) await this.refresh();
+    }
+    this.#leads = false;
+  }
+
+  #isBlocked() {
+    return Date.now() < this.#blockedUntil;
+  }
+
+  /**
+   * Holds the stream until it breaks or falls silent. Whether it has said anything.
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>}
+   */
+  #listen(signal) {
+    return new Promise((resolve) => {
+      const source = new EventSource(`${this.#options.api}/session/events`);
+      let hasSpoken = false;
+      /** @type {string | undefined} */
+      let createdAt;
+      const close = () => {
+        clearTimeout(silence);
+        source.close();
+        signal.removeEventListener("abort", close);
+        resolve(hasSpoken);
+      };
+      let silence = setTimeout(close, this.#options.openWithin);
+      /**
+       * @param {string} type
+       * @param {(data: any) => void} take
+       */
+      const on = (type, take) =>
+        source.addEventListener(type, ({ data }) => {
+          hasSpoken = true;
+          clearTimeout(silence);
+          silence = setTimeout(close, this.#options.silentFor);
+          take(JSON.parse(data));
+        });
+      for (const type of ["state", "platform_switched", "session_updated", "session_expiring"]) {
+        on(type, (state) => {
+          createdAt = state.session.created_at;
+          this.#learn(state);
+        });
+      }
+      on("keep_alive", () => {});
+      on("session_ended", (problem) => this.#finish(createdAt, problem));
+      source.addEventListener("error", close);
+      signal.addEventListener("abort", close);
+    });
+  }
+
+  /**
+   * A random part of a wait that doubles with each failure.
+   * @param {number} failures
+   */
+  #backOff(failures) {
+    const { backOffFrom, backOffTo } = this.#options;
+    return Math.random() * Math.min(backOffFrom * 2 ** failures, backOffTo);
+  }
+}
+
+/**
+ * A moment as the server writes it, in a form whose order is that of time: digits that are zero are
+ * left out at the end.
+ * @param {string} text
+ */
+function moment(text) {
+  return text.replace("Z", "");
+}
+
+/**
+ * Whether two states differ in the time alone at which they were told.
+ * @param {?State} one
+ * @param {?State} other
+ */
+function isSame(one, other) {
+  const facts = (/** @type {?State} */ state) => JSON.stringify({ ...state, server_time: "" });
+  return facts(one) === facts(other);
+}
+
+function isVisible() {
+  return document.visibilityState === "visible";
+}
+
+/**
+ * Resolves after a time, or sooner when waiting is no use any more: aborted, online, shown.
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const done = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    const once = { signal: over.signal };
+    signal?.addEventListener("abort", done, once);
+    addEventListener("online", done, once);
+    document.addEventListener("visibilitychange", () => isVisible() && done(), once);
+    if (signal?.aborted) done();
+  });
+}
+
+/**
+ * Waits until the page is visible. The signal is aborted when it is hidden again, or with the other.
+ * @param {AbortSignal} signal
+ * @returns {Promise<AbortSignal>}
+ */
+function visibleTime(signal) {
+  return new Promise((resolve) => {
+    const time = new AbortController();
+    const over = { signal: time.signal };
+    const look = () => {
+      if (signal.aborted || !isVisible()) return;
+      document.removeEventListener("visibilitychange", look);
+      document.addEventListener("visibilitychange", () => time.abort(), over);
+      resolve(time.signal);
+    };
+    const abort = () => {
+      time.abort();
+      resolve(time.signal);
+    };
+    document.addEventListener("visibilitychange", look, over);
+    signal.addEventListener("abort", abort, over);
+    if (signal.aborted) abort();
+    else look();
+  });
+}
+
+/**
+ * The way to the other tabs: what is posted there, `hear` gets in each of them.
+ * @param {string} name
+ * @param {(fact: unknown) => void} hear
+ * @param {AbortSignal} signal
+ * @returns {(fact: Fact) => void}
+ */
+function openChannel(name, hear, signal) {
+  if (typeof BroadcastChannel === "function") {
+    const channel = new BroadcastChannel(name);
+    channel.addEventListener("message", ({ data }) => hear(data));
+    signal.addEventListener("abort", () => channel.close());
+    return (fact) => channel.postMessage(fact);
+  }
+  addEventListener(
+    "storage",
+    ({ key, newValue }) => {
+      if (key === name && newValue) hear(JSON.parse(newValue));
+    },
+    { signal },
+  );
+  return (fact) => {
+    try {
+      localStorage.setItem(name, JSON.stringify(fact));
+      localStorage.removeItem(name);
+    } catch {
+      // Storage is off: each tab learns when it is shown.
+    }
+  };
+}

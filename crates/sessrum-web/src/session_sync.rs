@@ -1,0 +1,40 @@
+use std::sync::LazyLock;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest as _, Sha256};
+
+/// The text of `session-sync.js`: the ES module that keeps open pages in step with their session.
+/// How pages use it is said in it.
+pub const SESSION_SYNC: &str = include_str!("../assets/session-sync.js");
+
+static ETAG: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let digest: [u8; 32] = Sha256::digest(SESSION_SYNC).into();
+    let hash = digest.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    HeaderValue::try_from(format!("\"{hash:016x}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+});
+
+/// Serves [`SESSION_SYNC`] at an address that stays the same: browsers keep it, and ask each time
+/// whether there is another.
+///
+/// ```
+/// use axum::{Router, routing::get};
+///
+/// let app: Router =
+///     Router::new().route("/assets/session-sync.js", get(sessrum_web::session_sync));
+/// ```
+pub async fn session_sync(headers: HeaderMap) -> Response {
+    let caching = [
+        (header::ETAG, ETAG.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    // A proxy that compresses marks the tag as weak.
+    let is_known = |tag: &str| tag.trim().trim_start_matches("W/") == *ETAG;
+    if known.is_some_and(|known| known.split(',').any(is_known)) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    let media_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (caching, media_type, SESSION_SYNC).into_response()
+}

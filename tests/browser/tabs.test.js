@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import {
+  Site,
+  closeBrowser,
+  eventOf,
+  inPlatform,
+  openTab,
+  platforms,
+  signIn,
+  switchTo,
+} from "./browser.js";
+import { PASSWORD } from "./server.js";
+
+after(closeBrowser);
+
+/**
+ * Signs in through the page.
+ * @param {import("./browser.js").Tab} tab
+ * @param {string} username
+ */
+async function signInByForm(tab, username) {
+  await tab.goto("/login");
+  await tab.fill("[name=username]", username);
+  await tab.fill("[name=password]", PASSWORD);
+  await Promise.all([tab.waitForURL((url) => url.pathname !== "/login"), tab.click("button")]);
+}
+
+test("a sign-in is seen by the other tabs", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.profile();
+  const [tab, signInPage, other] = [
+    await openTab(profile, { state: null }),
+    await profile.newPage(),
+    await profile.newPage(),
+  ];
+  await signInPage.goto("/login");
+  await signInByForm(other, "ada");
+  const { state, previous, sameUser } = await eventOf(tab, "signed_in");
+  assert.deepEqual([state.user.username, previous, sameUser], ["ada", null, false]);
+  await signInPage.waitForSelector('body[data-revision]:not([data-revision=""])');
+  assert.equal(site.front.count("/api/session/state"), 0, "nobody had to ask");
+});
+
+test("a switch is seen by all tabs, the server's own pages too", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const ids = await platforms(profile);
+  const tabs = [];
+  for (let count = 0; count < 4; count++) tabs.push(await openTab(profile));
+  const page = await profile.newPage();
+  await page.goto("/account/sessions");
+  const revision = Number(await page.getAttribute("body", "data-revision"));
+  await switchTo(tabs[1], ids.News);
+  await Promise.all(tabs.map((tab) => inPlatform(tab, "News")));
+  await page.waitForSelector(`body[data-platform-id="${ids.News}"][data-revision="${revision + 1}"]`);
+});
+
+test("a page that was made before a switch hears of it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const ids = await platforms(profile);
+  const leader = await openTab(profile);
+  const state = await (await profile.request.get("/api/session/state")).json();
+  await switchTo(leader, ids.News);
+  const late = await openTab(profile, { state });
+  await inPlatform(late, "News");
+});
+
+test("signing out is seen by all tabs, with the reason", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const tabs = [await openTab(profile), await openTab(profile), await openTab(profile)];
+  assert.equal(await tabs[2].evaluate(() => window.sync.signOut()), true);
+  for (const tab of tabs) {
+    const { code, end_reason } = await eventOf(tab, "ended");
+    assert.deepEqual([code, end_reason], ["session_ended", "logout"]);
+    assert.equal(await tab.evaluate(() => window.sync.state), null);
+  }
+});
+
+test("the sign-out button of a page is seen by the other tabs", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await profile.newPage();
+  await page.goto("/");
+  const tab = await openTab(profile);
+  await page.click("form.sign-out button");
+  assert.match((await eventOf(tab, "ended")).code, /^session_/);
+  await page.waitForURL("**/login?reason=logout");
+});
+
+test("nothing is announced before the server has confirmed it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [tab, other] = [await openTab(profile), await openTab(profile)];
+  site.front.treat("/api/logout", (_pass, _request, response) => response.writeHead(503).end());
+  assert.equal(await tab.evaluate(() => window.sync.signOut()), false);
+  for (const each of [tab, other]) {
+    assert.equal(await each.evaluate(() => window.sync.state?.user.username), "ada");
+  }
+});
+
+test("signing in again brings open tabs back to life, with the new token", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [tab, other] = [await openTab(profile), await openTab(profile)];
+  const token = await tab.evaluate(() => window.sync.csrfToken());
+  await other.evaluate(() => window.sync.signOut());
+  await eventOf(tab, "ended");
+  await signInByForm(other, "ada");
+  assert.equal((await eventOf(tab, "signed_in", 1)).sameUser, true);
+  assert.notEqual(await tab.evaluate(() => window.sync.csrfToken()), token);
+  const ids = await platforms(profile);
+  assert.equal(await switchTo(tab, ids.News), true);
+
+  await signIn(profile, site.front.url, "root");
+  await other.reload();
+  const { state, sameUser } = await eventOf(tab, "signed_in", 2);
+  assert.deepEqual([state.user.username, sameUser], ["root", false]);
+});
+
+test("the handle crosses no tab, and nothing stays in the storage", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const listener = await profile.newPage();
+  await listener.goto("/app");
+  await listener.evaluate(() => {
+    const heard = /** @type {unknown[]} */ ([]);
+    Object.assign(window, { heard });
+    new BroadcastChannel("sessrum").onmessage = ({ data }) => heard.push(data);
+  });
+  const tab = await openTab(profile);
+  await switchTo(tab, (await platforms(profile)).News);
+  await tab.evaluate(() => window.sync.signOut());
+  const heard = await listener.waitForFunction(() => {
+    const { heard } = /** @type {any} */ (window);
+    return heard.some((/** @type {any} */ fact) => fact.ended) && JSON.stringify(heard);
+  });
+  assert.ok(!String(await heard.jsonValue()).includes(session.handle));
+  assert.equal(await tab.evaluate(() => "handle" in (window.events[0].detail.state.session)), false);
+  assert.equal(await tab.evaluate(() => localStorage.length), 0);
+});
+
+test("without BroadcastChannel tabs hear each other all the same", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.profile();
+  await profile.addInitScript(() => Reflect.deleteProperty(window, "BroadcastChannel"));
+  await signIn(profile, site.front.url);
+  const [tab, other] = [await openTab(profile), await openTab(profile)];
+  await switchTo(tab, (await platforms(profile)).News);
+  await inPlatform(other, "News");
+  await other.evaluate(() => window.sync.signOut());
+  assert.equal((await eventOf(tab, "ended")).end_reason, "logout");
+  assert.equal(await tab.evaluate(() => localStorage.length), 0);
+});
