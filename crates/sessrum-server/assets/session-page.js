@@ -1,29 +1,61 @@
-/** Keeps this page in step with its session. */
+/** Keeps this page in step with its session. Each module beside this one sees to one thing. */
 
+import { warnBeforeTheEnd } from "./page/expiry.js";
+import { Forms } from "./page/forms.js";
+import { notify } from "./page/notice.js";
+import { showPlatform } from "./page/platform.js";
+import { showTimes } from "./page/times.js";
 import { SessionSync } from "./session-sync.js";
 
 const { dataset } = document.body;
-const tokens = () =>
-  /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=csrf_token]"));
 
+/** @type {?import("./session-sync.js").State} */
 const state = dataset.state ? JSON.parse(dataset.state) : null;
+const forms = new Forms();
 // The form for signing in has a token of its own.
-const csrfToken = state ? tokens()[0]?.value : undefined;
-const sync = new SessionSync({ state, csrfToken });
+const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });
 
-/** @param {?(number | string)} [platformId] a platform that the session is not in yet */
-function show(platformId = sync.state?.platform?.id ?? null) {
-  dataset.platformId = String(platformId ?? "");
-  dataset.revision = String(sync.state?.session.revision ?? "");
-}
-
-for (const type of ["state", "switched", "switch_failed", "ended"]) {
-  sync.addEventListener(type, () => show(sync.switching ?? undefined));
-}
-sync.addEventListener("switching", () => show(sync.switching));
-sync.addEventListener("signed_in", async (event) => {
-  const { sameUser } = /** @type {CustomEvent} */ (event).detail;
-  const token = state && sameUser && (await sync.csrfToken());
-  if (token) for (const field of tokens()) field.value = token;
-});
+if (state) followSession(state);
+else goOnOnceSignedIn();
 sync.start();
+
+/** @param {import("./session-sync.js").State} opened how it was when the page was made */
+function followSession(opened) {
+  forms.restore(opened.user.id);
+  forms.ask(() => sync.state?.platform ?? null);
+  showPlatform(sync);
+  showTimes(sync);
+  warnBeforeTheEnd(sync, () => forms.keep(opened.user.id));
+
+  let isLeaving = false;
+  const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
+  signOut?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    isLeaving = true;
+    // Without an answer the form goes its own way, and says what is wrong.
+    if (!(await sync.signOut())) signOut.submit();
+  });
+  sync.addEventListener("signed_in", async () => {
+    // Another person's page is not for this one.
+    if (sync.state?.user.id !== opened.user.id) return location.reload();
+    const token = await sync.csrfToken();
+    if (token) forms.token = token;
+    notify("done", "You are signed in again.");
+  });
+  sync.addEventListener("ended", () => {
+    const { code, end_reason } = sync.ended ?? { code: "session_not_found" };
+    // Whoever signs out leaves nothing behind.
+    if (end_reason !== "logout") forms.keep(opened.user.id);
+    const query = new URLSearchParams({ reason: end_reason ?? code });
+    if (!isLeaving) query.set("next", location.pathname + location.search);
+    location.replace(`/login?${query}`);
+  });
+}
+
+/** The sign-in page of a browser in which another tab signs in. */
+function goOnOnceSignedIn() {
+  const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
+  sync.addEventListener("signed_in", () => {
+    if (next) location.replace(next.value);
+  });
+}

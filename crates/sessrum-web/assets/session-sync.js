@@ -169,6 +169,11 @@ export class SessionSync extends EventTarget {
     return { endsAt: this.#endsAt() - this.#clockOffset, kind: isIdle ? "idle" : "absolute" };
   }
 
+  /** The server's clock, as `Date.now()` is this device's. */
+  get serverNow() {
+    return this.#now();
+  }
+
   /** Begins to follow the session. */
   start() {
     if (this.#started) return;

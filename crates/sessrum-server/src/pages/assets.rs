@@ -27,19 +27,21 @@ pub(super) static FAVICON: Asset = Asset {
 };
 
 /// What keeps an open page in step with its session.
-pub(super) static SCRIPT: Asset = Asset {
-    name: "session-page.js",
-    media_type: SCRIPT_TYPE,
-    content: include_str!("../../assets/session-page.js"),
-};
+pub(super) static SCRIPT: Asset =
+    Asset::script("session-page.js", include_str!("../../assets/session-page.js"));
 
-/// What the script imports.
-static IMPORTED: Asset =
-    Asset { name: "session-sync.js", media_type: SCRIPT_TYPE, content: SESSION_SYNC };
-
-const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
-
-static ASSETS: [&Asset; 4] = [&STYLESHEET, &FAVICON, &SCRIPT, &IMPORTED];
+/// Everything that pages load. The scripts import each other by these names.
+static ASSETS: [&Asset; 9] = [
+    &STYLESHEET,
+    &FAVICON,
+    &SCRIPT,
+    &Asset::script("session-sync.js", SESSION_SYNC),
+    &Asset::script("page/expiry.js", include_str!("../../assets/page/expiry.js")),
+    &Asset::script("page/forms.js", include_str!("../../assets/page/forms.js")),
+    &Asset::script("page/notice.js", include_str!("../../assets/page/notice.js")),
+    &Asset::script("page/platform.js", include_str!("../../assets/page/platform.js")),
+    &Asset::script("page/times.js", include_str!("../../assets/page/times.js")),
+];
 
 /// Names this set of files, as part of their addresses: browsers keep them for good.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -53,7 +55,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 impl Asset {
-    /// Where it is served. Scripts import each other by their names.
+    const fn script(name: &'static str, content: &'static str) -> Self {
+        Self { name, media_type: "text/javascript; charset=utf-8", content }
+    }
+
+    /// Where it is served.
     pub(super) fn address(&self) -> String {
         format!("/assets/{}", self.path())
     }

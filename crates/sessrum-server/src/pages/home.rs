@@ -3,11 +3,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use sessrum_core::{PlatformInfo, UserInfo};
+use sessrum_web::api::StatePlatform;
 use sessrum_web::{CurrentSession, Problem, RequestSession};
 
 use super::form::PageQuery;
 use super::human_time::{Moment, span};
-use super::layout::{Frame, Notice, page};
+use super::layout::{Frame, Notice, as_json, page};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -15,15 +16,22 @@ struct HomePage {
     frame: Frame,
     user: UserInfo,
     platform: Option<PlatformInfo>,
-    /// Those that the session can switch to.
-    others: Vec<PlatformInfo>,
-    /// Whether there are others that it cannot switch to.
+    /// Those that the session is in or can switch to.
+    rows: Vec<PlatformRow>,
+    /// Whether there are only others that it cannot switch to.
     has_inactive: bool,
     device: String,
     signed_in: Moment,
     ends: Moment,
     idle_ends: Moment,
     idle_limit: String,
+}
+
+struct PlatformRow {
+    platform: PlatformInfo,
+    /// The platform as the session's state has it, as JSON.
+    state: String,
+    is_here: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -49,16 +57,22 @@ pub(super) async fn show(
     };
     let manager = session.manager();
     let now = manager.now();
-    let mut others = manager.directory().platforms(context.user_id()).await?;
-    others.retain(|platform| Some(&platform.id) != context.platform_id());
-    let has_none = context.platform.is_none() && others.is_empty();
-    let has_inactive =
-        has_none && !manager.store().platform_connections(context.user_id()).await?.is_empty();
+    let platforms = manager.directory().platforms(context.user_id()).await?;
+    let has_inactive = platforms.is_empty()
+        && !manager.store().platform_connections(context.user_id()).await?.is_empty();
+    let row = |platform: PlatformInfo| {
+        let is_here = Some(&platform.id) == context.platform_id();
+        Ok(PlatformRow {
+            state: as_json(&StatePlatform::from(platform.clone()))?,
+            platform,
+            is_here,
+        })
+    };
     let template = HomePage {
         frame: Frame::signed_in(&session, &context, "/")?.with_notice(notice),
         user: context.user.clone(),
         platform: context.platform.clone(),
-        others,
+        rows: platforms.into_iter().map(row).collect::<Result<_, Problem>>()?,
         has_inactive,
         device: sessrum_core::Client::device_name(context.session.user_agent.as_deref()),
         signed_in: Moment::seen_from(now, context.session.created_at),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
 use sessrum_core::{PlatformInfo, SessionContext};
 use sessrum_web::api::State;
 use sessrum_web::{Code, Problem, RequestSession, ScriptNonce};
@@ -79,10 +80,7 @@ impl Frame {
         here: &'static str,
     ) -> Result<Self, Problem> {
         let manager = session.manager();
-        let state = serde_json::to_string(&State::of(context, manager)).map_err(|error| {
-            tracing::error!("a state cannot be written: {error}");
-            Problem::new(Code::InternalError)
-        })?;
+        let state = as_json(&State::of(context, manager))?;
         let member = Member {
             username: context.user.username.clone(),
             platform: context.platform.clone(),
@@ -125,6 +123,17 @@ impl Frame {
     pub(super) fn revision(&self) -> String {
         self.member.as_ref().map(|member| member.revision.to_string()).unwrap_or_default()
     }
+}
+
+/// What scripts read of a page.
+///
+/// # Errors
+/// A [`Problem`] when it cannot be written.
+pub(super) fn as_json(facts: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(facts).map_err(|error| {
+        tracing::error!("what scripts read cannot be written: {error}");
+        Problem::new(Code::InternalError)
+    })
 }
 
 /// Answers with a page in this frame, which no cache keeps: it has a token for its forms.

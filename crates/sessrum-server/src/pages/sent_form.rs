@@ -56,7 +56,8 @@ pub(super) fn sent_form_page(
         secrets: form.secrets.iter().map(|name| Secret::named(name)).collect(),
         back: here.unwrap_or("/"),
     };
-    page(problem.status(), &template.frame, &template).unwrap_or_else(|_| problem.clone().into_response())
+    page(problem.status(), &template.frame, &template)
+        .unwrap_or_else(|_| problem.clone().into_response())
 }
 
 /// `instance_url` as "Instance url".

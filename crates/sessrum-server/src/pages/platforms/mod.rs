@@ -7,13 +7,14 @@ use axum::response::Response;
 use serde::Deserialize;
 use sessrum_core::store::PlatformConnection;
 use sessrum_core::{PlatformId, SessionContext};
+use sessrum_web::api::StatePlatform;
 use sessrum_web::{CurrentSession, Problem, RequestSession, local_path};
 
 pub(super) use add::add;
 pub(super) use change::{activate, deactivate, make_default, remove};
 
 use super::form::{FieldErrors, PageQuery};
-use super::layout::{Frame, Notice, page};
+use super::layout::{Frame, Notice, as_json, page};
 use add::PlatformForm;
 
 const HERE: &str = "/account/platforms";
@@ -31,6 +32,8 @@ struct PlatformsPage {
 
 struct PlatformRow {
     id: String,
+    /// The platform as the session's state has it, as JSON.
+    state: String,
     name: String,
     platform_type: String,
     /// The account there, as in `ada@pixelfed.example`.
@@ -106,7 +109,8 @@ async fn list(
     let row = |PlatformConnection { info, is_active, .. }: PlatformConnection| {
         let site =
             info.instance_url.split_once("://").map_or(&*info.instance_url, |(_, site)| site);
-        PlatformRow {
+        Ok(PlatformRow {
+            state: as_json(&StatePlatform::from(info.clone()))?,
             account: format!("{}@{site}", info.username),
             is_current: Some(&info.id) == context.platform_id(),
             id: info.id.to_string(),
@@ -114,9 +118,9 @@ async fn list(
             platform_type: info.platform_type,
             is_default: info.is_default,
             is_active,
-        }
+        })
     };
-    let platforms: Vec<_> = found.into_iter().map(row).collect();
+    let platforms = found.into_iter().map(row).collect::<Result<Vec<_>, Problem>>()?;
     let template = PlatformsPage {
         frame: Frame::signed_in(session, context, HERE)?.with_notice(notice),
         is_adding,

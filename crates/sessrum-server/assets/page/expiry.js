@@ -1,0 +1,75 @@
+/** The dialog before a session ends by itself. */
+
+import { notify } from "./notice.js";
+
+/** At these seconds before the end a screen reader says how long there is. */
+const SAID_AT = [300, 120, 60, 30, 10];
+
+const UNREACHABLE = "That did not work: the server cannot be reached. Please try again.";
+
+/**
+ * @param {import("../session-sync.js").SessionSync} sync
+ * @param {() => void} keepForms called before the page is left
+ */
+export function warnBeforeTheEnd(sync, keepForms) {
+  const dialog = /** @type {?HTMLDialogElement} */ (document.getElementById("expiry"));
+  if (!dialog) return;
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-part=${name}]`));
+  const [left, said, failed] = [part("left"), part("said"), part("failed")];
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let counting;
+  let saidAt = Infinity;
+
+  sync.addEventListener("expiring", () => {
+    const kind = sync.expiring?.kind;
+    if (!kind) return;
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (dialog.querySelectorAll("[data-end]"))) {
+      element.hidden = element.dataset.end !== kind;
+    }
+    failed.textContent = "";
+    saidAt = Infinity;
+    count();
+    clearInterval(counting);
+    counting = setInterval(count, 250);
+    if (!dialog.open) dialog.showModal();
+  });
+  sync.addEventListener("state", () => {
+    if (dialog.open && !sync.expiring) dialog.close();
+  });
+  sync.addEventListener("ended", () => dialog.close());
+  dialog.addEventListener("close", () => clearInterval(counting));
+
+  part("stay").addEventListener("click", async () => {
+    dialog.setAttribute("aria-busy", "true");
+    const worked = await sync.heartbeat();
+    dialog.removeAttribute("aria-busy");
+    if (!worked) failed.textContent = UNREACHABLE;
+    else if (!sync.expiring) notify("done", "You stay signed in.");
+  });
+  const confirm = /** @type {HTMLAnchorElement} */ (part("confirm"));
+  confirm.addEventListener("click", () => {
+    const next = location.pathname + location.search;
+    confirm.search = String(new URLSearchParams({ next }));
+    keepForms();
+  });
+  for (const button of dialog.querySelectorAll("[data-close]")) {
+    button.addEventListener("click", () => dialog.close());
+  }
+
+  function count() {
+    const seconds = Math.max(0, Math.ceil(((sync.expiring?.endsAt ?? 0) - Date.now()) / 1000));
+    left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const mark = SAID_AT.find((mark) => seconds <= mark && mark < saidAt && seconds > mark - 5);
+    if (saidAt === Infinity || mark) {
+      saidAt = mark ?? seconds;
+      said.textContent = inWords(seconds);
+    }
+  }
+}
+
+/** @param {number} seconds */
+function inWords(seconds) {
+  const [count, unit] = seconds >= 60 ? [Math.round(seconds / 60), "minute"] : [seconds, "second"];
+  return `${count} ${unit}${count === 1 ? "" : "s"} left`;
+}
