@@ -36,7 +36,7 @@ impl<'a> Secret<'a> {
 }
 
 /// What the site fills in by itself.
-const OURS: [&str; 5] = ["next", "revision", "platform_id", "handle", "username"];
+const OURS: [&str; 4] = ["next", "revision", "platform_id", "handle"];
 
 /// The page that shows what was sent with a token of an earlier session, and sends it again.
 pub(super) fn sent_form_page(
@@ -52,7 +52,7 @@ pub(super) fn sent_form_page(
         frame,
         action: &form.action,
         fields: &form.fields,
-        typed: typed.map(|(name, value)| (label(name), value.as_str())).collect(),
+        typed: typed.map(|(name, value)| (label(name), shown(value))).collect(),
         secrets: form.secrets.iter().map(|name| Secret::named(name)).collect(),
         back: here.unwrap_or("/"),
     };
@@ -60,9 +60,24 @@ pub(super) fn sent_form_page(
         .unwrap_or_else(|_| problem.clone().into_response())
 }
 
-/// `instance_url` as "Instance url".
+/// A box that is ticked says "on".
+fn shown(value: &str) -> &str {
+    if value == "on" { "yes" } else { value }
+}
+
+/// What the pages call a field.
 fn label(name: &str) -> String {
-    let words = name.replace(['_', '-'], " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    let known = match name {
+        "instance_url" => "Address of the site",
+        "platform_type" => "Type",
+        "username" => "Username",
+        "is_default" => "Make it the default",
+        _ => {
+            let words = name.replace('_', " ");
+            let mut letters = words.chars();
+            let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+            return first + letters.as_str();
+        }
+    };
+    known.to_owned()
 }
