@@ -3,10 +3,11 @@
 import { SessionSync } from "./session-sync.js";
 
 const { dataset } = document.body;
+const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 const tokens = () =>
   /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=csrf_token]"));
 
-const state = dataset.state ? JSON.parse(dataset.state) : null;
+const state = script.dataset.state ? JSON.parse(script.dataset.state) : null;
 // The form for signing in has a token of its own.
 const csrfToken = state ? tokens()[0]?.value : undefined;
 const sync = new SessionSync({ state, csrfToken });

@@ -95,7 +95,7 @@ async fn an_unknown_user_and_a_wrong_password_look_alike_6_3_8() {
     for name in ["ada", "eve"] {
         let again =
             browser.submit(&form, "/login", &[("username", name), ("password", "wrong")]).await;
-        bodies.push(again.body.replace(name, ""));
+        bodies.push(again.body.replace(name, "").replace(&again.nonce(), ""));
     }
     assert_eq!(bodies[0], bodies[1]);
 }
@@ -225,7 +225,7 @@ async fn what_was_typed_is_escaped() {
     let form = browser.get("/login").await;
     let hostile = "\"><script>alert(1)</script>";
     let again = browser.submit(&form, "/login", &[("username", hostile)]).await;
-    assert!(!again.has("<script"));
+    assert!(!again.has("<script>"));
     let is_username = |tag: &&str| attribute(tag, "id").as_deref() == Some("username");
     let field = tags(&again.body).into_iter().find(is_username).unwrap();
     assert_eq!(attribute(field, "value").unwrap(), hostile);
