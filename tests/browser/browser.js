@@ -65,9 +65,12 @@ export class Site {
     return profile;
   }
 
-  /** A profile in which ada is signed in. */
-  async adasProfile() {
-    const profile = await this.profile();
+  /**
+   * A profile in which ada is signed in.
+   * @param {import("playwright-core").BrowserContextOptions} [options]
+   */
+  async adasProfile(options) {
+    const profile = await this.profile(options);
     await signIn(profile, this.front.url);
     return profile;
   }
