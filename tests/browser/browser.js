@@ -69,7 +69,7 @@ export class Site {
    * A profile in which ada is signed in.
    * @param {import("playwright-core").BrowserContextOptions} [options]
    */
-  async adasProfile(options = {}) {
+  async adasProfile(options) {
     const profile = await this.profile(options);
     await signIn(profile, this.front.url);
     return profile;

@@ -1,10 +1,11 @@
 /** How every page looks, for people to look at, and whether everyone can use it. */
 
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir } from "node:fs/promises";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+
+import axe from "axe-core";
 
 import { Site, closeBrowser } from "./browser.js";
 import { PASSWORD } from "./server.js";
@@ -13,7 +14,6 @@ import { PASSWORD } from "./server.js";
 
 /** Where the pictures go. */
 const PICTURES = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [390, 1280];
 const SCHEMES = /** @type {const} */ (["light", "dark"]);
 
@@ -88,7 +88,7 @@ async function look(page, name) {
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(sideways <= 0, `${name}: ${sideways} px too wide`);
   // Axe comes by the debugger, which the page's policy does not bind.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
   const found = violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ it) => it.html)}`);
   assert.deepEqual(found, [], name);

@@ -10,6 +10,7 @@ import {
   platforms,
   signIn,
   switchTo,
+  typesOf,
 } from "./browser.js";
 import { PASSWORD } from "./server.js";
 
@@ -142,6 +143,34 @@ test("the handle crosses no tab, and nothing stays in the storage", async (t) =>
   assert.ok(!String(await heard.jsonValue()).includes(session.handle));
   assert.equal(await tab.evaluate(() => "handle" in (window.events[0].detail.state.session)), false);
   assert.equal(await tab.evaluate(() => localStorage.length), 0);
+});
+
+test("what is older than what a tab knows is ignored", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [tab, other] = [await openTab(profile), await openTab(profile)];
+  const old = await tab.evaluate(() => window.sync.state);
+  const tell = () =>
+    other.evaluate((state) => {
+      const channel = new BroadcastChannel("sessrum");
+      channel.postMessage({ state });
+      channel.postMessage({ ended: { code: "session_ended", detail: "" }, created_at: "2001-01-01T00:00:00Z" });
+      channel.postMessage("not a fact");
+      channel.postMessage({ state: {} });
+      channel.close();
+    }, old);
+  await switchTo(other, (await platforms(profile)).News);
+  await inPlatform(tab, "News");
+  await tell();
+  await other.evaluate(() => window.sync.heartbeat());
+  await inPlatform(tab, "News");
+  assert.ok(!(await typesOf(tab)).includes("ended"));
+  await other.evaluate(() => window.sync.signOut());
+  await eventOf(tab, "ended");
+  await tell();
+  await signInByForm(other, "ada");
+  await eventOf(tab, "signed_in", 1);
+  assert.equal((await typesOf(tab)).filter((type) => type === "signed_in").length, 2);
 });
 
 test("without BroadcastChannel tabs hear each other all the same", async (t) => {

@@ -147,6 +147,25 @@ test("idle tabs ask nothing for an hour", async (t) => {
   assert.deepEqual(asked, []);
 });
 
+test("hidden tabs ask nothing where streams are blocked", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__PROFILE: "relaxed" });
+  site.front.treat(EVENTS, hangUp);
+  const profile = await site.adasProfile();
+  const state = await (await profile.request.get(STATE)).json();
+  const tab = await profile.newPage();
+  await tab.clock.install();
+  const asked = tab.waitForResponse((response) => response.url().endsWith(STATE));
+  await tab.goto(`/app#${encodeURIComponent(JSON.stringify({ state }))}`);
+  await asked;
+  await show(tab, "hidden");
+  const before = site.front.count(STATE);
+  await tab.clock.runFor("01:00:00");
+  assert.equal(site.front.count(STATE), before);
+  const askedAgain = tab.waitForResponse((response) => response.url().endsWith(STATE));
+  await show(tab, "visible");
+  await askedAgain;
+});
+
 test("a page that comes back from the back-forward cache asks", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();

@@ -7,10 +7,10 @@ import { showPlatform } from "./page/platform.js";
 import { showTimes } from "./page/times.js";
 import { SessionSync } from "./session-sync.js";
 
-const { dataset } = document.body;
+const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
 /** @type {?import("./session-sync.js").State} */
-const state = dataset.state ? JSON.parse(dataset.state) : null;
+const state = script.dataset.state ? JSON.parse(script.dataset.state) : null;
 const forms = new Forms();
 // The form for signing in has a token of its own.
 const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });

@@ -549,7 +549,7 @@ export class SessionSync extends EventTarget {
     }
     while (!signal.aborted && this.#isBlocked() && isVisible()) {
       await pause(this.#options.pollEvery * (0.75 + Math.random() / 2), signal);
-      if (!signal.aborted) await this.refresh();
+      if (!signal.aborted && isVisible()) await this.refresh();
     }
     this.#leads = false;
   }
@@ -634,7 +634,7 @@ function isVisible() {
 }
 
 /**
- * Resolves after a time, or sooner when waiting is no use any more: aborted, online, shown.
+ * Resolves after a time, or sooner when things have changed: aborted, online, shown or hidden.
  * @param {number} milliseconds
  * @param {AbortSignal} [signal]
  * @returns {Promise<void>}
@@ -651,7 +651,7 @@ function pause(milliseconds, signal) {
     const once = { signal: over.signal };
     signal?.addEventListener("abort", done, once);
     addEventListener("online", done, once);
-    document.addEventListener("visibilitychange", () => isVisible() && done(), once);
+    document.addEventListener("visibilitychange", done, once);
     if (signal?.aborted) done();
   });
 }

@@ -38,3 +38,28 @@ pub async fn session_sync(headers: HeaderMap) -> Response {
     let media_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
     (caching, media_type, SESSION_SYNC).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn asked(known: &str) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_NONE_MATCH, known.parse().unwrap());
+        session_sync(headers).await
+    }
+
+    #[tokio::test]
+    async fn whoever_has_it_is_not_sent_it_again() {
+        let tag = ETAG.to_str().unwrap();
+        for known in [tag.to_owned(), format!("\"other\", W/{tag}")] {
+            let answer = asked(&known).await;
+            assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{known}");
+            assert_eq!(answer.headers()[header::ETAG], *ETAG);
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-cache");
+        }
+        let answer = asked("\"other\"").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+    }
+}

@@ -268,7 +268,7 @@ async fn fault_12_first_sign_ins_work_and_static_files_open_nothing() {
         assert_eq!(browser.state_of().await.is(200).json()["user"], state.json()["user"]);
         let page = browser.open("/").await.is(200).text();
         let links: Vec<_> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
-        assert_eq!(links.len(), 2, "{page}");
+        assert_eq!(links.len(), 3, "{page}");
         site.store().asked();
         for link in links {
             browser.get(link).await.is(200).keeps_cookie();

@@ -39,6 +39,13 @@ impl Page {
         self.header("location")
     }
 
+    /// What its scripts name in order to run.
+    pub(crate) fn nonce(&self) -> String {
+        let policy = self.header("content-security-policy");
+        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
+        nonce.unwrap_or_else(|| panic!("no nonce in {policy}")).to_owned()
+    }
+
     pub(crate) fn has(&self, text: &str) -> bool {
         self.body.contains(text)
     }

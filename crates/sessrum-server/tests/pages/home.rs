@@ -10,7 +10,7 @@ async fn home_tells_who_one_is_where_and_for_how_long() {
     let page = browser.get("/").await;
     assert_eq!(page.status, 200);
     assert!(page.has("Welcome, ada") && page.has("Role: reviewer"));
-    assert!(page.has("<p class=\"big\">Landscapes</p>"));
+    assert!(page.has("<p class=\"big\" data-of-platform=\"name\">Landscapes</p>"));
     assert!(page.has("Firefox on Linux"));
     assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\">3 minutes ago</time>"));
     assert!(page.has("<time datetime=\"2026-11-23T21:33:00Z\">in 30 minutes</time>"));
@@ -29,7 +29,7 @@ async fn switching_moves_the_session_and_comes_back() {
     let answer = browser.submit(&page, "/account/platforms/switch", &[]).await;
     assert_eq!(answer.location(), "/");
     let page = browser.follow(&answer).await;
-    assert!(page.has("<p class=\"big\">Portraits</p>"));
+    assert!(page.has("<p class=\"big\" data-of-platform=\"name\">Portraits</p>"));
     assert!(page.has("<body data-platform-id=\"2\" data-revision=\"2\">"));
 }
 
@@ -43,7 +43,7 @@ async fn a_switch_from_an_old_page_changes_nothing_and_says_so() {
     let conflict = browser.submit(&old, "/account/platforms/switch", &typed).await;
     let conflict = browser.follow(&conflict).await;
     assert!(conflict.has("Your session was changed elsewhere meanwhile."));
-    assert!(conflict.has("<p class=\"big\">Portraits</p>"));
+    assert!(conflict.has("<p class=\"big\" data-of-platform=\"name\">Portraits</p>"));
     let answer = browser.submit(&conflict, "/account/platforms/switch", &[]).await;
     assert_eq!(answer.location(), "/");
 }
@@ -61,7 +61,7 @@ async fn a_platform_of_someone_else_is_not_found() {
         let answer = browser.submit(&page, "/account/platforms/switch", &typed).await;
         let answer = browser.follow(&answer).await;
         assert!(answer.has("That platform is not among your active ones any more."));
-        assert!(answer.has("<p class=\"big\">Landscapes</p>"));
+        assert!(answer.has("<p class=\"big\" data-of-platform=\"name\">Landscapes</p>"));
         assert!(!answer.has("Theirs"));
     }
 }

@@ -95,7 +95,7 @@ async fn the_default_is_chosen() {
     let answer = browser.submit(&page, "/account/platforms/2/default", &[]).await;
     assert_eq!(answer.location(), "/account/platforms?done=default");
     let mut later = site.signed_in("ada").await;
-    assert!(later.get("/").await.has("<p class=\"big\">Portraits</p>"));
+    assert!(later.get("/").await.has("<p class=\"big\" data-of-platform=\"name\">Portraits</p>"));
 }
 
 #[tokio::test]
