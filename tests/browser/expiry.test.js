@@ -32,7 +32,7 @@ test("without a stream the end is seen as well, and the server confirms it", asy
 });
 
 test("the end that only the password puts off is told as such", async (t) => {
-  const settings = { SESSRUM_SESSION__IDLE: "1h", SESSRUM_SESSION__ABSOLUTE: "3s" };
+  const settings = { SESSRUM_SESSION__IDLE: "3s", SESSRUM_SESSION__ABSOLUTE: "3s" };
   const site = await Site.start(t, settings);
   const tab = await openTab(await site.adasProfile());
   assert.equal((await eventOf(tab, "expiring")).kind, "absolute");

@@ -117,7 +117,7 @@ test("signing in again brings open tabs back to life, with the new token", async
   assert.equal(await switchTo(tab, ids.News), true);
 
   await signIn(profile, site.front.url, "root");
-  await other.reload();
+  await openTab(profile);
   const { state, sameUser } = await eventOf(tab, "signed_in", 2);
   assert.deepEqual([state.user.username, sameUser], ["root", false]);
 });

@@ -32,19 +32,22 @@ pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The forms of a page.
+/// The forms of a page that are not hidden.
 pub(crate) fn forms(html: &str) -> Vec<Form> {
-    html.split("<form").skip(1).map(form).collect()
+    html.split("<form").skip(1).filter_map(form).collect()
 }
 
-fn form(text: &str) -> Form {
+fn form(text: &str) -> Option<Form> {
     let text = format!("<form{}", text.split("</form>").next().unwrap());
     let tags = tags(&text);
+    if attribute(tags[0], "hidden").is_some() {
+        return None;
+    }
     let sent = |tag: &&&str| {
         let is = |kind: &str| attribute(tag, "type").as_deref() == Some(kind);
         tag.starts_with("input") && (!is("checkbox") || attribute(tag, "checked").is_some())
     };
-    Form {
+    Some(Form {
         action: attribute(tags[0], "action").unwrap(),
         method: attribute(tags[0], "method").unwrap(),
         fields: tags
@@ -54,7 +57,7 @@ fn form(text: &str) -> Form {
                 (attribute(tag, "name").unwrap(), attribute(tag, "value").unwrap_or_default())
             })
             .collect(),
-    }
+    })
 }
 
 fn unescape(text: &str) -> String {

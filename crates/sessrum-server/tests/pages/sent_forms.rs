@@ -27,7 +27,7 @@ async fn what_was_typed_before_signing_in_again_is_shown_and_can_be_sent() {
     ];
     let shown = browser.submit(&old, PLATFORMS, &typed).await;
     assert_eq!(shown.status, 403);
-    assert!(shown.has("<h1>Send it again?</h1>") && shown.has("<dt>Instance url</dt>"));
+    assert!(shown.has("<h1>Send it again?</h1>") && shown.has("<dt>Address of the site</dt>"));
     assert!(shown.has("<dd>https://art.example</dd>") && !shown.has("hush"));
     assert!(shown.has("<label for=\"again-access_token\">Access token</label>"));
     assert!(!shown.has("<dt>Next</dt>"));

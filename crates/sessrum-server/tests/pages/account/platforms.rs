@@ -17,7 +17,7 @@ async fn platforms_are_listed_with_how_they_stand() {
     let page = browser.get(HERE).await;
     assert!(page.has("Landscapes") && page.has("Portraits"));
     assert!(page.has("ada.portraits@pixelfed.example"));
-    assert_eq!(page.body.matches("You are here").count(), 1);
+    assert_eq!(page.body.matches("data-when-here>You are here").count(), 1);
     assert_eq!(page.body.matches(">Default<").count(), 1);
     let required = browser.get("/account/platforms?reason=platform_required").await;
     assert!(required.has("That page needs a platform."));

@@ -25,7 +25,7 @@ async fn devices_have_names_and_the_own_one_is_marked_and_first_7_5_2() {
     let other = page.body.find("Safari on iOS").unwrap();
     assert!(own < marked && marked < other);
     assert_eq!(page.body.matches("This device").count(), 1);
-    assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\">3 minutes ago</time>"));
+    assert!(page.has("<time datetime=\"2026-11-23T21:00:00Z\" data-distance>3 minutes ago</time>"));
     for cookie in laptop.cookies.values().chain(phone.cookies.values()) {
         assert!(!page.has(cookie));
     }
