@@ -7,6 +7,9 @@ import { showPlatform } from "./page/platform.js";
 import { showTimes } from "./page/times.js";
 import { SessionSync } from "./session-sync.js";
 
+/** How long the answer to a sign-in may take once the session before has ended, in milliseconds. */
+const NEW_COOKIE_WITHIN = 300;
+
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
 /** @type {?import("./session-sync.js").State} */
@@ -42,14 +45,24 @@ function followSession(opened) {
     if (token) forms.token = token;
     notify("done", "You are signed in again.");
   });
-  sync.addEventListener("ended", () => {
+  sync.addEventListener("ended", async () => {
     const { code, end_reason } = sync.ended ?? { code: "session_not_found" };
+    const isLogout = end_reason === "logout";
+    document.body.classList.add("over");
+    // Signing in again ends the session before, too: then the page goes on in the new one.
+    if (isLogout && !isLeaving && (await beginsAgain())) return document.body.classList.remove("over");
     // Whoever signs out leaves nothing behind.
-    if (end_reason !== "logout") forms.keep(opened.user.id);
+    if (!isLogout) forms.keep(opened.user.id);
     const query = new URLSearchParams({ reason: end_reason ?? code });
     if (!isLeaving) query.set("next", location.pathname + location.search);
     location.replace(`/login?${query}`);
   });
+
+  /** Whether another session takes the place of the one that is over. */
+  async function beginsAgain() {
+    await new Promise((resolve) => setTimeout(resolve, NEW_COOKIE_WITHIN));
+    return sync.state !== null || (await sync.refresh()) === "signed_in";
+  }
 }
 
 /** The sign-in page of a browser in which another tab signs in. */

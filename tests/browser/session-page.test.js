@@ -1,0 +1,259 @@
+/** What people see of their session on the pages, in several tabs and browsers. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { Site, closeBrowser, platforms, signIn } from "./browser.js";
+import { PASSWORD } from "./server.js";
+
+/** @typedef {import("./browser.js").Profile} Profile */
+/** @typedef {import("./browser.js").Tab} Tab */
+
+after(closeBrowser);
+
+/**
+ * A tab with one of the pages, once it follows its session.
+ * @param {Profile} profile
+ * @param {string} path
+ */
+async function open(profile, path) {
+  const page = await profile.newPage();
+  await page.goto(path);
+  return page;
+}
+
+/**
+ * Signs in on the sign-in page that a tab shows.
+ * @param {Tab} page
+ * @param {string} [username]
+ */
+async function signInHere(page, username = "ada") {
+  await page.fill("[name=username]", username);
+  await page.fill("[name=password]", PASSWORD);
+  await page.click("button[type=submit]");
+}
+
+/**
+ * Waits until a tab is on the sign-in page and says why.
+ * @param {Tab} page
+ * @param {string} sentence
+ */
+async function isAtTheDoor(page, sentence) {
+  await page.waitForURL("**/login?**");
+  assert.equal(await page.textContent(".notice"), sentence);
+}
+
+/**
+ * Where a tab says that one is, in all the places where it says so.
+ * @param {Tab} page
+ * @param {string} name
+ */
+async function isIn(page, name) {
+  await page.waitForFunction(
+    (name) =>
+      [...document.querySelectorAll("[data-of-platform=name]")].every((it) => it.textContent === name) &&
+      [...document.querySelectorAll("li[data-others]:not([hidden]) .name")].every((it) => it.textContent !== name),
+    name,
+  );
+}
+
+test("a switch is shown at once, and on every page of every tab", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [home, list] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+  let answer = () => {};
+  const asked = /** @type {Promise<void>} */ (
+    new Promise((resolve) =>
+      site.front.treat("/api/session/platform", (pass) => {
+        answer = pass;
+        resolve();
+      }),
+    )
+  );
+  const button = home.locator("[aria-label='Switch to News']");
+  await button.evaluate((/** @type {HTMLButtonElement} */ it) => {
+    for (let count = 0; count < 5; count++) it.click();
+  });
+  await asked;
+  await isIn(home, "News");
+  assert.equal(await home.getAttribute("main", "aria-busy"), "true");
+  assert.equal(await home.locator("[aria-label='Switch to Videos']").isDisabled(), true);
+  await isIn(list, "Photos");
+  answer();
+  await isIn(list, "News");
+  await list.waitForSelector("#live :text('You are in News now')");
+  await home.waitForSelector("main[aria-busy=false]");
+  const requests = site.front.requests.filter((request) => request.includes("/api/session/platform"));
+  assert.equal(requests.length, 1);
+  const here = list.locator("li:has(.badge:visible:text('You are here')) .row-text .name");
+  assert.match((await here.textContent()) ?? "", /News/);
+});
+
+test("a switch that fails goes back and says why", async (t) => {
+  const site = await Site.start(t);
+  const home = await open(await site.adasProfile(), "/");
+  await site.server.halt();
+  await home.click("[aria-label='Switch to News']");
+  await home.waitForSelector("#live .failed:text('cannot be reached')");
+  await isIn(home, "Photos");
+  assert.equal(await home.locator("[aria-label='Switch to News']").isEnabled(), true);
+  await site.server.run();
+  await home.click("[aria-label='Switch to News']");
+  await isIn(home, "News");
+});
+
+test("of two switches at once one wins, and the other tab is told", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [one, two] = [await open(profile, "/"), await open(profile, "/")];
+  /** Both are on their way before either arrives. */
+  const held = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/api/session/platform", (pass) => {
+    if (held.push(pass) === 2) for (const go of held) go();
+  });
+  await one.click("[aria-label='Switch to News']");
+  await two.click("[aria-label='Switch to Videos']");
+  const [won, lost] = await Promise.any([
+    one.waitForSelector("#live .failed:text('changed elsewhere')").then(() => [two, one]),
+    two.waitForSelector("#live .failed:text('changed elsewhere')").then(() => [one, two]),
+  ]);
+  const name = won === one ? "News" : "Videos";
+  for (const tab of [won, lost]) await isIn(tab, name);
+});
+
+test("signing out is seen by every tab, and signing in brings each back to where it was", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const tabs = await Promise.all(
+    ["/", "/account/sessions", "/account/security", "/account/platforms", "/"].map((path) => open(profile, path)),
+  );
+  await tabs[0].click("text=Sign out");
+  for (const tab of tabs) await isAtTheDoor(tab, "You are signed out.");
+  await signInHere(tabs[1]);
+  await Promise.all(
+    ["/account/sessions", "/account/security", "/account/platforms", "/"].map((path, index) =>
+      tabs[index + 1].waitForURL((url) => url.pathname === path),
+    ),
+  );
+});
+
+test("whoever ends a session, its tabs say so", async (t) => {
+  const site = await Site.start(t);
+  const [laptop, phone] = [await site.adasProfile(), await site.adasProfile()];
+  const devices = await open(laptop, "/account/sessions");
+
+  let tabs = [await open(phone, "/"), await open(phone, "/account/security")];
+  await devices.click("text=Sign out all other devices");
+  for (const tab of tabs) await isAtTheDoor(tab, "You signed this device out from another one. Please sign in again.");
+
+  await signInHere(tabs[0]);
+  await tabs[1].waitForURL("**/account/security");
+  await devices.reload();
+  await devices.click("li:not(:has-text('This device')) >> text=Sign out");
+  await isAtTheDoor(tabs[0], "You signed this device out from another one. Please sign in again.");
+
+  await signInHere(tabs[0]);
+  await tabs[1].waitForURL("**/account/security");
+  const sessions = JSON.parse(await site.server.command("session", "list", "--json"));
+  const { session } = await (await phone.request.get("/api/session/state")).json();
+  assert.ok(JSON.stringify(sessions).includes(session.handle));
+  await site.server.command("session", "revoke", session.handle);
+  await isAtTheDoor(tabs[1], "An administrator ended your session. Please sign in again.");
+
+  await tabs[0].waitForURL("**/login?**");
+  await signInHere(tabs[0]);
+  await tabs[1].waitForURL("**/account/security");
+  const security = await open(laptop, "/account/security");
+  await security.fill("[name=current_password]", PASSWORD);
+  await security.fill("[name=new_password]", "another correct horse");
+  await security.fill("[name=new_password_again]", "another correct horse");
+  await security.click("main button[type=submit]");
+  await security.waitForSelector(".notice.done");
+  for (const tab of tabs) await isAtTheDoor(tab, "Your password was changed. Please sign in with the new one.");
+});
+
+test("one tab keeps all of them signed in", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "12s" });
+  const profile = await site.adasProfile();
+  const tabs = await Promise.all(["/", "/account/platforms"].map((path) => open(profile, path)));
+  for (const tab of tabs) await tab.waitForSelector("dialog[open]");
+  assert.match((await tabs[0].textContent("dialog [data-part=left]")) ?? "", /^0:0\d$/);
+  await tabs[0].click("button:text('Stay signed in')");
+  for (const tab of tabs) await tab.waitForSelector("dialog", { state: "hidden" });
+  assert.equal(await tabs[0].textContent("#live"), "You stay signed in.");
+});
+
+test("what was typed when the session expired is there again after signing in", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "12s" });
+  const profile = await site.adasProfile();
+  const [writing, beside] = [await open(profile, "/account/platforms"), await open(profile, "/account/platforms")];
+  await writing.click("summary:has-text('Connect another')");
+  await writing.fill("main [name=name]", "Half a name");
+  await writing.fill("[name=access_token]", "secret");
+  await writing.check("[name=is_default]");
+  for (const tab of [writing, beside]) await isAtTheDoor(tab, "Your session has expired. Please sign in again.");
+  assert.equal(await writing.evaluate(() => JSON.stringify(sessionStorage).includes("secret")), false);
+  await signInHere(beside);
+  for (const tab of [writing, beside]) await tab.waitForURL("**/account/platforms");
+  await writing.waitForSelector("#live :text('What you had typed is here again.')");
+  assert.equal(await writing.inputValue("main [name=name]"), "Half a name");
+  assert.equal(await writing.inputValue("[name=access_token]"), "");
+  assert.equal(await writing.isChecked("[name=is_default]"), true);
+  assert.equal(await beside.inputValue("main [name=name]"), "");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 0);
+});
+
+test("nobody else gets what was typed", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "12s" });
+  const writing = await open(await site.adasProfile(), "/account/platforms");
+  await writing.click("summary:has-text('Connect another')");
+  await writing.fill("main [name=name]", "Half a name");
+  await writing.waitForURL("**/login?**");
+  await signInHere(writing, "root");
+  await writing.waitForURL("**/account/platforms");
+  await writing.waitForSelector("h1:has-text('Connect a platform')");
+  assert.equal(await writing.inputValue("main [name=name]"), "");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 0);
+});
+
+test("signing in again elsewhere leaves a page as it is, under the new session", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const writing = await open(profile, "/account/platforms");
+  await writing.click("summary:has-text('Connect another')");
+  for (const [name, text] of Object.entries({ name: "Art", platform_type: "pixelfed", instance_url: "https://art.example", username: "ada" })) {
+    await writing.fill(`main [name=${name}]`, text);
+  }
+  const before = await writing.inputValue("main [name=csrf_token] >> nth=0");
+  await signIn(profile, site.front.url);
+  await writing.waitForSelector("#live :text('You are signed in again.')");
+  assert.notEqual(await writing.inputValue("main [name=csrf_token] >> nth=0"), before);
+  await writing.click("button:has-text('Connect')");
+  await writing.waitForSelector(".notice.done:text('The platform is connected.')");
+});
+
+test("another person's page is not kept on the screen", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const home = await open(profile, "/");
+  await signIn(profile, site.front.url, "root");
+  await home.waitForSelector("h1:has-text('Welcome, root')");
+});
+
+test("a form that was opened in another platform asks before it is sent", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [writing, other] = [await open(profile, "/account/platforms"), await open(profile, "/")];
+  await other.click("[aria-label='Switch to News']");
+  await isIn(writing, "News");
+  const ids = await platforms(profile);
+  const before = site.front.requests.length;
+  await writing.click("[aria-label='Make default: Videos']");
+  await writing.waitForSelector("#live .failed:text('you opened this page in Photos, and you are in News now')");
+  assert.ok(!site.front.requests.slice(before).some((request) => request.startsWith("POST")));
+  await writing.click("[aria-label='Make default: Videos']");
+  await writing.waitForSelector(".notice.done");
+  const { platforms: listed } = await (await profile.request.get("/api/platforms")).json();
+  const chosen = listed.find((/** @type {any} */ { is_default }) => is_default);
+  assert.equal(chosen.id, ids.Videos);
+});
