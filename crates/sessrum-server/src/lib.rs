@@ -11,6 +11,7 @@ mod demo;
 mod health;
 mod instance;
 pub mod jobs;
+mod open_files;
 pub mod pages;
 mod serve;
 

@@ -14,6 +14,7 @@ use crate::app::app;
 use crate::config::Config;
 use crate::instance::Instance;
 use crate::jobs::{Job, JobHealth, supervise};
+use crate::open_files;
 
 /// A server that has its port and has not yet answered anyone.
 pub(crate) struct Server {
@@ -52,6 +53,7 @@ impl Server {
     /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
+        open_files::raise_limit();
         let Instance { manager, accounts } = self.instance;
         let health = Arc::new(JobHealth::starting(
             manager.now(),

@@ -8,6 +8,7 @@ mod command_line;
 mod database_files;
 mod jobs;
 mod kill;
+mod open_files;
 mod process;
 mod proxies;
 mod secrets;

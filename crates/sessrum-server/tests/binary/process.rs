@@ -94,6 +94,11 @@ impl Server {
         Self { child, url, log: Some(log) }
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first line of its standard output.
     pub(crate) fn first_line(&mut self) -> String {
         let mut line = String::new();
