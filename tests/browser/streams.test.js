@@ -73,12 +73,14 @@ test("a device that is signed out from another one is told at once", async (t) =
   const tabs = [await openTab(laptop), await openTab(laptop)];
   await requested(site, EVENTS, 1, tabs[0]);
   const { session } = await (await laptop.request.get(STATE)).json();
+  const asked = site.front.count(STATE);
   await send(phone, site, "delete", `/api/sessions/${session.handle}`);
   for (const tab of tabs) {
     const { code, end_reason, detail } = await eventOf(tab, "ended");
     assert.deepEqual([code, end_reason], ["session_ended", "revoked_by_user"]);
     assert.match(detail, /from another one/);
   }
+  assert.equal(site.front.count(STATE), asked, "nobody had to ask");
 });
 
 test("each way to end a session from elsewhere tells its reason", async (t) => {
@@ -128,7 +130,7 @@ test("a stream that was blocked is tried again", async (t) => {
   const site = await Site.start(t);
   site.front.treat(EVENTS, hangUp);
   const profile = await site.adasProfile();
-  const tab = await openTab(profile, { ...HASTY, pollEvery: 60_000, streamAgainAfter: 0 });
+  const tab = await openTab(profile, { ...HASTY, streamAgainAfter: 100 });
   await requested(site, EVENTS, 3, tab);
   site.front.treat(EVENTS);
   const ids = await platforms(profile);

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser, eventOf, inPlatform, openTab, platforms, switchTo, typesOf } from "./browser.js";
-import { hangUp, unavailable } from "./front.js";
+import {
+  PATIENT,
+  Site,
+  closeBrowser,
+  eventOf,
+  inPlatform,
+  openTab,
+  platforms,
+  switchTo,
+  typesOf,
+} from "./browser.js";
+import { hangUp, silence, unavailable } from "./front.js";
 
 const SWITCH = "/api/session/platform";
 
@@ -99,7 +109,11 @@ test("a switch fails with the server's own reason", async (t) => {
 });
 
 test("a switch whose answer is lost is seen all the same", async (t) => {
-  const { site, tab, ids } = await adasTab(t);
+  const site = await Site.start(t);
+  site.front.treat("/api/session/events", silence);
+  const profile = await site.adasProfile();
+  const ids = await platforms(profile);
+  const tab = await openTab(profile, PATIENT);
   site.front.treat(SWITCH, (pass, _request, response) => {
     response.writeHead = () => response.destroy();
     pass();

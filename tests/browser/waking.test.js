@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import {
+  PATIENT,
   Site,
   closeBrowser,
   eventOf,
@@ -17,25 +18,24 @@ import { hangUp, silence, unavailable } from "./front.js";
 
 const STATE = "/api/session/state";
 const EVENTS = "/api/session/events";
-/** A stream that never breaks by itself, for clocks that are moved. */
-const PATIENT = { openWithin: 1e9, silentFor: 1e9 };
 
 after(closeBrowser);
 
 test("offline is not signed out, and online again a tab learns what it has missed", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
-  const tab = await openTab(profile);
-  const device = await openTab(profile);
+  site.front.treat(EVENTS, silence);
+  const tab = await openTab(profile, PATIENT);
+  const other = await openTab(profile, PATIENT);
   const ids = await platforms(profile);
   await profile.setOffline(true);
-  assert.equal(await switchTo(device, ids.News), false);
+  assert.equal(await switchTo(other, ids.News), false);
   assert.equal(await tab.evaluate(() => window.sync.refresh()), "unknown");
   const { csrf_token } = await (await profile.request.get("/api/session/csrf-token")).json();
   const headers = { origin: site.front.url, "x-csrf-token": csrf_token };
   await profile.request.post("/api/session/platform", { headers, data: { platform_id: ids.Videos } });
   await profile.setOffline(false);
-  await Promise.all([inPlatform(tab, "Videos"), inPlatform(device, "Videos")]);
+  await Promise.all([inPlatform(tab, "Videos"), inPlatform(other, "Videos")]);
   assert.ok(!(await typesOf(tab)).includes("ended"));
 });
 
