@@ -110,6 +110,18 @@ export async function openTab(profile, options = {}) {
 }
 
 /**
+ * Waits until something holds.
+ * @param {() => boolean} condition
+ */
+export async function until(condition) {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/**
  * The first event of a kind that the tab has had, or has next.
  * @param {Tab} tab
  * @param {string} type

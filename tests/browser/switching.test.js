@@ -11,6 +11,7 @@ import {
   platforms,
   switchTo,
   typesOf,
+  until,
 } from "./browser.js";
 import { hangUp, silence, unavailable } from "./front.js";
 
@@ -64,7 +65,7 @@ test("of two tabs that switch at once the later one is told how it is now", asyn
   const release = site.front.hold(SWITCH);
   const switched = Promise.all([switchTo(tab, ids.News), switchTo(other, ids.Videos)]);
   await Promise.all([eventOf(tab, "switching"), eventOf(other, "switching")]);
-  while (site.front.count(SWITCH) < 2) await eventOf(tab, "switching");
+  await until(() => site.front.count(SWITCH) === 2);
   release();
   const outcome = await switched;
   const winner = outcome[0] ? "News" : "Videos";
@@ -81,7 +82,7 @@ test("two tabs that switch to the same platform are both content", async (t) => 
   const other = await openTab(profile);
   const release = site.front.hold(SWITCH);
   const switched = Promise.all([switchTo(tab, ids.News), switchTo(other, ids.News)]);
-  while (site.front.count(SWITCH) < 2) await eventOf(tab, "switching");
+  await until(() => site.front.count(SWITCH) === 2);
   release();
   assert.deepEqual(await switched, [true, true]);
 });

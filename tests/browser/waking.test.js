@@ -13,6 +13,7 @@ import {
   signIn,
   switchTo,
   typesOf,
+  until,
 } from "./browser.js";
 import { hangUp, silence, unavailable } from "./front.js";
 
@@ -77,7 +78,7 @@ test("a slow 401 of an older cookie does not sign a tab out", async (t) => {
   const release = site.front.hold(STATE);
   // The request goes out with the cookie of now, which is dead when the server sees it.
   const asked = tab.evaluate(() => window.sync.refresh());
-  while (site.front.count(STATE) < 2) await typesOf(tab);
+  await until(() => site.front.count(STATE) === 2);
   await signIn(profile, site.front.url);
   site.front.treat(STATE);
   await openTab(profile);
