@@ -20,6 +20,12 @@ const QUIET = [
   "--disable-sync",
 ];
 
+/**
+ * Options for a tab that hears of nothing by its stream, when the front treats that with `silence`:
+ * it waits for ever.
+ */
+export const PATIENT = { openWithin: 1e9, silentFor: 1e9 };
+
 /** @type {Promise<import("playwright-core").Browser> | undefined} one for all tests of a file */
 let browser;
 
@@ -62,6 +68,7 @@ export class Site {
     browser ??= chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
     const profile = await (await browser).newContext({ baseURL: this.front.url, ...options });
     this.test.after(() => profile.close());
+    profile.setDefaultTimeout(10_000);
     return profile;
   }
 
@@ -100,6 +107,18 @@ export async function openTab(profile, options = {}) {
   await tab.goto(`/app#${encodeURIComponent(JSON.stringify(options))}`);
   await tab.waitForFunction(() => window.sync && (window.sync.state || window.sync.ended));
   return tab;
+}
+
+/**
+ * Waits until something holds.
+ * @param {() => boolean} condition
+ */
+export async function until(condition) {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +45,7 @@ function command(directory, words, input = "") {
 /** Makes a database where `ada` has three platforms, and `root` is an administrator. */
 async function makeDatabase() {
   const directory = await mkdtemp(join(tmpdir(), "sessrum-made-"));
-  process.on("exit", () => void execFile("rm", ["-r", directory]));
+  process.on("exit", () => rmSync(directory, { recursive: true }));
   await command(directory, ["migrate"]);
   for (const [name, role] of [["ada", "reviewer"], ["root", "admin"]]) {
     const words = ["--email", `${name}@example.org`, "--role", role, "--password-stdin"];

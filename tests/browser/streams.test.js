@@ -12,6 +12,7 @@ import {
   signIn,
   switchTo,
   typesOf,
+  until,
 } from "./browser.js";
 import { hangUp, silence } from "./front.js";
 import { PASSWORD } from "./server.js";
@@ -39,14 +40,12 @@ async function send(profile, site, method, path, data) {
 }
 
 /**
- * Waits until there were so many requests for a path.
+ * Waits until there were so many streams.
  * @param {Site} site
- * @param {string} path
  * @param {number} count
- * @param {import("./browser.js").Tab} tab to pass the time with
  */
-async function requested(site, path, count, tab) {
-  while (site.front.count(path) < count) await typesOf(tab);
+function streams(site, count) {
+  return until(() => site.front.count(EVENTS) >= count);
 }
 
 test("one tab holds the stream for all, and another when that is closed", async (t) => {
@@ -55,7 +54,7 @@ test("one tab holds the stream for all, and another when that is closed", async 
   const ids = await platforms(profile);
   const tabs = [];
   for (let count = 0; count < 5; count++) tabs.push(await openTab(profile));
-  await requested(site, EVENTS, 1, tabs[0]);
+  await streams(site, 1);
   await send(profile, site, "post", "/api/session/platform", { platform_id: ids.News });
   await Promise.all(tabs.map((tab) => inPlatform(tab, "News")));
   assert.equal(site.front.count(EVENTS), 1);
@@ -71,14 +70,16 @@ test("a device that is signed out from another one is told at once", async (t) =
   const site = await Site.start(t);
   const [laptop, phone] = [await site.adasProfile(), await site.adasProfile()];
   const tabs = [await openTab(laptop), await openTab(laptop)];
-  await requested(site, EVENTS, 1, tabs[0]);
+  await streams(site, 1);
   const { session } = await (await laptop.request.get(STATE)).json();
+  const asked = site.front.count(STATE);
   await send(phone, site, "delete", `/api/sessions/${session.handle}`);
   for (const tab of tabs) {
     const { code, end_reason, detail } = await eventOf(tab, "ended");
     assert.deepEqual([code, end_reason], ["session_ended", "revoked_by_user"]);
     assert.match(detail, /from another one/);
   }
+  assert.equal(site.front.count(STATE), asked, "nobody had to ask");
 });
 
 test("each way to end a session from elsewhere tells its reason", async (t) => {
@@ -128,8 +129,8 @@ test("a stream that was blocked is tried again", async (t) => {
   const site = await Site.start(t);
   site.front.treat(EVENTS, hangUp);
   const profile = await site.adasProfile();
-  const tab = await openTab(profile, { ...HASTY, pollEvery: 60_000, streamAgainAfter: 0 });
-  await requested(site, EVENTS, 3, tab);
+  const tab = await openTab(profile, { ...HASTY, streamAgainAfter: 100 });
+  await streams(site, 3);
   site.front.treat(EVENTS);
   const ids = await platforms(profile);
   await send(profile, site, "post", "/api/session/platform", { platform_id: ids.News });
@@ -141,9 +142,9 @@ test("a server that restarts is come back to", async (t) => {
   const profile = await site.adasProfile();
   const ids = await platforms(profile);
   const tab = await openTab(profile, { backOffFrom: 50, backOffTo: 50 });
-  await requested(site, EVENTS, 1, tab);
+  await streams(site, 1);
   await site.server.halt();
-  await requested(site, EVENTS, 3, tab);
+  await streams(site, 3);
   await site.server.run();
   await send(profile, site, "post", "/api/session/platform", { platform_id: ids.News });
   await inPlatform(tab, "News");
@@ -159,12 +160,12 @@ test("without Web Locks each visible tab holds a stream of its own", async (t) =
   await signIn(profile, site.front.url);
   const ids = await platforms(profile);
   const tabs = [await openTab(profile), await openTab(profile)];
-  await requested(site, EVENTS, 2, tabs[0]);
+  await streams(site, 2);
   await send(profile, site, "post", "/api/session/platform", { platform_id: ids.News });
   await Promise.all(tabs.map((tab) => inPlatform(tab, "News")));
   await show(tabs[0], "hidden");
   await show(tabs[0], "visible");
-  await requested(site, EVENTS, 3, tabs[0]);
+  await streams(site, 3);
   assert.equal(await switchTo(tabs[0], ids.Videos), true);
   await inPlatform(tabs[1], "Videos");
 });

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser, eventOf, inPlatform, openTab, platforms, switchTo, typesOf } from "./browser.js";
-import { hangUp, unavailable } from "./front.js";
+import {
+  PATIENT,
+  Site,
+  closeBrowser,
+  eventOf,
+  inPlatform,
+  openTab,
+  platforms,
+  switchTo,
+  typesOf,
+  until,
+} from "./browser.js";
+import { hangUp, silence, unavailable } from "./front.js";
 
 const SWITCH = "/api/session/platform";
 
@@ -54,7 +65,7 @@ test("of two tabs that switch at once the later one is told how it is now", asyn
   const release = site.front.hold(SWITCH);
   const switched = Promise.all([switchTo(tab, ids.News), switchTo(other, ids.Videos)]);
   await Promise.all([eventOf(tab, "switching"), eventOf(other, "switching")]);
-  while (site.front.count(SWITCH) < 2) await eventOf(tab, "switching");
+  await until(() => site.front.count(SWITCH) === 2);
   release();
   const outcome = await switched;
   const winner = outcome[0] ? "News" : "Videos";
@@ -71,7 +82,7 @@ test("two tabs that switch to the same platform are both content", async (t) => 
   const other = await openTab(profile);
   const release = site.front.hold(SWITCH);
   const switched = Promise.all([switchTo(tab, ids.News), switchTo(other, ids.News)]);
-  while (site.front.count(SWITCH) < 2) await eventOf(tab, "switching");
+  await until(() => site.front.count(SWITCH) === 2);
   release();
   assert.deepEqual(await switched, [true, true]);
 });
@@ -99,7 +110,11 @@ test("a switch fails with the server's own reason", async (t) => {
 });
 
 test("a switch whose answer is lost is seen all the same", async (t) => {
-  const { site, tab, ids } = await adasTab(t);
+  const site = await Site.start(t);
+  site.front.treat("/api/session/events", silence);
+  const profile = await site.adasProfile();
+  const ids = await platforms(profile);
+  const tab = await openTab(profile, PATIENT);
   site.front.treat(SWITCH, (pass, _request, response) => {
     response.writeHead = () => response.destroy();
     pass();

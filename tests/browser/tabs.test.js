@@ -149,8 +149,8 @@ test("what is older than what a tab knows is ignored", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
   const [tab, other] = [await openTab(profile), await openTab(profile)];
-  const old = await tab.evaluate(() => window.sync.state);
-  const tell = () =>
+  const stateOf = () => tab.evaluate(() => window.sync.state);
+  const tell = (/** @type {unknown} */ state) =>
     other.evaluate((state) => {
       const channel = new BroadcastChannel("sessrum");
       channel.postMessage({ state });
@@ -158,19 +158,25 @@ test("what is older than what a tab knows is ignored", async (t) => {
       channel.postMessage("not a fact");
       channel.postMessage({ state: {} });
       channel.close();
-    }, old);
-  await switchTo(other, (await platforms(profile)).News);
+    }, state);
+  const [ids, first] = [await platforms(profile), await stateOf()];
+  await switchTo(other, ids.News);
   await inPlatform(tab, "News");
-  await tell();
-  await other.evaluate(() => window.sync.heartbeat());
-  await inPlatform(tab, "News");
-  assert.ok(!(await typesOf(tab)).includes("ended"));
+  const last = await stateOf();
+  await tell(first);
   await other.evaluate(() => window.sync.signOut());
   await eventOf(tab, "ended");
-  await tell();
+  await tell({ ...last, server_time: "2101-01-01T00:00:00Z" });
   await signInByForm(other, "ada");
   await eventOf(tab, "signed_in", 1);
-  assert.equal((await typesOf(tab)).filter((type) => type === "signed_in").length, 2);
+  const types = await typesOf(tab);
+  const sinceThen = types.slice(types.indexOf("ended"));
+  assert.deepEqual(sinceThen.slice(0, 3), ["ended", "state", "signed_in"]);
+  const names = await tab.evaluate(() =>
+    window.events.filter(({ type }) => type === "state").map(({ detail }) => detail.state.platform.name),
+  );
+  const changes = names.filter((name, at) => name !== names[at - 1]);
+  assert.deepEqual(changes, ["Photos", "News", "Photos"]);
 });
 
 test("without BroadcastChannel tabs hear each other all the same", async (t) => {

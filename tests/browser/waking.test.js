@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import {
+  PATIENT,
   Site,
   closeBrowser,
   eventOf,
@@ -12,30 +13,30 @@ import {
   signIn,
   switchTo,
   typesOf,
+  until,
 } from "./browser.js";
 import { hangUp, silence, unavailable } from "./front.js";
 
 const STATE = "/api/session/state";
 const EVENTS = "/api/session/events";
-/** A stream that never breaks by itself, for clocks that are moved. */
-const PATIENT = { openWithin: 1e9, silentFor: 1e9 };
 
 after(closeBrowser);
 
 test("offline is not signed out, and online again a tab learns what it has missed", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
-  const tab = await openTab(profile);
-  const device = await openTab(profile);
+  site.front.treat(EVENTS, silence);
+  const tab = await openTab(profile, PATIENT);
+  const other = await openTab(profile, PATIENT);
   const ids = await platforms(profile);
   await profile.setOffline(true);
-  assert.equal(await switchTo(device, ids.News), false);
+  assert.equal(await switchTo(other, ids.News), false);
   assert.equal(await tab.evaluate(() => window.sync.refresh()), "unknown");
   const { csrf_token } = await (await profile.request.get("/api/session/csrf-token")).json();
   const headers = { origin: site.front.url, "x-csrf-token": csrf_token };
   await profile.request.post("/api/session/platform", { headers, data: { platform_id: ids.Videos } });
   await profile.setOffline(false);
-  await Promise.all([inPlatform(tab, "Videos"), inPlatform(device, "Videos")]);
+  await Promise.all([inPlatform(tab, "Videos"), inPlatform(other, "Videos")]);
   assert.ok(!(await typesOf(tab)).includes("ended"));
 });
 
@@ -77,7 +78,7 @@ test("a slow 401 of an older cookie does not sign a tab out", async (t) => {
   const release = site.front.hold(STATE);
   // The request goes out with the cookie of now, which is dead when the server sees it.
   const asked = tab.evaluate(() => window.sync.refresh());
-  while (site.front.count(STATE) < 2) await typesOf(tab);
+  await until(() => site.front.count(STATE) === 2);
   await signIn(profile, site.front.url);
   site.front.treat(STATE);
   await openTab(profile);

@@ -223,7 +223,7 @@ export class SessionSync extends EventTarget {
 
   /**
    * Switches the session's platform, for all tabs. While a switch is on its way further calls do
-   * nothing. Whether the session is in that platform.
+   * nothing. Whether the session came to be in that platform.
    * @param {number | string} id as the API has it: a number is no text
    * @returns {Promise<boolean>}
    */
@@ -236,12 +236,11 @@ export class SessionSync extends EventTarget {
     const wish = { platform_id: id, revision: state.session.revision };
     const { body, problem } = await this.#change("/session/platform", wish);
     this.#switching = null;
-    const now = problem ? problem.current : body;
-    if (now) this.#learn(now);
+    this.#learn(problem ? problem.current : body);
     // It may have worked although the answer was lost, or another tab wanted the same.
-    const isThere = this.state?.platform?.id === id;
+    const isThere = !problem || this.state?.platform?.id === id;
     if (isThere) this.#tell("switched", { platformId: id });
-    else this.#tell("switch_failed", { platformId: id, problem: problem ?? UNREACHABLE });
+    else this.#tell("switch_failed", { platformId: id, problem });
     if (problem && !problem.current) this.refresh();
     return isThere;
   }

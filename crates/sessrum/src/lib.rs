@@ -90,6 +90,12 @@
 //!   [`throttle`] for the rules. It needs addresses: serve the router with
 //!   `into_make_service_with_connect_info::<SocketAddr>()`.
 //!
+//! # Pages that follow the session
+//!
+//! [`session_sync`](web::session_sync) serves `session-sync.js`, a module for any page: all tabs of a
+//! browser learn at once that the session is in another platform, ends soon, or is over, whoever did
+//! it. The page's script names the [nonce](web::ScriptNonce) of its answer.
+//!
 //! # Behind a proxy
 //!
 //! Then every address is the proxy's, and one who guesses slows down everybody. Say which proxies

@@ -8,7 +8,7 @@ use crate::process::{Server, installation};
 #[test]
 fn a_server_takes_as_many_open_files_as_the_system_allows() {
     let directory = installation();
-    let script = "ulimit -Hn 700; ulimit -Sn 64; exec \"$0\" serve --listen 127.0.0.1:0";
+    let script = "ulimit -Sn 64 && ulimit -Hn 700 && exec \"$0\" serve --listen 127.0.0.1:0";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_sessrum")]);
     let server = Server::spawn(command.env_clear().current_dir(directory.path()));

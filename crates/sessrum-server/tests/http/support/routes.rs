@@ -43,7 +43,8 @@ pub(crate) fn reading(site: &Site) -> (Vec<String>, Vec<String>) {
     assert!(api.len() >= 11, "{api:?}");
     let routes = PAGES.split(".route(\"").skip(1).filter(|route| route.contains("get("));
     let paths = routes.map(|route| route.split('"').next().unwrap().to_owned());
-    let pages: Vec<_> = paths.filter(|path| path != "/login" && !path.contains('{')).collect();
+    let is_page = |path: &String| !path.starts_with("/assets/") && !path.contains('{');
+    let pages: Vec<_> = paths.filter(|path| path != "/login" && is_page(path)).collect();
     assert!(pages.len() >= 5, "{pages:?}");
     (api, pages)
 }
