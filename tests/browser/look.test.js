@@ -139,6 +139,7 @@ test("the dialog before the end", async (t) => {
     await Promise.all(
       WAYS.map(async ({ named, how }) => {
         const page = await (await site.adasProfile(how)).newPage();
+        page.setDefaultTimeout(60_000);
         await page.goto("/");
         await page.waitForSelector(`dialog[open] [data-part=stay]${kind === "idle" ? "" : "[hidden]"}`, { state: kind === "idle" ? "visible" : "attached" });
         await look(page, named(`expiry-${kind}`));

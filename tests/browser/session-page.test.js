@@ -18,6 +18,8 @@ after(closeBrowser);
  */
 async function open(profile, path) {
   const page = await profile.newPage();
+  // Some of these tests wait for a session to end by itself.
+  page.setDefaultTimeout(30_000);
   await page.goto(path);
   return page;
 }

@@ -93,6 +93,7 @@ const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
 const ASK_ONCE_IN = 1_000;
+const LEFT_WITHIN = 50;
 /** The longest time a timer can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -531,20 +532,22 @@ export class SessionSync extends EventTarget {
   /** @param {AbortSignal} signal */
   async #lead(signal) {
     this.#leads = true;
-    for (let failures = 0; !signal.aborted && !this.#isBlocked(); ) {
-      if (await this.#listen(signal)) {
-        failures = 0;
-        await pause(this.#backOff(0), signal);
-      } else if (signal.aborted) {
-        break;
+    let [failures, refusals] = [0, 0];
+    while (!signal.aborted && !this.#isBlocked()) {
+      const hasSpoken = await this.#listen(signal);
+      // A page that is being left breaks its stream first.
+      await pause(LEFT_WITHIN, signal);
+      if (signal.aborted) break;
+      if (hasSpoken) {
+        failures = refusals = 0;
       } else if ((await this.refresh()) === "unknown") {
-        await pause(this.#backOff(failures++), signal);
-      } else if (failures === 0) {
-        // The server is there, the stream is not.
+        failures++;
+      } else if (++refusals === 2) {
+        // The server is there, the stream is not; once may be a server that has just come back.
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
-      } else {
-        failures = 0;
+        break;
       }
+      await pause(this.#backOff(Math.max(failures - 1, 0)), signal);
     }
     while (!signal.aborted && this.#isBlocked() && isVisible()) {
       await pause(this.#options.pollEvery * (0.75 + Math.random() / 2), signal);
