@@ -104,6 +104,11 @@ impl SessionWatchers {
         wake(self.lock().users.get(user).into_iter().flat_map(HashMap::values));
     }
 
+    /// Wakes every watch: something happened, and it cannot be told what.
+    pub fn tell_everyone(&self) {
+        wake(self.lock().users.values().flat_map(HashMap::values));
+    }
+
     /// How many watches there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -208,6 +213,8 @@ mod tests {
         assert_eq!(heard(), [false; 3]);
         watchers.tell_user(&user(2));
         assert_eq!(heard(), [false, false, true]);
+        watchers.tell_everyone();
+        assert_eq!(heard(), [true; 3]);
     }
 
     #[test]

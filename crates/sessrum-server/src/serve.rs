@@ -14,7 +14,7 @@ use crate::app::app;
 use crate::config::Config;
 use crate::instance::Instance;
 use crate::jobs::{Job, JobHealth, supervise};
-use crate::open_files;
+use crate::open_files::{most_streams, raise_limit};
 
 /// A server that has its port and has not yet answered anyone.
 pub(crate) struct Server {
@@ -26,7 +26,16 @@ pub(crate) struct Server {
 
 impl Server {
     /// Brings the database up to date, opens it, and takes the port.
-    pub(crate) async fn prepare(config: Config) -> anyhow::Result<Self> {
+    pub(crate) async fn prepare(mut config: Config) -> anyhow::Result<Self> {
+        let wanted = config.policy.watches.total;
+        config.policy.watches.total = most_streams(wanted, raise_limit());
+        if config.policy.watches.total < wanted {
+            tracing::warn!(
+                streams = config.policy.watches.total,
+                "fewer pages than live.streams can follow their session: raise the limit of open \
+                 files (ulimit -n)"
+            );
+        }
         let applied = Instance::migrate(&config)?;
         if !applied.is_empty() {
             tracing::info!(versions = ?applied, "migrated the database");
@@ -53,7 +62,6 @@ impl Server {
     /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
-        open_files::raise_limit();
         let Instance { manager, accounts } = self.instance;
         let health = Arc::new(JobHealth::starting(
             manager.now(),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, Result, Row, params};
 use sessrum_core::{News, SessionWatchers};
 
 use crate::open;
@@ -51,25 +51,36 @@ impl ChangeFeed {
         let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
         // In this order: whoever watches from now on sees what is older than that.
         let newest: i64 = sql::LAST_ID.value(&unread.connection, [])?;
-        if self.watchers.count() == 0 {
+        if newest < unread.last_told {
+            // An older copy of the database was put in its place.
+            self.watchers.tell_everyone();
+        }
+        if newest < unread.last_told || self.watchers.count() == 0 {
             unread.last_told = newest;
         }
         while unread.last_told < newest {
             let params = params![unread.last_told, PAGE];
             let page = sql::LIST_NEWS.all(&unread.connection, params, |row| {
-                let news = News {
-                    kind: row.get::<_, Sql<_>>(1)?.0,
-                    user_id: row.get::<_, Option<Sql<_>>>(2)?.map(|user| user.0),
-                    session: row.get::<_, Option<Sql<_>>>(3)?.map(|session| session.0),
-                };
-                Ok((row.get::<_, i64>(0)?, news))
+                Ok((row.get::<_, i64>(0)?, news(row).ok()))
             })?;
-            let (ids, news): (Vec<i64>, Vec<News>) = page.into_iter().unzip();
-            unread.last_told = ids.last().copied().unwrap_or(newest);
+            unread.last_told = page.last().map_or(newest, |(id, _)| *id);
+            // What a newer program has written may not be understood; that it happened is.
+            if page.iter().any(|(_, news)| news.is_none()) {
+                self.watchers.tell_everyone();
+            }
+            let news: Vec<News> = page.into_iter().filter_map(|(_, news)| news).collect();
             self.watchers.tell(&news);
         }
         Ok(())
     }
+}
+
+fn news(row: &Row<'_>) -> Result<News> {
+    Ok(News {
+        kind: row.get::<_, Sql<_>>(1)?.0,
+        user_id: row.get::<_, Option<Sql<_>>>(2)?.map(|user| user.0),
+        session: row.get::<_, Option<Sql<_>>>(3)?.map(|session| session.0),
+    })
 }
 
 /// A thread that looks for what other processes commit. Dropping it ends it.

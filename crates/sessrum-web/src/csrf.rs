@@ -94,7 +94,8 @@ impl CsrfGate {
             return Ok(request);
         }
         let mut problem = Problem::new(Code::CsrfFailed);
-        problem.sent_form = form.map(|form| SentForm::read(request.uri().path(), &form).into());
+        let sent = form.and_then(|form| SentForm::read(request.uri().path(), &form));
+        problem.sent_form = sent.map(Box::new);
         Err(problem)
     }
 

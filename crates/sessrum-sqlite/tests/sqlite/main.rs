@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod concurrency;
+mod feed;
 mod opening;
 mod support;
 mod trail;

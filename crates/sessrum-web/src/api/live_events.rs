@@ -1,7 +1,8 @@
 //! `GET /api/session/events`: what happens to a session, told to its open pages as it happens.
 //!
-//! A stream never queues anything. News only wake it, and then it looks at the session and tells how
-//! it is by now: whoever reads slowly misses what lay between, never where it led.
+//! A stream is one task, and never queues more than an event. News only wake it, and then it looks at
+//! the session and tells how it is by now: whoever reads slowly misses what lay between, never where
+//! it led. Whoever reads not at all loses the stream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use sessrum_core::{
     Client, EndReason, SessionContext, SessionError, SessionWatch, Timestamp,
     UnifiedSessionManager, WatchRefusal,
 };
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use super::documented::{Reading, TooMany};
@@ -27,6 +29,9 @@ use crate::request_session::RequestSession;
 
 /// How often a silent stream says that it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// How long a reader may take to take an event.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a stream stays open. The page comes again, with the token that it has by then.
 const LONGEST_STREAM: Duration = Duration::from_mins(15);
@@ -59,21 +64,26 @@ pub(super) async fn watch(
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
 ) -> Result<Response, Problem> {
     let watch = manager.watch_session(&context).map_err(refused)?;
+    let client = request.client().clone();
+    // What happened before the watch began is no news to it.
+    let told = match manager.watched_context(&context, &client).await? {
+        Some(found) => found,
+        None => SessionContext::clone(&context),
+    };
     let now = manager.now();
     let live = LiveSession {
-        client: request.client().clone(),
-        told: SessionContext::clone(&context),
-        has_begun: false,
+        told,
+        client,
         warned_of: None,
         manager,
         watch,
         silent_until: now + KEEP_ALIVE,
         closes_at: now + LONGEST_STREAM,
     };
-    let events = stream::unfold(Some(live), |live| async {
-        let mut live = live?;
-        let (event, is_last) = live.next().await?;
-        Some((Ok::<_, Infallible>(event), (!is_last).then_some(live)))
+    let (page, events) = mpsc::channel(1);
+    tokio::spawn(live.tell_all(page));
+    let events = stream::unfold(events, |mut events| async {
+        Some((Ok::<_, Infallible>(events.recv().await?), events))
     });
     let mut response = Sse::new(events).into_response();
     let headers = response.headers_mut();
@@ -106,37 +116,61 @@ struct LiveSession {
     client: Client,
     /// What the page knows.
     told: SessionContext,
-    has_begun: bool,
     /// The end that the page was warned of.
     warned_of: Option<Timestamp>,
     silent_until: Timestamp,
     closes_at: Timestamp,
 }
 
+/// What comes next in a stream.
+enum Next {
+    Event(Event),
+    Last(Event),
+    /// There is nothing more to tell.
+    Over,
+}
+
 impl LiveSession {
-    /// The next event, and whether it is the last; `None` closes the stream.
-    async fn next(&mut self) -> Option<(Event, bool)> {
-        if !self.has_begun {
-            self.has_begun = true;
-            return self.tell_state("state");
-        }
+    /// Tells the page what happens, until there is nothing more to tell or nobody takes it. It runs by
+    /// itself, so a reader that takes nothing holds its place no longer than it is waited for.
+    async fn tell_all(mut self, page: mpsc::Sender<Event>) {
+        let mut next = self.state("state");
         loop {
-            let looks_at = self.looks_at();
-            let wakes_at = looks_at.min(self.silent_until).min(self.closes_at);
+            let (event, is_last) = match next {
+                Next::Event(event) => (event, false),
+                Next::Last(event) => (event, true),
+                Next::Over => return,
+            };
+            let given_up_at = self.manager.now() + PATIENCE;
             tokio::select! {
-                has_news = self.watch.changed() => if !has_news { return None },
+                taken = page.send(event) => if taken.is_err() || is_last { return },
+                () = self.manager.clock().sleep_until(given_up_at) => return,
+            }
+            next = tokio::select! {
+                next = self.next() => next,
+                () = page.closed() => return,
+            };
+        }
+    }
+
+    /// Waits for what there is to tell.
+    async fn next(&mut self) -> Next {
+        loop {
+            let wakes_at = self.looks_at().min(self.silent_until).min(self.closes_at);
+            tokio::select! {
+                has_news = self.watch.changed() => if !has_news { return Next::Over },
                 () = self.manager.clock().sleep_until(wakes_at) => {}
             }
-            let now = self.manager.now();
-            if let Some(event) = self.look().await? {
-                return Some(event);
+            if let Some(found) = self.look().await {
+                return found;
             }
+            let now = self.manager.now();
             if self.closes_at <= now {
-                return None;
+                return Next::Over;
             }
             if self.silent_until <= now {
                 self.silent_until = now + KEEP_ALIVE;
-                return Some((Event::default().event("keep_alive").data("{}"), false));
+                return Next::Event(Event::default().event("keep_alive").data("{}"));
             }
         }
     }
@@ -149,56 +183,58 @@ impl LiveSession {
         if self.warned_of == Some(end) { end } else { warning }
     }
 
-    /// Looks at the session as it is now: `Some(None)` when there is nothing to tell, `None` when
-    /// the stream is over.
-    async fn look(&mut self) -> Option<Option<(Event, bool)>> {
+    /// Looks at the session as it is now; `None` when there is nothing to tell.
+    async fn look(&mut self) -> Option<Next> {
         let found = match self.manager.watched_context(&self.told, &self.client).await {
             Ok(Some(found)) => found,
             // The page has another token by now, or is a copy of it.
-            Ok(None) => return None,
-            Err(SessionError::Invalid(error)) => {
-                return self.tell_end(&Problem::from(&error)).map(Some);
-            }
+            Ok(None) => return Some(Next::Over),
+            Err(SessionError::Invalid(error)) => return Some(self.end(&Problem::from(&error))),
             Err(error) => {
                 // It logs itself; the page comes again.
                 drop(Problem::from(error));
-                return None;
+                return Some(Next::Over);
             }
         };
         let before = std::mem::replace(&mut self.told, found);
-        let now = &self.told;
-        let event = if before.platform_id() != now.platform_id() {
-            "platform_switched"
-        } else if before.session.revision != now.session.revision
-            || before.user != now.user
-            || before.platform != now.platform
-        {
-            "session_updated"
-        } else {
-            let end = now.idle_expires_at.min(now.session.expires_at);
-            if self.warned_of == Some(end) || self.manager.now() < self.manager.warns_at(now) {
-                return Some(None);
-            }
-            self.warned_of = Some(end);
-            "session_expiring"
-        };
-        self.tell_state(event).map(Some)
+        let event = self.what_changed(&before)?;
+        Some(self.state(event))
     }
 
-    fn tell_state(&mut self, event: &str) -> Option<(Event, bool)> {
+    /// What the page should know that it does not.
+    fn what_changed(&mut self, before: &SessionContext) -> Option<&'static str> {
+        let now = &self.told;
+        if before.platform_id() != now.platform_id() {
+            return Some("platform_switched");
+        }
+        let end = now.idle_expires_at.min(now.session.expires_at);
+        let is_expiring = self.manager.warns_at(now) <= self.manager.now();
+        let was_warned = std::mem::replace(&mut self.warned_of, is_expiring.then_some(end));
+        if before.session.revision != now.session.revision
+            || before.user != now.user
+            || before.platform != now.platform
+            // A warning is taken back.
+            || (was_warned.is_some() && !is_expiring)
+        {
+            return Some("session_updated");
+        }
+        (is_expiring && was_warned != Some(end)).then_some("session_expiring")
+    }
+
+    fn state(&mut self, event: &str) -> Next {
         self.silent_until = self.manager.now() + KEEP_ALIVE;
-        let state = State::of(&self.told, &self.manager);
-        Some((told(self.event(event).json_data(state))?, false))
+        let event = self.event(event).json_data(State::of(&self.told, &self.manager));
+        told(event).map_or(Next::Over, Next::Event)
     }
 
     fn event(&self, name: &str) -> Event {
         Event::default().event(name).id(self.told.session.revision.to_string())
     }
 
-    fn tell_end(&self, problem: &Problem) -> Option<(Event, bool)> {
+    fn end(&self, problem: &Problem) -> Next {
         let (code, end_reason) = (problem.code, problem.end_reason);
         let end = SessionEnd { code, end_reason, detail: problem.detail.clone() };
-        Some((told(self.event("session_ended").json_data(end))?, true))
+        told(self.event("session_ended").json_data(end)).map_or(Next::Over, Next::Last)
     }
 }
 
