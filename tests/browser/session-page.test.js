@@ -82,6 +82,8 @@ test("a switch is shown at once, and on every page of every tab", async (t) => {
   assert.equal(await home.locator("[aria-label='Switch to Videos']").isDisabled(), true);
   await isIn(list, "Photos");
   answer();
+  await home.waitForSelector("#live .done:text('You are in News now.')");
+  assert.equal(await home.evaluate(() => document.activeElement?.id), "content");
   await isIn(list, "News");
   await list.waitForSelector("#live :text('You are in News now')");
   await home.waitForSelector("main[aria-busy=false]");
@@ -258,4 +260,57 @@ test("a form that was opened in another platform asks before it is sent", async 
   const { platforms: listed } = await (await profile.request.get("/api/platforms")).json();
   const chosen = listed.find((/** @type {any} */ { is_default }) => is_default);
   assert.equal(chosen.id, ids.Videos);
+});
+
+test("what was typed does not outlive the person who typed it", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "12s" });
+  const writing = await open(await site.adasProfile(), "/account/platforms");
+  await writing.click("summary:has-text('Connect another')");
+  await writing.fill("main [name=name]", "Half a name");
+  await writing.waitForURL("**/login?**");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 1);
+  await writing.goto("/login");
+  await signInHere(writing);
+  await writing.waitForURL((url) => url.pathname === "/");
+  await writing.click("text=Sign out");
+  await writing.waitForURL("**/login?reason=logout");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 0);
+});
+
+test("nobody comes back to an address that takes forms alone", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await page.$$eval("[name=csrf_token]", (tokens) => {
+    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
+  });
+  await page.click("[aria-label='Make default: Videos']");
+  await page.waitForSelector(".lead:text('Nothing has been changed yet')");
+  assert.equal(new URL(page.url()).pathname.endsWith("/default"), true);
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  await site.server.command("session", "revoke", session.handle);
+  await page.waitForURL("**/login?**");
+  await signInHere(page);
+  await page.waitForURL("**/account/platforms");
+});
+
+test("nobody is warned while the session is used elsewhere", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "8s" });
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/");
+  await page.evaluate(() => {
+    const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("expiry"));
+    const showModal = dialog.showModal.bind(dialog);
+    dialog.showModal = () => {
+      document.body.dataset.warned = "yes";
+      showModal();
+    };
+  });
+  const { csrf_token } = await (await profile.request.get("/api/session/csrf-token")).json();
+  const headers = { origin: site.front.url, "x-csrf-token": csrf_token };
+  for (const end = Date.now() + 12_000; Date.now() < end; ) {
+    await profile.request.post("/api/session/heartbeat", { headers });
+    await page.waitForTimeout(500);
+  }
+  assert.equal(await page.evaluate(() => document.body.dataset.warned), undefined);
 });

@@ -122,6 +122,18 @@ test("signing in again brings open tabs back to life, with the new token", async
   assert.deepEqual([state.user.username, sameUser], ["root", false]);
 });
 
+test("a page that may have no locks goes on alone", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  await profile.addInitScript(() => {
+    LockManager.prototype.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  });
+  const tab = await openTab(profile);
+  const ids = await platforms(profile);
+  await switchTo(tab, ids.News);
+  await inPlatform(tab, "News");
+});
+
 test("the handle crosses no tab, and nothing stays in the storage", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();

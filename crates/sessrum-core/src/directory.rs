@@ -61,6 +61,9 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 /// Where users and platforms are looked up.
+///
+/// Open pages look again every 20 seconds. So that they see at once what changes of a user or their
+/// platforms, call [`user_changed`](crate::UnifiedSessionManager::user_changed).
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
     /// The user who signs in under this name.

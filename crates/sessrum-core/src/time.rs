@@ -94,7 +94,8 @@ pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// Waits until a moment has come. May wake a little early after the machine's clock was set.
+    /// Waits until a moment has come. May wake a little early after the machine's clock was set. The
+    /// machine's clock needs a Tokio runtime with timers, and panics without.
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 

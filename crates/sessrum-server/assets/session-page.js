@@ -10,11 +10,17 @@ import { SessionSync } from "./session-sync.js";
 /** How long the answer to a sign-in may take once the session before has ended, in milliseconds. */
 const NEW_COOKIE_WITHIN = 300;
 
+/** The ends that come by themselves: what was typed waits for its person. */
+const KEEPS = ["session_expired", "evicted"];
+
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
 /** @type {?import("./session-sync.js").State} */
 const state = script.dataset.state ? JSON.parse(script.dataset.state) : null;
-const forms = new Forms();
+// What a form's answer shows has the address of a page beside.
+const wayBack = script.dataset.wayBack || "/";
+const here = wayBack.split("?")[0] === location.pathname ? location.pathname + location.search : wayBack;
+const forms = new Forms(here);
 // The form for signing in has a token of its own.
 const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });
 
@@ -28,7 +34,9 @@ function followSession(opened) {
   forms.ask(() => sync.state?.platform ?? null);
   showPlatform(sync);
   showTimes(sync);
-  warnBeforeTheEnd(sync, () => forms.keep(opened.user.id));
+  warnBeforeTheEnd(sync, here, () => forms.keep(opened.user.id));
+
+  sync.addEventListener("switched", () => (forms.opened = sync.state?.platform ?? null));
 
   let isLeaving = false;
   const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
@@ -40,7 +48,7 @@ function followSession(opened) {
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.
-    if (sync.state?.user.id !== opened.user.id) return location.reload();
+    if (sync.state?.user.id !== opened.user.id) return location.replace(here);
     const token = await sync.csrfToken();
     if (token) forms.token = token;
     notify("done", "You are signed in again.");
@@ -51,10 +59,11 @@ function followSession(opened) {
     document.body.classList.add("over");
     // Signing in again ends the session before, too: then the page goes on in the new one.
     if (isLogout && !isLeaving && (await beginsAgain())) return document.body.classList.remove("over");
-    // Whoever signs out leaves nothing behind.
-    if (!isLogout) forms.keep(opened.user.id);
+    // Whoever signs out, or is signed out by somebody, leaves nothing behind.
+    if (KEEPS.includes(end_reason ?? code)) forms.keep(opened.user.id);
+    else Forms.forget();
     const query = new URLSearchParams({ reason: end_reason ?? code });
-    if (!isLeaving) query.set("next", location.pathname + location.search);
+    if (!isLeaving) query.set("next", here);
     location.replace(`/login?${query}`);
   });
 

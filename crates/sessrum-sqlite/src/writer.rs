@@ -142,7 +142,8 @@ fn work(
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         let outcome = file.check().and_then(|()| commit(connection, sealer, &mut batch));
         if outcome.is_ok() {
-            committed();
+            // As with a change: the thread stays.
+            let _ = catch_unwind(AssertUnwindSafe(committed));
         }
         let failure = outcome.err().map(Arc::new);
         for job in batch.drain(..) {

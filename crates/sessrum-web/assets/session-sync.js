@@ -11,7 +11,7 @@
  * ```
  *
  * One tab of a browser, the leader, holds the stream of events and tells the others. Where streams
- * are blocked, visible tabs ask now and then. Only what the server has said crosses tabs, and never
+ * are blocked, a visible tab asks now and then. Only what the server has said crosses tabs, and never
  * the session's handle. What is older than what a tab knows is ignored.
  *
  * Events, each a `CustomEvent` with this `detail`:
@@ -19,7 +19,7 @@
  * | event | when | detail |
  * | --- | --- | --- |
  * | `state` | something newer is known of the session | `{ state, previous }` |
- * | `signed_in` | it is another session than before, with another CSRF token; after `state` | `{ state, previous, sameUser }` |
+ * | `signed_in` | it is another session than was known, or the first; after `state` | `{ state, previous, sameUser }` |
  * | `switching` | `switchPlatform` was called: show that platform already | `{ platformId }` |
  * | `switched` | the server has confirmed it; after `state` | `{ platformId }` |
  * | `switch_failed` | it has not: show `sync.state` again, and why | `{ platformId, problem }` |
@@ -93,7 +93,10 @@ const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
 const ASK_ONCE_IN = 1_000;
+/** A page that is being left is gone in this time. */
 const LEFT_WITHIN = 50;
+/** How often a stream may break early, although the server is there, before it counts as blocked. */
+const BLOCKED_AFTER = 3;
 /** The longest time a timer can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -137,6 +140,7 @@ export class SessionSync extends EventTarget {
     this.#options = { ...DEFAULTS, ...options };
     if (state === null) this.#ended = NOBODY;
     if (state) {
+      this.#clockOffset = Date.parse(state.server_time) - Date.now();
       this.#take(state);
       const answer = Promise.resolve({ token: csrfToken });
       if (csrfToken) this.#csrf = { createdAt: state.session.created_at, answer };
@@ -236,8 +240,9 @@ export class SessionSync extends EventTarget {
     this.#tell("switching", { platformId: id });
     const wish = { platform_id: id, revision: state.session.revision };
     const { body, problem } = await this.#change("/session/platform", wish);
-    this.#switching = null;
+    // While it is still told as this tab's own.
     this.#learn(problem ? problem.current : body);
+    this.#switching = null;
     // It may have worked although the answer was lost, or another tab wanted the same.
     const isThere = !problem || this.state?.platform?.id === id;
     if (isThere) this.#tell("switched", { platformId: id });
@@ -277,11 +282,13 @@ export class SessionSync extends EventTarget {
    */
   #learn(state, isHeard = false) {
     if (typeof state?.session?.created_at !== "string") return false;
-    const order = this.#compare(state);
+    const order = this.#compare(state, isHeard);
     // Who has just opened a page may have missed what happened meanwhile.
     if (isHeard && order < 0 && this.#leads) this.#publishState();
     if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
     const [previous, before] = [this.state, this.#known];
+    // What another tab tells may be older than it looks.
+    if (!isHeard) this.#clockOffset = Date.parse(state.server_time) - Date.now();
     this.#take(state);
     if (isSame(previous, this.#known)) return true;
     if (!isHeard) this.#publishState();
@@ -300,15 +307,17 @@ export class SessionSync extends EventTarget {
     if (this.#known?.session.created_at !== session.created_at) this.#csrf = null;
     this.#known = Object.freeze({ server_time, session, user, platform });
     this.#ended = null;
-    this.#clockOffset = Date.parse(server_time) - Date.now();
     this.#watchExpiry();
   }
 
   /**
    * Less than 0 for what is older than known, by session and by revision; more for what is newer.
    * @param {State} state
+   * @param {boolean} isHeard another tab has told it
    */
-  #compare({ session: { created_at, revision } }) {
+  #compare({ session: { created_at, revision } }, isHeard) {
+    // A session that the server has now is the one, wherever its clock was set to.
+    if (!isHeard && this.#ended && created_at !== this.#endedSession) return 1;
     if (moment(created_at) <= moment(this.#endedSession)) return -1;
     if (!this.#known) return 1;
     const { session } = this.#known;
@@ -491,23 +500,39 @@ export class SessionSync extends EventTarget {
     return Math.min(Date.parse(expires_at), Date.parse(idle_expires_at));
   }
 
-  /** Waits for the moment to warn, and then for the end, which the server has to confirm. */
+  /**
+   * Waits for the moment to warn, and then for the end. Both may have been put off by what happened
+   * elsewhere, so the server is asked: the leader does so first, and tells the others.
+   */
   #watchExpiry() {
     clearTimeout(this.#expiryTimer);
     if (!this.#page || !this.state) return;
-    const { expiring_at } = this.state.session;
-    const expiring = this.expiring;
-    if (expiring && this.#warnedOf !== expiring_at) {
-      this.#warnedOf = expiring_at;
-      this.#tell("expiring", expiring);
-    }
-    // The leader asks first, and tells the others.
-    const late = ASK_ONCE_IN * (this.#leads ? 1 : 3 + 3 * Math.random());
-    const next = expiring ? this.#endsAt() + late : Date.parse(expiring_at);
+    const { session, server_time } = this.state;
+    const isNews = this.expiring && this.#warnedOf !== session.expiring_at;
+    const isFresh = this.#now() - Date.parse(server_time) < 2 * ASK_ONCE_IN;
+    if (isNews && isFresh) this.#warn();
+    const short = (this.#endsAt() - Date.parse(session.expiring_at)) / 4;
+    const late = this.#leads ? 0 : Math.min(ASK_ONCE_IN * (2 + Math.random()), short);
+    const next = this.expiring && !isNews ? this.#endsAt() + ASK_ONCE_IN : Date.parse(session.expiring_at);
     this.#expiryTimer = setTimeout(
-      () => (this.#now() >= this.#endsAt() ? this.refresh() : this.#watchExpiry()),
-      Math.min(Math.max(next - this.#now(), ASK_ONCE_IN), LONGEST_TIMER),
+      () => this.#expiryIsNear(),
+      Math.min(Math.max(next + late - this.#now(), ASK_ONCE_IN), LONGEST_TIMER),
     );
+  }
+
+  async #expiryIsNear() {
+    const isOver = this.#now() >= this.#endsAt();
+    if (isOver || (this.expiring && (this.#leads || !navigator.locks))) await this.refresh();
+    this.#warn();
+    if (!isOver) this.#watchExpiry();
+  }
+
+  #warn() {
+    const { expiring } = this;
+    const expiringAt = this.state?.session.expiring_at ?? "";
+    if (!expiring || this.#warnedOf === expiringAt) return;
+    this.#warnedOf = expiringAt;
+    this.#tell("expiring", expiring);
   }
 
   // News
@@ -524,8 +549,13 @@ export class SessionSync extends EventTarget {
       const rests = !locks || this.#isBlocked();
       const turn = rests ? await visibleTime(signal) : signal;
       const lead = () => this.#lead(turn);
-      if (locks) await locks.request(this.#options.channel, { signal: turn }, lead).catch(() => {});
-      else await lead();
+      try {
+        if (locks) await locks.request(this.#options.channel, { signal: turn }, lead);
+        else await lead();
+      } catch {
+        // Locks may be denied to a page.
+        if (!turn.aborted) await lead();
+      }
     }
   }
 
@@ -534,15 +564,15 @@ export class SessionSync extends EventTarget {
     this.#leads = true;
     let [failures, refusals] = [0, 0];
     while (!signal.aborted && !this.#isBlocked()) {
-      const hasSpoken = await this.#listen(signal);
+      const lasted = await this.#listen(signal);
       // A page that is being left breaks its stream first.
       await pause(LEFT_WITHIN, signal);
       if (signal.aborted) break;
-      if (hasSpoken) {
+      if (lasted) {
         failures = refusals = 0;
       } else if ((await this.refresh()) === "unknown") {
         failures++;
-      } else if (++refusals === 2) {
+      } else if (++refusals === BLOCKED_AFTER) {
         // The server is there, the stream is not; once may be a server that has just come back.
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
@@ -561,21 +591,21 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Holds the stream until it breaks or falls silent. Whether it has said anything.
+   * Holds the stream until it breaks or falls silent. Whether it went on after its first event.
    * @param {AbortSignal} signal
    * @returns {Promise<boolean>}
    */
   #listen(signal) {
     return new Promise((resolve) => {
       const source = new EventSource(`${this.#options.api}/session/events`);
-      let hasSpoken = false;
+      let events = 0;
       /** @type {string | undefined} */
       let createdAt;
       const close = () => {
         clearTimeout(silence);
         source.close();
         signal.removeEventListener("abort", close);
-        resolve(hasSpoken);
+        resolve(events > 1);
       };
       let silence = setTimeout(close, this.#options.openWithin);
       /**
@@ -584,7 +614,7 @@ export class SessionSync extends EventTarget {
        */
       const on = (type, take) =>
         source.addEventListener(type, ({ data }) => {
-          hasSpoken = true;
+          events++;
           clearTimeout(silence);
           silence = setTimeout(close, this.#options.silentFor);
           take(JSON.parse(data));

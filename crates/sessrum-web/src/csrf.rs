@@ -16,7 +16,8 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -94,7 +95,9 @@ impl CsrfGate {
             return Ok(request);
         }
         let mut problem = Problem::new(Code::CsrfFailed);
-        let sent = form.and_then(|form| SentForm::read(request.uri().path(), &form));
+        let address = request.extensions().get::<OriginalUri>().map_or(request.uri(), |it| &it.0);
+        let address = address.path_and_query().map_or("", PathAndQuery::as_str);
+        let sent = form.and_then(|form| SentForm::read(address, &form));
         problem.sent_form = sent.map(Box::new);
         Err(problem)
     }

@@ -35,9 +35,7 @@ impl SentForm {
 }
 
 /// What fields with secrets are called, as a word of the name.
-const SECRET: [&str; 17] = [
-    "auth",
-    "code",
+const SECRET: [&str; 15] = [
     "credential",
     "credentials",
     "cvc",

@@ -30,11 +30,12 @@ impl UnifiedSessionManager {
     ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
         let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
-        if loaded.token.standing(self.now(), &self.policy) == TokenStanding::Reused {
+        let standing = loaded.token.standing(self.now(), &self.policy);
+        if standing == TokenStanding::Reused {
             let change = Change { client: client.clone(), ..Change::by_system(self.now()) };
             return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
         }
-        self.context_of(loaded, token_hash, idle_expires_at, client).await
+        self.context_of(loaded, token_hash, standing, idle_expires_at, client).await
     }
 
     /// The row as it is now, if it lives, and when it ends if nothing more happens.
@@ -58,11 +59,11 @@ impl UnifiedSessionManager {
         &self,
         loaded: LoadedSession,
         token_hash: TokenHash,
+        standing: TokenStanding,
         idle_expires_at: Timestamp,
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
         let now = self.now();
-        let standing = loaded.token.standing(now, &self.policy);
         // Seldom needed: most requests end and record nothing.
         let change = || Change { client: client.clone(), ..Change::by_system(now) };
         let issued_at = loaded.token.issued_at;

@@ -31,12 +31,11 @@ impl UnifiedSessionManager {
     ) -> Result<Option<SessionContext>, SessionError> {
         let token_hash = context.token_hash;
         let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
-        match loaded.token.standing(self.now(), &self.policy) {
-            TokenStanding::Retiring | TokenStanding::Reused => Ok(None),
-            TokenStanding::Current | TokenStanding::Unseen => {
-                self.context_of(loaded, token_hash, idle_expires_at, client).await.map(Some)
-            }
+        let standing = loaded.token.standing(self.now(), &self.policy);
+        if matches!(standing, TokenStanding::Retiring | TokenStanding::Reused) {
+            return Ok(None);
         }
+        self.context_of(loaded, token_hash, standing, idle_expires_at, client).await.map(Some)
     }
 
     /// Wakes the open pages of a user whose name, role or platforms have changed in the

@@ -5,13 +5,15 @@ import { notify } from "./notice.js";
 /** At these seconds before the end a screen reader says how long there is. */
 const SAID_AT = [300, 120, 60, 30, 10];
 
+/** Says so in a dialog; the notices are behind it. */
 const UNREACHABLE = "That did not work: the server cannot be reached. Please try again.";
 
 /**
  * @param {import("../session-sync.js").SessionSync} sync
+ * @param {string} here the page's address
  * @param {() => void} keepForms called before the page is left
  */
-export function warnBeforeTheEnd(sync, keepForms) {
+export function warnBeforeTheEnd(sync, here, keepForms) {
   const dialog = /** @type {?HTMLDialogElement} */ (document.getElementById("expiry"));
   if (!dialog) return;
   /** @param {string} name */
@@ -49,8 +51,7 @@ export function warnBeforeTheEnd(sync, keepForms) {
   });
   const confirm = /** @type {HTMLAnchorElement} */ (part("confirm"));
   confirm.addEventListener("click", () => {
-    const next = location.pathname + location.search;
-    confirm.search = String(new URLSearchParams({ next }));
+    confirm.search = String(new URLSearchParams({ next: here }));
     keepForms();
   });
   for (const button of dialog.querySelectorAll("[data-close]")) {

@@ -4,13 +4,24 @@ import { notify } from "./notice.js";
 
 /** @typedef {import("../session-sync.js").State["platform"]} Platform */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
-/** @typedef {{user: number | string, fields: [form: number, name: string, value: string][]}} Kept */
+/** @typedef {{user: number | string, fields: [action: string, name: string, value: string][]}} Kept */
+
+/** What keeps a page's text is called so, with the page's address behind it. */
+const KEPT = "sessrum:typed:";
 
 /** What is never kept: what is secret, and what the server puts in. */
 const NOT_KEPT = ["password", "hidden", "file", "submit"];
 
 export class Forms {
   #forms = [...document.forms];
+  #key;
+  /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
+  opened = null;
+
+  /** @param {string} page its address */
+  constructor(page) {
+    this.#key = KEPT + page;
+  }
 
   /** @returns {string | undefined} the CSRF token that they carry */
   get token() {
@@ -25,40 +36,48 @@ export class Forms {
     return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=csrf_token]"));
   }
 
-  get #key() {
-    return `sessrum:typed:${location.pathname}`;
-  }
-
   /**
    * Keeps in this tab what was typed and not sent, until the same person is back on this page.
    * @param {number | string} user
    */
   keep(user) {
     /** @type {Kept["fields"]} */
-    const fields = this.#forms.flatMap((form, index) =>
-      changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([index, field.name, value(field)])),
+    const fields = this.#forms.flatMap((form) =>
+      changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([action(form), field.name, value(field)])),
     );
     if (fields.length) sessionStorage.setItem(this.#key, JSON.stringify({ user, fields }));
   }
 
   /**
-   * Puts back what was kept, if it was this person who typed it.
+   * Puts back what was kept of this page. What another person typed goes, whatever the page.
    * @param {number | string} user
    */
   restore(user) {
-    const text = sessionStorage.getItem(this.#key);
-    sessionStorage.removeItem(this.#key);
-    if (!text) return;
-    /** @type {Kept} */
-    const kept = JSON.parse(text);
-    if (kept.user !== user) return;
-    for (const [form, name, text] of kept.fields) {
-      const field = this.#forms[form]?.elements.namedItem(name);
-      if (!(field instanceof HTMLElement)) continue;
+    for (const key of keys()) {
+      /** @type {Kept} */
+      const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+      if (kept.user === user && key !== this.#key) continue;
+      sessionStorage.removeItem(key);
+      if (kept.user === user && this.#putBack(kept)) notify("", "What you had typed is here again.");
+    }
+  }
+
+  /** Lets go of all that was kept in this tab. */
+  static forget() {
+    for (const key of keys()) sessionStorage.removeItem(key);
+  }
+
+  /** @param {Kept} kept */
+  #putBack({ fields }) {
+    const found = fields.map(([to, name, text]) => {
+      const form = this.#forms.find((form) => action(form) === to);
+      const field = form?.elements.namedItem(name);
+      if (!(field instanceof HTMLElement)) return false;
       setValue(/** @type {Field} */ (field), text);
       field.closest("details")?.setAttribute("open", "");
-    }
-    notify("", "What you had typed is here again.");
+      return true;
+    });
+    return found.includes(true);
   }
 
   /**
@@ -66,22 +85,31 @@ export class Forms {
    * @param {() => Platform} present
    */
   ask(present) {
-    let opened = present();
+    this.opened = present();
     document.addEventListener(
       "submit",
       (event) => {
         const form = /** @type {HTMLFormElement} */ (event.target);
         const now = present();
-        if (form.matches("[data-switch], .sign-out") || now?.id === opened?.id) return;
+        if (!form.matches("[data-of-the-platform]") || now?.id === this.opened?.id) return;
         event.preventDefault();
         event.stopImmediatePropagation();
-        const [then, here] = [opened, now].map((platform) => platform?.name ?? "no platform");
+        const [then, here] = [this.opened, now].map((platform) => platform?.name ?? "no platform");
         notify("failed", `Not sent yet: you opened this page in ${then}, and you are in ${here} now. Send it again if that is what you want.`);
-        opened = now;
+        this.opened = now;
       },
       { capture: true },
     );
   }
+}
+
+function keys() {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith(KEPT));
+}
+
+/** @param {HTMLFormElement} form */
+function action(form) {
+  return form.getAttribute("action") ?? "";
 }
 
 /**

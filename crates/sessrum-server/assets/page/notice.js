@@ -9,6 +9,7 @@ export function notify(kind, text) {
   const live = document.getElementById("live");
   const notice = document.createElement("p");
   notice.className = `notice ${kind}`.trim();
+  if (kind === "failed") notice.setAttribute("role", "alert");
   notice.textContent = text;
   live?.replaceChildren(notice);
 }

@@ -26,6 +26,9 @@ export function showPlatform(sync) {
   sync.addEventListener("switched", () => {
     showConfirmed();
     busy(false);
+    notify("done", `You are in ${sync.state?.platform?.name} now.`);
+    // The button that was pressed is gone.
+    if (document.activeElement === document.body) document.getElementById("content")?.focus();
   });
   sync.addEventListener("switch_failed", (event) => {
     const { problem } = detail(event);

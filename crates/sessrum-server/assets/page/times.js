@@ -9,11 +9,12 @@ const EVERY = 15_000;
 /** @param {import("../session-sync.js").SessionSync} sync */
 export function showTimes(sync) {
   sync.addEventListener("state", () => {
-    for (const name of /** @type {const} */ (["idle_expires_at", "expires_at"])) {
-      const time = document.querySelector(`time[data-moment=${name}]`);
-      const moment = sync.state?.session[name];
-      if (time && moment) time.setAttribute("datetime", moment);
-    }
+    const time = document.querySelector("time[data-moment=idle]");
+    const session = sync.state?.session;
+    if (!time || !session) return;
+    const ends = [session.idle_expires_at, session.expires_at];
+    const first = Math.min(...ends.map((end) => Date.parse(end)));
+    time.setAttribute("datetime", new Date(first).toISOString());
     show();
   });
   setInterval(show, EVERY);

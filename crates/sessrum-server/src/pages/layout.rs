@@ -16,6 +16,8 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     pub(super) member: Option<Member>,
     pub(super) notice: Option<Notice>,
+    /// The page to come back to from an answer to a form, if that is not `here`.
+    pub(super) opened_from: Option<String>,
     /// Without it the page has no script.
     pub(super) nonce: Option<ScriptNonce>,
 }
@@ -58,7 +60,7 @@ impl Notice {
 impl Frame {
     /// The frame of a page that is the same for everybody.
     pub(super) const fn plain() -> Self {
-        Self { here: "", member: None, notice: None, nonce: None }
+        Self { here: "", member: None, notice: None, opened_from: None, nonce: None }
     }
 
     /// The frame of whoever is not signed in.
@@ -96,6 +98,11 @@ impl Frame {
     /// With a notice above the content.
     pub(super) fn with_notice(self, notice: Option<Notice>) -> Self {
         Self { notice, ..self }
+    }
+
+    /// Where to come back to.
+    pub(super) fn way_back(&self) -> &str {
+        self.opened_from.as_deref().unwrap_or(self.here)
     }
 
     /// The token for the page's forms; empty for whoever is not signed in.

@@ -3,7 +3,7 @@ use axum::response::{IntoResponse, Response};
 use sessrum_web::{Code, Problem, RequestSession};
 
 use super::layout::{Frame, come_back_in, page};
-use super::sent_form::sent_form_page;
+use super::sent_form::{is_worth_showing, sent_form_page};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -25,11 +25,11 @@ pub fn problem_page(
     here: Option<&str>,
     session: Option<&RequestSession>,
 ) -> Response {
-    let frame = session.and_then(signed_in);
-    let frame = match (&problem.sent_form, frame) {
-        (Some(form), Some(frame)) => return sent_form_page(problem, form, here, frame),
-        (_, frame) => frame.unwrap_or_else(Frame::plain),
-    };
+    let frame = session.and_then(signed_in).unwrap_or_else(Frame::plain);
+    let frame = Frame { opened_from: here.map(str::to_owned), ..frame };
+    if let Some(form) = problem.sent_form.as_ref().filter(|form| is_worth_showing(form)) {
+        return sent_form_page(problem, form, here, frame);
+    }
     let (way_on, address) = way_on(problem.code, here);
     let template = ProblemPage {
         frame,
@@ -54,8 +54,8 @@ fn signed_in(session: &RequestSession) -> Option<Frame> {
 fn words(problem: &Problem) -> &str {
     match problem.code {
         Code::CsrfFailed => {
-            "Nothing was changed: the page had been open for too long, or you have signed in again \
-             since. Go back, reload the page and try again."
+            "Nothing has been changed yet: you have signed in again since you opened that page. Go \
+             back to it and try once more."
         }
         Code::OriginRejected => {
             "Nothing was changed: the form was not sent from this site. Open the page here and try \
@@ -74,6 +74,7 @@ fn way_on(code: Code, here: Option<&str>) -> (&'static str, String) {
         Code::ReauthenticationRequired => return ("Confirm your password", confirm(back)),
         Code::PlatformRequired => ("Connect a platform", "/account/platforms"),
         Code::StoreUnavailable | Code::InternalError | Code::RateLimited => ("Try again", back),
+        Code::CsrfFailed => ("Back to the page", back),
         _ => ("Go to the start page", "/"),
     };
     (label, address.to_owned())

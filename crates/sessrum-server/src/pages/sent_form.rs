@@ -35,6 +35,15 @@ impl<'a> Secret<'a> {
     }
 }
 
+/// Whether somebody typed something. Other forms are a button: it is pressed again on its own page.
+pub(super) fn is_worth_showing(form: &SentForm) -> bool {
+    !form.secrets.is_empty() || form.fields.iter().any(is_typed)
+}
+
+fn is_typed((name, value): &(String, String)) -> bool {
+    !value.is_empty() && !OURS.contains(&name.as_str())
+}
+
 /// What the site fills in by itself.
 const OURS: [&str; 4] = ["next", "revision", "platform_id", "handle"];
 
@@ -45,9 +54,7 @@ pub(super) fn sent_form_page(
     here: Option<&str>,
     frame: Frame,
 ) -> Response {
-    let is_typed =
-        |(name, value): &&(String, String)| !value.is_empty() && !OURS.contains(&name.as_str());
-    let typed = form.fields.iter().filter(is_typed);
+    let typed = form.fields.iter().filter(|field| is_typed(field));
     let template = SentFormPage {
         frame,
         action: &form.action,

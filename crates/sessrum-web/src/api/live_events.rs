@@ -2,7 +2,7 @@
 //!
 //! A stream is one task, and never queues more than an event. News only wake it, and then it looks at
 //! the session and tells how it is by now: whoever reads slowly misses what lay between, never where
-//! it led. Whoever reads not at all loses the stream.
+//! it led. Whoever takes nothing any more loses the stream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -33,8 +33,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How long a reader may take to take an event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a stream stays open. The page comes again, with the token that it has by then.
+/// How long a stream stays open at most. The page comes again, with the token that it has by then.
 const LONGEST_STREAM: Duration = Duration::from_mins(15);
+
+/// What is taken off that by chance, so that pages which came together do not come again together.
+const SPREAD: Duration = Duration::from_mins(3);
 
 /// Why a session is over: the last event of its stream.
 #[derive(Serialize, ToSchema)]
@@ -71,6 +74,8 @@ pub(super) async fn watch(
         None => SessionContext::clone(&context),
     };
     let now = manager.now();
+    let mut chance = [0];
+    manager.random().fill(&mut chance)?;
     let live = LiveSession {
         told,
         client,
@@ -78,7 +83,7 @@ pub(super) async fn watch(
         manager,
         watch,
         silent_until: now + KEEP_ALIVE,
-        closes_at: now + LONGEST_STREAM,
+        closes_at: now + LONGEST_STREAM - SPREAD * u32::from(chance[0]) / 255,
     };
     let (page, events) = mpsc::channel(1);
     tokio::spawn(live.tell_all(page));
@@ -191,40 +196,43 @@ impl LiveSession {
             Ok(None) => return Some(Next::Over),
             Err(SessionError::Invalid(error)) => return Some(self.end(&Problem::from(&error))),
             Err(error) => {
-                // It logs itself; the page comes again.
-                drop(Problem::from(error));
+                tracing::warn!("a page cannot be told of its session, and comes again: {error}");
                 return Some(Next::Over);
             }
         };
-        let before = std::mem::replace(&mut self.told, found);
-        let event = self.what_changed(&before)?;
+        let event = self.what_changed(&found)?;
+        self.told = found;
         Some(self.state(event))
     }
 
     /// What the page should know that it does not.
-    fn what_changed(&mut self, before: &SessionContext) -> Option<&'static str> {
-        let now = &self.told;
-        if before.platform_id() != now.platform_id() {
+    fn what_changed(&mut self, found: &SessionContext) -> Option<&'static str> {
+        let told = &self.told;
+        let now = self.manager.now();
+        let is_near = |context: &SessionContext| self.manager.warns_at(context) <= now;
+        if told.platform_id() != found.platform_id() {
             return Some("platform_switched");
         }
-        let end = now.idle_expires_at.min(now.session.expires_at);
-        let is_expiring = self.manager.warns_at(now) <= self.manager.now();
-        let was_warned = std::mem::replace(&mut self.warned_of, is_expiring.then_some(end));
-        if before.session.revision != now.session.revision
-            || before.user != now.user
-            || before.platform != now.platform
-            // A warning is taken back.
-            || (was_warned.is_some() && !is_expiring)
+        if told.session.revision != found.session.revision
+            || told.user != found.user
+            || told.platform != found.platform
+            // By what it knows the page warns now, and it is not so any more.
+            || (is_near(told) && !is_near(found))
         {
             return Some("session_updated");
         }
-        (is_expiring && was_warned != Some(end)).then_some("session_expiring")
+        let end = found.idle_expires_at.min(found.session.expires_at);
+        if !is_near(found) || self.warned_of == Some(end) {
+            return None;
+        }
+        self.warned_of = Some(end);
+        Some("session_expiring")
     }
 
     fn state(&mut self, event: &str) -> Next {
         self.silent_until = self.manager.now() + KEEP_ALIVE;
         let event = self.event(event).json_data(State::of(&self.told, &self.manager));
-        told(event).map_or(Next::Over, Next::Event)
+        written(event).map_or(Next::Over, Next::Event)
     }
 
     fn event(&self, name: &str) -> Event {
@@ -234,10 +242,10 @@ impl LiveSession {
     fn end(&self, problem: &Problem) -> Next {
         let (code, end_reason) = (problem.code, problem.end_reason);
         let end = SessionEnd { code, end_reason, detail: problem.detail.clone() };
-        told(self.event("session_ended").json_data(end)).map_or(Next::Over, Next::Last)
+        written(self.event("session_ended").json_data(end)).map_or(Next::Over, Next::Last)
     }
 }
 
-fn told(event: Result<Event, axum::Error>) -> Option<Event> {
+fn written(event: Result<Event, axum::Error>) -> Option<Event> {
     event.inspect_err(|error| tracing::error!("an event could not be written: {error}")).ok()
 }

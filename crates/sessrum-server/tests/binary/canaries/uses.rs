@@ -127,6 +127,8 @@ pub(super) async fn change(campaign: &Campaign, ada: &mut Visitor, first: &str) 
     };
     assert_eq!(ada.form("/account/platforms", &fields("videos")).await, 303);
     assert_eq!(ada.form("/account/platforms", &fields("")).await, 422);
+    // It is shown again, to be sent once more.
+    assert_eq!(ada.old_form("/account/platforms", &fields("old")).await, 403);
     third
 }
 
@@ -150,6 +152,7 @@ pub(super) async fn export(campaign: &Campaign, ada: &mut Visitor) {
         assert_eq!(ada.get(path).await, 200, "{path}");
     }
     assert_eq!(ada.get("/metrics").await, 404);
+    ada.first_event().await;
     for page in ["/", "/account/sessions", "/account/platforms", "/account/security"] {
         assert_eq!(ada.page(page).await, 200, "{page}");
     }

@@ -101,6 +101,25 @@ impl Visitor {
             .await
     }
 
+    /// Sends a form of a page that was opened in an earlier session.
+    pub(super) async fn old_form(&mut self, path: &str, fields: &[(&str, &str)]) -> u16 {
+        let mut form = Serializer::new(String::new());
+        let body = form.append_pair("csrf_token", "old").extend_pairs(fields).finish();
+        let request = self.http.post(format!("{}{path}", self.url)).header(ORIGIN, &self.url);
+        let token = self.token.as_deref().unwrap();
+        let request = request.header(COOKIE, format!("session_id={token}"));
+        let request = request.header(ACCEPT, "text/html");
+        self.send(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body))
+            .await
+    }
+
+    /// Reads the first event of the session's stream.
+    pub(super) async fn first_event(&mut self) {
+        let mut answer = self.ask(Method::GET, "/api/session/events").send().await.unwrap();
+        let event = answer.chunk().await.unwrap().unwrap();
+        self.search.borrow_mut().piece(Place::Body, "the stream".to_owned(), event);
+    }
+
     /// Sends a request and keeps what is answered, but for the token that it issues.
     pub(super) async fn send(&mut self, request: RequestBuilder) -> u16 {
         let request = request.build().unwrap();

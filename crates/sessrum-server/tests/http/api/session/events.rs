@@ -191,8 +191,7 @@ async fn there_are_so_many_streams_and_no_more() {
     let _third = other.watch().await;
     other.get("/api/session/events").await.problem(429, "rate_limited");
     drop(first);
-    let watchers = site.manager().store().watchers();
-    while watchers.count() > 2 {
+    while site.manager().store().watchers().count() > 2 {
         tokio::task::yield_now().await;
     }
     browser.watch().await;
@@ -248,17 +247,17 @@ async fn it_shows_that_it_is_there_and_closes_after_a_quarter_of_an_hour() {
     let browser = site.signed_in("ada").await;
     let mut stream = browser.watch().await;
     stream.is("state").await;
-    for _ in 0..15 * 3 - 1 {
+    let mut signs = 0;
+    loop {
         site.pass(20 * SECOND);
-        let told = stream.next_or_sign_of_life().await.unwrap();
+        let Some(told) = stream.next_or_sign_of_life().await else { break };
         assert_eq!((told.name.as_str(), told.id), ("keep_alive", None));
+        signs += 1;
     }
-    site.pass(20 * SECOND);
-    stream.is_over().await;
+    assert!((12 * 3 - 1..15 * 3).contains(&signs), "{signs}");
     browser.state_of().await.ok();
 }
 
-/// It would hold its place for as long as its connection lives, after the session's end too.
 #[tokio::test]
 async fn a_reader_that_takes_nothing_loses_the_stream() {
     let site = Site::new().await;
