@@ -151,6 +151,15 @@ pub async fn compacting_changes_nothing_that_can_be_seen(store: Fixture) {
     assert_eq!(check(&store, 3).await, []);
 }
 
+/// Whether one is due before is the store's own affair.
+pub async fn after_compacting_nothing_is_due(store: Fixture) {
+    assert!(!store.is_compaction_due().await.unwrap());
+    let ada = store.user("ada").await;
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    store.compact().await.unwrap();
+    assert!(!store.is_compaction_due().await.unwrap());
+}
+
 fn from(address: &str, seconds: u64) -> Change {
     let client = Client {
         ip_address: address.parse().ok(),

@@ -135,6 +135,7 @@ proxied! {
         fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
         fn count_live() -> u64;
         fn check() -> ();
+        fn is_compaction_due() -> bool;
         fn compact() -> ();
     }
     DataStore {

@@ -172,6 +172,7 @@ macro_rules! store_suite {
                 what_is_recorded_late_of_a_forgotten_user_tells_nothing_of_the_client,
                 a_user_of_another_directory_is_forgotten_too,
                 compacting_changes_nothing_that_can_be_seen,
+                after_compacting_nothing_is_due,
                 old_clients_are_shortened_by_limit_and_the_trail_still_checks,
             }
             users {

@@ -90,6 +90,7 @@ faultless! { SessionStore {
     fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
     fn count_live() -> u64;
     fn check() -> ();
+    fn is_compaction_due() -> bool;
     fn compact() -> ();
 }
     async fn create(

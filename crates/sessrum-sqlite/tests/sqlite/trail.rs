@@ -170,8 +170,11 @@ async fn what_is_forgotten_is_no_longer_in_the_file() {
     };
     let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|it| it == text.as_bytes());
     assert!(has(&bytes(), "canary") && has(&bytes(), "192.0.2.231"));
+    assert!(!test.store.is_compaction_due().await.unwrap());
     test.store.forget_user(&ada, &by_system(61)).await.unwrap().unwrap();
+    assert!(test.store.is_compaction_due().await.unwrap());
     test.store.compact().await.unwrap();
+    assert!(!test.store.is_compaction_due().await.unwrap());
     let bytes = bytes();
     assert!(has(&bytes, "user_forgotten") && has(&bytes, "bob"));
     assert!(!has(&bytes, "canary") && !has(&bytes, "192.0.2.231"));
