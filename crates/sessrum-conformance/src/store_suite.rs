@@ -154,6 +154,7 @@ macro_rules! store_suite {
             trail {
                 each_user_and_nobody_has_a_chain,
                 sealed_events_come_by_key_in_pages,
+                the_last_key_that_was_given_is_known,
                 every_kind_of_change_leaves_a_trail_that_checks,
                 concurrent_changes_leave_a_trail_that_checks,
                 whatever_is_altered_in_an_event_is_found,

@@ -202,6 +202,10 @@ faultless! { EventStore {
         self.inner.numbers_events_without_gaps()
     }
 
+    async fn last_event_id(&self) -> Result<i64, StoreError> {
+        self.inner.last_event_id().await
+    }
+
     async fn sealed_events(
         &self,
         after: i64,

@@ -111,6 +111,10 @@ impl EventStore for MemoryStore {
         true
     }
 
+    async fn last_event_id(&self) -> Result<i64, StoreError> {
+        Ok(self.state().events.last().map_or(0, |last| last.event.id))
+    }
+
     async fn sealed_events(
         &self,
         after: i64,

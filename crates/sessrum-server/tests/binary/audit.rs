@@ -95,6 +95,12 @@ fn the_doctor_finds_a_trail_that_was_changed() {
     for part in ["event 2 was altered", "event 3 is missing", "event 4 was written after event 3"] {
         assert!(message.contains(part), "{message}");
     }
+    database.execute("DELETE FROM session_events WHERE id > 1", []).unwrap();
+    let (_, _, message) = doctor(path, "audit trail");
+    assert!(
+        message.contains("someone else than this program: events 2 to 4 are missing."),
+        "{message}"
+    );
     let talk = run_with_input(&["doctor"], path, "");
     assert!(String::from_utf8(talk.stdout).unwrap().contains("FAILED"));
     let said = String::from_utf8(talk.stderr).unwrap();

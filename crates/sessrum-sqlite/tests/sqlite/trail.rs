@@ -95,9 +95,8 @@ async fn a_row_before_the_first_number_is_found() {
 async fn deleting_is_found_though_the_trail_goes_on() {
     let (test, ada) = trail_of_ada().await;
     let file = Connection::open(&test.path).unwrap();
-    // The last of all: nobody can miss it until the next event, of whomever, has its number.
     file.execute("DELETE FROM session_events WHERE id = 6", []).unwrap();
-    assert_eq!(faults(&test).await, []);
+    assert_eq!(faults(&test).await, [TrailFault::Missing { first: 6, last: 6 }]);
     test.user_named("bob").await;
     assert_eq!(faults(&test).await, [TrailFault::Missing { first: 6, last: 6 }]);
     file.execute("DELETE FROM session_events WHERE id = 4", []).unwrap();
@@ -109,6 +108,22 @@ async fn deleting_is_found_though_the_trail_goes_on() {
         TrailFault::Missing { first: 6, last: 6 },
     ];
     assert_eq!(faults(&test).await, expected);
+}
+
+/// Security: 16.3.1
+#[tokio::test]
+async fn the_newest_events_are_missed_unless_the_count_was_set_back_too() {
+    let (test, ada) = trail_of_ada().await;
+    let file = Connection::open(&test.path).unwrap();
+    for first in [6, 4, 1] {
+        file.execute("DELETE FROM session_events WHERE id >= ?1", [first]).unwrap();
+        assert_eq!(faults(&test).await, [TrailFault::Missing { first, last: 6 }]);
+    }
+    // What is written now has the numbers of those that are gone: nothing will ever show it.
+    file.execute("DELETE FROM sqlite_sequence WHERE name = 'session_events'", []).unwrap();
+    assert_eq!(faults(&test).await, []);
+    test.store.create(test.new_session(ada.clone()), &by_ada(&ada, 9)).await.unwrap();
+    assert_eq!(faults(&test).await, []);
 }
 
 #[tokio::test]
