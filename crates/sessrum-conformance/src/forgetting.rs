@@ -50,7 +50,7 @@ pub async fn forgetting_is_recorded_and_the_trail_still_checks(store: Fixture) {
     store.shorten_clients_before(at(2), 10).await.unwrap();
     store.forget_user(&ada, &change(3)).await.unwrap().unwrap();
     let events = of(&store, &ada).await;
-    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.clone()).collect();
     let ended = EventKind::SessionEnded;
     let signed_in = EventKind::SignedIn;
     let added = EventKind::UserAdded;

@@ -121,7 +121,7 @@ pub(crate) type Tampering = fn(&mut SealedEvent);
 
 const TAMPERINGS: [(&str, Tampering); 24] = [
     ("at", |it| it.event.at = at(99)),
-    ("kind", |it| it.event.kind = EventKind::SignedIn),
+    ("kind", |it| it.event.kind = EventKind::SignedIn.into()),
     ("user of another type", |it| it.event.user_id = Some(UserId::from("1"))),
     ("user", |it| it.event.user_id = Some(UserId::from(2))),
     ("no user", |it| it.event.user_id = None),

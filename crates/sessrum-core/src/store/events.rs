@@ -31,7 +31,7 @@ impl NewEvent {
         SessionEvent {
             id,
             at: *at,
-            kind: self.kind,
+            kind: self.kind.into(),
             user_id: self.user_id,
             session: self.session,
             actor: by.to_string(),

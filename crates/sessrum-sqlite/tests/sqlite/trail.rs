@@ -1,12 +1,15 @@
 //! The audit trail as it lies in the file: what others change there is found, and what is forgotten
 //! is no longer in it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use sessrum_core::store::{
-    AccountStore as _, DataStore as _, DataWrite, NewPlatform, NewSession, Precondition,
-    SessionStore as _,
+    AccountStore as _, DataStore as _, DataWrite, EventFilter, EventStore as _, NewPlatform,
+    NewSession, Page, Precondition, SessionStore as _,
 };
-use sessrum_core::{Actor, Change, Client, EndReason, SecretKey, TrailFault, UserId, verify_trail};
+use sessrum_core::{
+    Actor, Change, Client, EndReason, Predecessor, RecordedKind, SecretKey, TrailFault, UserId,
+    verify_trail,
+};
 
 use crate::support::{TestStore, at, by_system, sealer, sealer_of};
 
@@ -70,10 +73,47 @@ async fn every_column_that_is_altered_in_the_file_is_found() {
 async fn an_event_that_cannot_be_read_is_named() {
     let (test, _) = trail_of_ada().await;
     let file = Connection::open(&test.path).unwrap();
-    file.execute("UPDATE session_events SET kind = 'unheard_of' WHERE id = 4", []).unwrap();
+    let no_text = "UPDATE session_events SET kind = CAST(x'ff' AS TEXT) WHERE id = 4";
+    file.execute(no_text, []).unwrap();
     let report = verify_trail(&test.store, |_| {}).await.unwrap();
     assert_eq!(report.faults, [TrailFault::Unreadable { after: 3 }]);
     assert_eq!(report.events, 3);
+}
+
+/// A newer program recorded it, and the one before it is back.
+#[tokio::test]
+async fn an_event_of_a_kind_that_came_later_is_listed_and_checks() {
+    let (test, ada) = trail_of_ada().await;
+    let mut sealed = test.store.sealed_events(4, 2).await.unwrap();
+    let [previous, mut newer] = [sealed.remove(0), sealed.remove(0)];
+    newer.event.kind = RecordedKind::from("passkey_added");
+    let previous = Predecessor { id: previous.event.id, mac: previous.seal.mac };
+    newer.seal = test.store.sealer().seal(&newer.event, Some(previous));
+    let seal = newer.seal.clone();
+    let row = params![
+        seal.client_digest,
+        seal.client_salt,
+        seal.short_digest,
+        seal.short_salt,
+        seal.mac,
+    ];
+    let write = "UPDATE session_events SET kind = 'passkey_added', client_digest = ?1, \
+                 client_salt = ?2, short_digest = ?3, short_salt = ?4, mac = ?5 WHERE id = 6";
+    Connection::open(&test.path).unwrap().execute(write, row).unwrap();
+    assert_eq!(faults(&test).await, []);
+    let of_ada = EventFilter { user_id: Some(ada.clone()), ..EventFilter::default() };
+    for filter in [EventFilter::default(), of_ada] {
+        let page = Page { before: None, limit: 10 };
+        let events = test.store.events(&filter, page).await.unwrap();
+        assert_eq!(events.len(), 6);
+        assert_eq!(events[0], newer.event);
+    }
+    // The trail goes on, and another name for it is found.
+    test.store.create(test.new_session(ada.clone()), &by_ada(&ada, 9)).await.unwrap();
+    assert_eq!(faults(&test).await, []);
+    let rename = "UPDATE session_events SET kind = 'unheard_of' WHERE id = 6";
+    Connection::open(&test.path).unwrap().execute(rename, []).unwrap();
+    assert_eq!(faults(&test).await, [TrailFault::Altered { id: 6 }]);
 }
 
 #[tokio::test]
