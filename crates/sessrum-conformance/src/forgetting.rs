@@ -50,7 +50,7 @@ pub async fn forgetting_is_recorded_and_the_trail_still_checks(store: Fixture) {
     store.shorten_clients_before(at(2), 10).await.unwrap();
     store.forget_user(&ada, &change(3)).await.unwrap().unwrap();
     let events = of(&store, &ada).await;
-    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.clone()).collect();
     let ended = EventKind::SessionEnded;
     let signed_in = EventKind::SignedIn;
     let added = EventKind::UserAdded;
@@ -149,6 +149,15 @@ pub async fn compacting_changes_nothing_that_can_be_seen(store: Fixture) {
     assert_eq!(store.trail().await, trail);
     store.session(&ada, 2).await;
     assert_eq!(check(&store, 3).await, []);
+}
+
+/// Whether one is due before is the store's own affair.
+pub async fn after_compacting_nothing_is_due(store: Fixture) {
+    assert!(!store.is_compaction_due().await.unwrap());
+    let ada = store.user("ada").await;
+    store.forget_user(&ada, &change(1)).await.unwrap().unwrap();
+    store.compact().await.unwrap();
+    assert!(!store.is_compaction_due().await.unwrap());
 }
 
 fn from(address: &str, seconds: u64) -> Change {

@@ -135,6 +135,7 @@ proxied! {
         fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
         fn count_live() -> u64;
         fn check() -> ();
+        fn is_compaction_due() -> bool;
         fn compact() -> ();
     }
     DataStore {
@@ -147,6 +148,7 @@ proxied! {
         fn record(event: NewEvent, change: &Change) -> ();
         fn record_of_bundled(event: NewEvent, change: &Change) -> ();
         fn events(filter: &EventFilter, page: Page) -> Vec<SessionEvent>;
+        fn last_event_id() -> i64;
         fn sealed_events(after: i64, limit: usize) -> Vec<SealedEvent>;
         fn shorten_clients_before(before: Timestamp, limit: usize) -> usize;
         {

@@ -154,6 +154,7 @@ macro_rules! store_suite {
             trail {
                 each_user_and_nobody_has_a_chain,
                 sealed_events_come_by_key_in_pages,
+                the_last_key_that_was_given_is_known,
                 every_kind_of_change_leaves_a_trail_that_checks,
                 concurrent_changes_leave_a_trail_that_checks,
                 whatever_is_altered_in_an_event_is_found,
@@ -172,6 +173,7 @@ macro_rules! store_suite {
                 what_is_recorded_late_of_a_forgotten_user_tells_nothing_of_the_client,
                 a_user_of_another_directory_is_forgotten_too,
                 compacting_changes_nothing_that_can_be_seen,
+                after_compacting_nothing_is_due,
                 old_clients_are_shortened_by_limit_and_the_trail_still_checks,
             }
             users {

@@ -121,7 +121,7 @@ pub(crate) type Tampering = fn(&mut SealedEvent);
 
 const TAMPERINGS: [(&str, Tampering); 24] = [
     ("at", |it| it.event.at = at(99)),
-    ("kind", |it| it.event.kind = EventKind::SignedIn),
+    ("kind", |it| it.event.kind = EventKind::SignedIn.into()),
     ("user of another type", |it| it.event.user_id = Some(UserId::from("1"))),
     ("user", |it| it.event.user_id = Some(UserId::from(2))),
     ("no user", |it| it.event.user_id = None),
@@ -203,6 +203,12 @@ pub async fn a_client_that_was_never_there_cannot_be_put_in(store: Fixture) {
     }
 }
 
+pub async fn the_last_key_that_was_given_is_known(store: Fixture) {
+    assert_eq!(store.last_event_id().await.unwrap(), 0);
+    let events = three_chains(&store).await;
+    assert_eq!(store.last_event_id().await.unwrap(), events[5].event.id);
+}
+
 /// Security: 16.3.1
 pub async fn an_event_taken_out_is_found(store: Fixture) {
     three_chains(&store).await;
@@ -222,6 +228,16 @@ pub async fn an_event_taken_out_is_found(store: Fixture) {
             let id = left.remove(index).event.id;
             let missing = TrailFault::Missing { first: id, last: id };
             assert!(faults(&store, &left).contains(&missing));
+        }
+        // The newest of all, which the store has counted.
+        let last = events[7].event.id;
+        for kept in [7, 5, 0] {
+            let mut verifier = TrailVerifier::new(store.sealer(), true);
+            for event in &events[..kept] {
+                assert_eq!(verifier.check(event), []);
+            }
+            let first = events[kept].event.id;
+            assert_eq!(verifier.finish(last), Some(TrailFault::Missing { first, last }));
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::client::{Client, network};
 use crate::identity::UserId;
+use crate::recorded_kind::RecordedKind;
 use crate::session::named;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -165,7 +166,7 @@ pub struct SessionEvent {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub kind: EventKind,
+    pub kind: RecordedKind,
     /// The user it concerns.
     pub user_id: Option<UserId>,
     /// The session it concerns.

@@ -8,9 +8,10 @@
 //! there, not even who has the key.
 //!
 //! What a seal cannot show is that the newest events of a chain were cut off: there is nothing after
-//! them that would miss them. Where a store numbers its events without gaps, younger events of
-//! anyone show it, unless its count was set back as well. Nor does a seal show whether address and
-//! device were shortened or removed before their time.
+//! them that would miss them. Where a store numbers its events without gaps, its count and younger
+//! events of anyone show it. Who removes the newest of all, however many, and sets the count back as
+//! well leaves a trail that is good, and goes on. Nor does a seal show whether address and device were
+//! shortened or removed before their time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

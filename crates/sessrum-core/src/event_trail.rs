@@ -87,6 +87,8 @@ pub async fn verify_trail<S: EventStore + ?Sized>(
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<TrailReport, StoreError> {
     let mut verifier = TrailVerifier::new(store.sealer(), store.numbers_events_without_gaps());
+    // Taken first: whatever is recorded meanwhile comes after it.
+    let last_given = store.last_event_id().await?;
     let mut report = TrailReport::default();
     let (mut after, mut limit) = (i64::MIN, PAGE);
     loop {
@@ -102,7 +104,10 @@ pub async fn verify_trail<S: EventStore + ?Sized>(
             }
             page => page?,
         };
-        let Some(last) = page.last() else { return Ok(report) };
+        let Some(last) = page.last() else {
+            report.faults.extend(verifier.finish(last_given));
+            return Ok(report);
+        };
         after = last.event.id;
         for sealed in &page {
             report.faults.extend(verifier.check(sealed));
@@ -191,6 +196,14 @@ impl<'a> TrailVerifier<'a> {
         self.heads.insert(sealed.event.user_id.clone(), head);
         faults
     }
+
+    /// After the last event that is there: whether events up to `last_given`, the key that the
+    /// store gave last, are missing.
+    #[must_use]
+    pub fn finish(self, last_given: i64) -> Option<TrailFault> {
+        let is_short = self.without_gaps && self.last_id < last_given;
+        is_short.then(|| TrailFault::Missing { first: self.last_id + 1, last: last_given })
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +246,14 @@ mod tests {
         let after = sealed(&sealer, 3, "", Some(&here));
         assert_eq!(check(&sealer, &[&first, &here, &after]), []);
         assert_eq!(check(&sealer, &[&first, &there, &after]), [TrailFault::Altered { id: 3 }]);
+    }
+
+    #[test]
+    fn numbers_that_may_have_gaps_show_no_missing_end() {
+        let sealer = sealer();
+        let end = |without_gaps| TrailVerifier::new(&sealer, without_gaps).finish(2);
+        assert_eq!(end(true), Some(TrailFault::Missing { first: 1, last: 2 }));
+        assert_eq!(end(false), None);
     }
 
     #[test]

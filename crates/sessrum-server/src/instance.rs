@@ -1,8 +1,9 @@
-use std::io::{ErrorKind, Write as _};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use sessrum_core::store::Store;
 use sessrum_core::{
     Accounts, EventSealer, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
@@ -12,6 +13,9 @@ use sessrum_web::Origin;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, SecretSource, decode_key, encode_key};
+
+/// Bytes of a file with a secret key that are read; a key takes 44.
+const LARGEST_KEY_FILE: usize = 4096;
 
 /// An opened database with everything that stands on it.
 pub struct Instance {
@@ -93,17 +97,18 @@ fn make_secret(path: &Path) -> anyhow::Result<()> {
 
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
     let shown = path.display();
-    let text = match std::fs::read_to_string(path) {
+    // Never more than that: a device has no end.
+    let mut text = Zeroizing::new(String::with_capacity(LARGEST_KEY_FILE));
+    let read = File::open(path)
+        .and_then(|file| file.take(LARGEST_KEY_FILE as u64).read_to_string(&mut text));
+    match read {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "the secret key {shown} is missing: restore it; if it is lost, so are the credentials \
              of platforms, and the audit trail so far cannot be checked any more; 32 other random \
              bytes in base64 may take its place (for a database without users `sessrum migrate` \
              makes them)"
         ),
-        text => {
-            Zeroizing::new(text.with_context(|| format!("cannot read the secret key {shown}"))?)
-        }
+        read => read.with_context(|| format!("cannot read the secret key {shown}"))?,
     };
-    decode_key(&text)
-        .with_context(|| format!("{shown} holds no secret key: 32 random bytes in base64"))
+    decode_key(&text).map_err(|fault| anyhow!("{shown} holds no secret key: it {fault}"))
 }

@@ -80,6 +80,9 @@ impl Server {
                  trusted_proxies"
             );
         }
+        if let Some(warning) = self.config.trust_warning() {
+            tracing::warn!("the configuration's {warning}");
+        }
         let site = app(accounts, health, &self.origin, self.config.trusted_proxies);
         let address = self.listener.local_addr()?;
         tracing::info!(%address, public_url = %self.origin, "serving");

@@ -133,6 +133,12 @@ CREATE TABLE sign_in_counters (
 
 CREATE INDEX sign_in_counters_by_end ON sign_in_counters (forget_at);
 
+-- Users were forgotten and the file has not been written anew since: it may still hold traces of them.
+-- A row for each, whose number is never given again.
+CREATE TABLE due_compactions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT
+) STRICT;
+
 -- The row that is written to learn whether writing works.
 CREATE TABLE checks (
     id   INTEGER PRIMARY KEY CHECK (id = 1),

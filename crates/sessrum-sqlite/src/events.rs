@@ -149,6 +149,10 @@ impl EventStore for SqliteStore {
         true
     }
 
+    async fn last_event_id(&self) -> Result<i64, StoreError> {
+        self.readers.run(|connection| Ok(sql::NEXT_ID.value::<i64>(connection, [])? - 1))
+    }
+
     async fn sealed_events(
         &self,
         after: i64,

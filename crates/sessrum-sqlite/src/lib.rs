@@ -43,6 +43,7 @@
 //! readable for its owner alone: it holds password hashes and sealed credentials.
 
 mod accounts;
+mod compaction;
 mod data;
 mod directory;
 mod error;

@@ -7,9 +7,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use sessrum_core::store::{StoreError, StoreErrorKind};
-
-use crate::error::store_error;
 use crate::open_error::OpenError;
 use crate::sql::users;
 
@@ -86,16 +83,6 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(connection)
-}
-
-/// Writes the whole database anew, without what was removed, and empties the journal.
-pub(crate) fn compact(path: &Path) -> Result<(), StoreError> {
-    let connection = writer(path)?;
-    connection.execute_batch("VACUUM").map_err(store_error)?;
-    let is_busy = connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .map_err(store_error)?;
-    if is_busy { Err(StoreErrorKind::Unavailable.into()) } else { Ok(()) }
 }
 
 /// Whether a database that has been [migrated](migrate) has users.

@@ -11,9 +11,10 @@ use sessrum_core::store::{
 };
 use sessrum_core::throttle::{Counter, Mark};
 use sessrum_core::{
-    EndReason, Ended, EventKind, EventSeal, Key, PasswordHash, PlatformId, PlatformInfo, Role,
-    SealedCredentials, SealedEvent, SessionEvent, SessionFingerprint, SessionHandle, SessionId,
-    SignInFacts, Timestamp, TokenHash, TokenRecord, UserFacts, UserId, UserInfo, UserSession,
+    EndReason, Ended, EventKind, EventSeal, Key, PasswordHash, PlatformId, PlatformInfo,
+    RecordedKind, Role, SealedCredentials, SealedEvent, SessionEvent, SessionFingerprint,
+    SessionHandle, SessionId, SignInFacts, Timestamp, TokenHash, TokenRecord, UserFacts, UserId,
+    UserInfo, UserSession,
 };
 
 /// A value of the core as a column holds it.
@@ -56,6 +57,9 @@ column!(PlatformId, |id| key_to_sql(&id.0), |column| key(column).map(PlatformId)
 column!(IpAddr, |address| address.to_string(), |column| parsed(column));
 column!(EndReason, |reason| reason.as_str().to_owned(), |column| parsed(column));
 column!(EventKind, |kind| kind.as_str().to_owned(), |column| parsed(column));
+column!(RecordedKind, |kind| kind.as_str().to_owned(), |column| {
+    column.as_str().map(RecordedKind::from)
+});
 column!(Role, |role| role.as_str().to_owned(), |column| parsed(column));
 
 fn key_to_sql(key: &Key) -> Value {

@@ -54,6 +54,12 @@ impl TrustedProxies {
         self.0.is_empty()
     }
 
+    /// Whether they are everyone: together they contain all addresses of version 4 or of version 6.
+    #[must_use]
+    pub fn are_everyone(&self) -> bool {
+        IpNet::aggregate(&self.0).iter().any(|network| network.prefix_len() == 0)
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -256,6 +262,28 @@ mod tests {
             assert!(!told("127.0.0.1", &[other]));
         }
         assert!(!told("127.0.0.1", &[]));
+    }
+
+    /// Security: 4.1.3
+    #[test]
+    fn networks_that_contain_every_address_are_everyone() {
+        let everyone: [&[&str]; 5] = [
+            &["0.0.0.0/0"],
+            &["127.0.0.1", "203.0.113.9/0"],
+            &["::/0"],
+            &["128.0.0.0/1", "0.0.0.0/1"],
+            &["0.0.0.0/2", "8000::/1", "64.0.0.0/2", "::/1"],
+        ];
+        for networks in everyone {
+            let proxies = TrustedProxies::parse(networks.iter().copied()).unwrap();
+            assert!(proxies.are_everyone(), "{networks:?}");
+        }
+        let some: [&[&str]; 4] =
+            [&[], &["0.0.0.0"], &["0.0.0.0/1", "128.0.0.0/2"], &["10.0.0.0/8", "::/1", "::1"]];
+        for networks in some {
+            let proxies = TrustedProxies::parse(networks.iter().copied()).unwrap();
+            assert!(!proxies.are_everyone(), "{networks:?}");
+        }
     }
 
     #[test]

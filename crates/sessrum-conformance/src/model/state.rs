@@ -77,6 +77,6 @@ async fn events(store: &dyn Store) -> String {
     assert!(events.is_sorted_by(|one, next| one.id > next.id), "events are not newest first");
     let mut events: Vec<SessionEvent> =
         events.into_iter().map(|event| SessionEvent { id: 0, ..event }).collect();
-    events.sort_by_key(|event| (event.at, event.kind, event.session, event.detail.clone()));
+    events.sort_by_key(|event| (event.at, event.kind.clone(), event.session, event.detail.clone()));
     format!("{events:?}")
 }

@@ -90,6 +90,7 @@ faultless! { SessionStore {
     fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;
     fn count_live() -> u64;
     fn check() -> ();
+    fn is_compaction_due() -> bool;
     fn compact() -> ();
 }
     async fn create(
@@ -199,6 +200,10 @@ faultless! { EventStore {
 
     fn numbers_events_without_gaps(&self) -> bool {
         self.inner.numbers_events_without_gaps()
+    }
+
+    async fn last_event_id(&self) -> Result<i64, StoreError> {
+        self.inner.last_event_id().await
     }
 
     async fn sealed_events(

@@ -25,6 +25,7 @@ impl State {
 
     pub(super) fn record(&mut self, event: NewEvent, change: &Change) {
         let id = self.events.last().map_or(1, |last| last.event.id + 1);
+        let kind = event.kind;
         let event = event.recorded(id, change);
         let mut of_user = self.events.iter().rev();
         let previous = of_user.find(|sealed| sealed.event.user_id == event.user_id);
@@ -32,7 +33,7 @@ impl State {
         let seal = self.sealer.seal(&event, previous);
         // Whoever is woken waits for the lock that the verb holds.
         self.watchers.tell(&[News {
-            kind: event.kind,
+            kind,
             user_id: event.user_id.clone(),
             session: event.session,
         }]);
@@ -93,7 +94,9 @@ impl EventStore for MemoryStore {
             .filter(|event| filter.user_id.is_none() || event.user_id == filter.user_id)
             .filter(|event| filter.since.is_none_or(|since| event.at >= since))
             .filter(|event| filter.kind.is_none_or(|kind| event.kind == kind))
-            .filter(|event| !filter.without_routine || !EventKind::ROUTINE.contains(&event.kind))
+            .filter(|event| {
+                !filter.without_routine || !EventKind::ROUTINE.iter().any(|it| event.kind == *it)
+            })
             .take(page.limit)
             .cloned()
             .collect())
@@ -109,6 +112,10 @@ impl EventStore for MemoryStore {
 
     fn numbers_events_without_gaps(&self) -> bool {
         true
+    }
+
+    async fn last_event_id(&self) -> Result<i64, StoreError> {
+        Ok(self.state().events.last().map_or(0, |last| last.event.id))
     }
 
     async fn sealed_events(

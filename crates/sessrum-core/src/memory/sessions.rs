@@ -200,6 +200,10 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
+    async fn is_compaction_due(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn compact(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -31,7 +31,7 @@ impl NewEvent {
         SessionEvent {
             id,
             at: *at,
-            kind: self.kind,
+            kind: self.kind.into(),
             user_id: self.user_id,
             session: self.session,
             actor: by.to_string(),
@@ -83,6 +83,11 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Whether events are numbered from 1 without gaps, so that a key that is not there was removed.
     fn numbers_events_without_gaps(&self) -> bool;
+
+    /// The key that the last event was given, be it there or not; 0 when there was none. Of a store
+    /// that numbers its events [without gaps](Self::numbers_events_without_gaps) alone it tells
+    /// how many there must be.
+    async fn last_event_id(&self) -> Result<i64, StoreError>;
 
     /// Events with their seals, by ascending keys above `after`, at most `limit`. Whatever is
     /// committed later has larger keys.

@@ -271,6 +271,11 @@ pub trait SessionStore: Send + Sync + 'static {
     /// is the store's own affair: sessions, tokens, data and events stay as they are.
     async fn check(&self) -> Result<(), StoreError>;
 
+    /// Whether a user was [forgotten](super::AccountStore::forget_user) and no
+    /// [`compact`](Self::compact) has succeeded since. Forgetting says so in its transaction; a
+    /// database whose files keep nothing of what was removed answers false.
+    async fn is_compaction_due(&self) -> Result<bool, StoreError>;
+
     /// Rewrites the database's files, so that they hold nothing any more of what was removed.
     /// Changes wait meanwhile.
     async fn compact(&self) -> Result<(), StoreError>;

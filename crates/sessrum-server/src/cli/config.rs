@@ -14,7 +14,10 @@ pub(super) enum Command {
 /// By now the settings were read and checked.
 pub(super) fn run(command: Command, settings: Settings, config: &Config) -> anyhow::Result<()> {
     match command {
-        Command::Check => say("The configuration is good."),
+        Command::Check => match config.trust_warning() {
+            Some(warning) => say(&format!("The configuration can be used, but its {warning}.")),
+            None => say("The configuration is good."),
+        },
         Command::Print => data(toml::to_string(&settings.in_force(config))?.trim_end())?,
     }
     Ok(())

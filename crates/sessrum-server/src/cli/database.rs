@@ -75,6 +75,10 @@ pub(super) async fn cleanup(
         let advice = "the database is not compact yet: try again when it is less busy";
         instance.manager.store().compact().await.context(advice)?;
     }
+    if instance.manager.store().is_compaction_due().await? {
+        say("The database's file may still hold traces of a user who was forgotten: --compact \
+             removes them.");
+    }
     format.print(&Cleanup { expired, purged, shortened }, |done| {
         format!(
             "{} session(s) ended as expired, {} row(s) removed, {} event(s) shortened",

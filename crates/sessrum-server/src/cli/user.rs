@@ -12,6 +12,10 @@ use zeroize::Zeroizing;
 use super::output::{Format, say, table};
 use crate::instance::Instance;
 
+/// What is so when the file could not be written anew.
+const TRACES: &str = "the database's file may still hold traces of who was forgotten: run \
+                      `sessrum cleanup --compact` when it is less busy";
+
 /// Users that are read at once for a list.
 const BATCH: usize = 500;
 
@@ -190,7 +194,12 @@ async fn forget(
 ) -> anyhow::Result<()> {
     let unknown =
         || format!("{}: whoever was forgotten before has no name here any more", no_user(name));
-    if instance.manager.store().user_by_name(name).await?.is_none() {
+    let store = instance.manager.store();
+    if store.user_by_name(name).await?.is_none() {
+        if store.is_compaction_due().await? {
+            store.compact().await.context(TRACES)?;
+            say("Removed what the database's file still held of a user who was forgotten before.");
+        }
         bail!(unknown());
     }
     if !yes {
@@ -202,12 +211,7 @@ async fn forget(
         ForgetOutcome::NotFound => bail!(unknown()),
         ForgetOutcome::LastAdmin => bail!(is_last_admin(name)),
     };
-    instance.manager.store().compact().await.with_context(|| {
-        format!(
-            "{name} is forgotten, but the database's file may still hold traces: run \
-             `sessrum cleanup --compact` when it is less busy"
-        )
-    })?;
+    store.compact().await.with_context(|| format!("{name} is forgotten, but {TRACES}"))?;
     say(&format!(
         "Forgot {name}, who had the id {id}; {ended} session(s) ended. Backups still know them."
     ));

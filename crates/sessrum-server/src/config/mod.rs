@@ -105,9 +105,9 @@ impl Config {
                     "and secret_key_file exclude each other: set one",
                 ));
             }
-            (Some(secret), None) => SecretSource::Given(secret.key().ok_or_else(|| {
-                ConfigError::value("secret_key", "must be 32 random bytes in base64")
-            })?),
+            (Some(secret), None) => SecretSource::Given(
+                secret.key().map_err(|fault| ConfigError::value("secret_key", fault))?,
+            ),
             (None, Some(file)) => SecretSource::File(file.clone()),
             (None, None) => SecretSource::File(beside(&database)),
         };
@@ -150,6 +150,15 @@ impl Config {
     /// Whether something in front must speak https for the server, and its word is not taken.
     pub(crate) fn trusts_nobody_in_front(&self) -> bool {
         self.public_url.as_ref().is_some_and(Origin::is_secure) && self.trusted_proxies.is_empty()
+    }
+
+    /// What is wrong with trusting these proxies, if they are everyone.
+    pub(crate) fn trust_warning(&self) -> Option<&'static str> {
+        self.trusted_proxies.are_everyone().then_some(
+            "trusted_proxies contains every address: whoever sends X-Forwarded-For chooses their \
+             own, so wrong passwords slow nobody down and the audit trail has what it is told; name \
+             the proxies alone",
+        )
     }
 
     /// Where browsers find a server that listens at `address`.

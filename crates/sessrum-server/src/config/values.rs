@@ -144,15 +144,22 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// The key that the text is, 32 bytes in base64.
-    pub(super) fn key(&self) -> Option<SecretKey> {
+    pub(super) fn key(&self) -> Result<SecretKey, &'static str> {
         decode_key(&self.0)
     }
 }
 
-/// Reads 32 bytes in base64.
-pub(crate) fn decode_key(text: &str) -> Option<SecretKey> {
-    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
-    <[u8; 32]>::try_from(bytes.as_slice()).ok().map(SecretKey::from_bytes)
+/// Reads 32 bytes in base64; else what they must be.
+pub(crate) fn decode_key(text: &str) -> Result<SecretKey, &'static str> {
+    const NO_KEY: &str = "must be 32 random bytes in base64";
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| NO_KEY)?);
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| NO_KEY)?;
+    let [first, rest @ ..] = &key;
+    // Somebody put it there to try something out, and anybody can guess it.
+    if rest.iter().all(|byte| byte == first) {
+        return Err("must be 32 random bytes, and these are all the same");
+    }
+    Ok(SecretKey::from_bytes(key))
 }
 
 /// Writes a key as [`decode_key`] reads it.
@@ -192,6 +199,21 @@ mod tests {
         assert_eq!(Period::parse("1h 30m"), Some(Period(Duration::from_mins(90))));
         for bad in ["", "30", "m", "-5m", "5 parsecs"] {
             assert_eq!(Period::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_that_are_not_all_the_same() {
+        let read = |bytes: &[u8]| decode_key(&STANDARD.encode(bytes)).map(|key| *key.expose());
+        for byte in [0, 7, 0xff] {
+            let error = "must be 32 random bytes, and these are all the same";
+            assert_eq!(read(&[byte; 32]), Err(error));
+            let mut key = [byte; 32];
+            key[31] ^= 1;
+            assert_eq!(read(&key), Ok(key));
+        }
+        for length in [0, 31, 33] {
+            assert_eq!(read(&vec![0; length]), Err("must be 32 random bytes in base64"));
         }
     }
 

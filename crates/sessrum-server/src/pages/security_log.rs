@@ -93,7 +93,8 @@ fn title(event: &SessionEvent, device: Option<&str>, platform: Option<&String>) 
         Some(name) => format!("{what}: {name}"),
         None => what.to_owned(),
     };
-    let text = match event.kind {
+    let Some(kind) = event.kind.known() else { return event.kind.to_string() };
+    let text = match kind {
         EventKind::SignedIn if event.detail == NEW_DEVICE => "Signed in on a new device",
         EventKind::SignedIn => "Signed in",
         EventKind::SignInFailed => "Wrong password typed",
@@ -151,15 +152,17 @@ fn ended(reason: &str, device: &str) -> String {
 
 fn badge(event: &SessionEvent) -> &'static str {
     let reason = event.detail.parse();
-    match event.kind {
-        EventKind::SignedIn if event.detail == NEW_DEVICE => "New device",
-        EventKind::SessionEnded
+    match event.kind.known() {
+        Some(EventKind::SignedIn) if event.detail == NEW_DEVICE => "New device",
+        Some(EventKind::SessionEnded)
             if matches!(reason, Ok(EndReason::TokenReuse | EndReason::FingerprintMismatch)) =>
         {
             "Suspicious"
         }
-        EventKind::FingerprintChanged => "Suspicious",
-        EventKind::ForgeryRefused if event.detail == Code::OriginRejected.as_str() => "Suspicious",
+        Some(EventKind::FingerprintChanged) => "Suspicious",
+        Some(EventKind::ForgeryRefused) if event.detail == Code::OriginRejected.as_str() => {
+            "Suspicious"
+        }
         _ => "",
     }
 }
@@ -183,7 +186,7 @@ mod tests {
         SessionEvent {
             id: 1,
             at: Timestamp::from_micros(0),
-            kind,
+            kind: kind.into(),
             user_id: None,
             session: None,
             actor: "user 1".into(),

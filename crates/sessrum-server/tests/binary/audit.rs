@@ -65,6 +65,32 @@ fn the_trail_is_listed_newest_first_and_filtered() {
     }
 }
 
+/// Lists have an event that a newer program recorded, with the kind as it is written.
+#[tokio::test]
+async fn a_kind_that_came_later_spoils_no_list() {
+    let directory = installation();
+    let path = directory.path();
+    run(&["user", "set-role", "ada", "admin"], path);
+    let database = Connection::open(path.join("sessrum.db")).unwrap();
+    let kind = "passkey<i>_added";
+    database.execute("UPDATE session_events SET kind = ?1 WHERE id = 3", [kind]).unwrap();
+    let server = Server::start(path);
+    let ada = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
+    for list in ["/api/account/events", "/api/admin/audit"] {
+        let answer = ada.get(list).await.unwrap();
+        assert_eq!(answer.status(), 200, "{list}");
+        let page: Value = answer.json().await.unwrap();
+        assert_eq!(kinds(&page["events"])[3..5], [kind, "platform_added"], "{list}");
+    }
+    let answer = ada.get("/account/security").await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("passkey&#60;i&#62;_added"), "{page}");
+    assert!(run(&["audit"], path).contains(kind));
+    assert_eq!(kinds(&json_of(&["audit", "--json"], path))[3], kind);
+    assert!(doctor(path, "audit trail").2.contains("event 3 was altered"));
+}
+
 /// Security: 16.4.1
 #[test]
 fn what_steers_a_terminal_is_not_printed() {
@@ -95,6 +121,12 @@ fn the_doctor_finds_a_trail_that_was_changed() {
     for part in ["event 2 was altered", "event 3 is missing", "event 4 was written after event 3"] {
         assert!(message.contains(part), "{message}");
     }
+    database.execute("DELETE FROM session_events WHERE id > 1", []).unwrap();
+    let (_, _, message) = doctor(path, "audit trail");
+    assert!(
+        message.contains("someone else than this program: events 2 to 4 are missing."),
+        "{message}"
+    );
     let talk = run_with_input(&["doctor"], path, "");
     assert!(String::from_utf8(talk.stdout).unwrap().contains("FAILED"));
     let said = String::from_utf8(talk.stderr).unwrap();

@@ -55,6 +55,42 @@ fn a_secret_key_that_is_none_is_refused() {
     assert!(said.contains("sessrum.db.key") && !said.contains("hunter2"), "{said}");
 }
 
+/// Security: 11.5.1
+#[test]
+fn a_secret_key_that_anybody_can_guess_is_refused() {
+    let directory = installation();
+    let zeros = format!("{}=", "A".repeat(43));
+    let told = "must be 32 random bytes, and these are all the same";
+    std::fs::write(directory.path().join("zeros.key"), &zeros).unwrap();
+    let said = |variable: &str, value: &str| {
+        let mut command = sessrum(&["status"]);
+        let output = command.current_dir(directory.path()).env(variable, value).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{variable}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for variable in ["SESSRUM_SECRET_KEY_FILE", "SESSRUM_EARLIER_SECRET_KEY_FILES"] {
+        let said = said(variable, "zeros.key");
+        assert!(
+            said.contains("zeros.key holds no secret key: it ") && said.contains(told),
+            "{said}"
+        );
+    }
+    let said = said("SESSRUM_SECRET_KEY", &zeros);
+    assert!(said.contains("the configuration's secret_key ") && said.contains(told), "{said}");
+    assert!(!said.contains(&zeros), "{said}");
+}
+
+#[test]
+fn a_secret_key_file_without_an_end_is_read_to_no_end() {
+    let directory = installation();
+    let mut command = sessrum(&["status"]);
+    command.current_dir(directory.path()).env("SESSRUM_SECRET_KEY_FILE", "/dev/zero");
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("/dev/zero holds no secret key"), "{said}");
+}
+
 #[test]
 fn a_lost_secret_key_is_told_and_not_replaced() {
     let directory = installation();

@@ -6,6 +6,7 @@ mod audit;
 mod canaries;
 mod command_line;
 mod database_files;
+mod forgetting;
 mod jobs;
 mod kill;
 mod open_files;

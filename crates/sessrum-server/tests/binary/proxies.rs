@@ -45,3 +45,30 @@ fn an_https_site_that_trusts_no_proxy_is_warned_about_once() {
         assert_eq!(advises, state == "warning", "{check}");
     }
 }
+
+/// Security: 4.1.3
+#[test]
+fn trusting_everyone_is_warned_about() {
+    let directory = installation();
+    let told = "whoever sends X-Forwarded-For chooses their own";
+    for (proxies, warns) in [("0.0.0.0/0", true), ("127.0.0.1, ::/0", true), ("10.0.0.0/8", false)]
+    {
+        let at = |arguments| at("https://sessions.example", proxies, arguments, directory.path());
+        let checked = at(&["config", "check"]).output().unwrap();
+        let said = String::from_utf8(checked.stderr).unwrap();
+        assert!(checked.status.success(), "{said}");
+        assert_eq!(said.contains(told), warns, "{proxies}: {said}");
+
+        let found = at(&["doctor", "--json"]).output().unwrap();
+        let checks: Value = serde_json::from_slice(&found.stdout).unwrap();
+        let mut checks = checks.as_array().unwrap().iter();
+        let check = checks.find(|check| check["name"] == "proxies").unwrap();
+        assert_eq!(check["state"], if warns { "warning" } else { "ok" }, "{check}");
+        assert_eq!(check["message"].as_str().unwrap().contains(told), warns, "{check}");
+
+        let server = Server::spawn(&mut at(&["serve", "--listen", "127.0.0.1:0"]));
+        server.terminate();
+        let (_, log) = server.wait();
+        assert_eq!(log.matches(told).count(), usize::from(warns), "{proxies}: {log}");
+    }
+}

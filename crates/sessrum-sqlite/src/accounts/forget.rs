@@ -5,7 +5,7 @@ use sessrum_core::{Change, EndReason, EventKind, UserId};
 use crate::events::{forget_clients, record_of};
 use crate::rows::{Sql, bundled};
 use crate::sessions::end_of_user;
-use crate::sql::{sessions, users};
+use crate::sql::{compaction, sessions, users};
 use crate::writer::Writing;
 
 pub(super) fn forget_user(
@@ -22,6 +22,7 @@ pub(super) fn forget_user(
     if removed == 0 {
         return Ok(None);
     }
+    compaction::ASK_FOR.execute(connection, [])?;
     let change = change.without_client();
     record_of(connection, EventKind::UserForgotten, user, None, "", &change)?;
     Ok(Some(ended))

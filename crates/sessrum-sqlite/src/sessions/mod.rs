@@ -15,8 +15,8 @@ use sessrum_core::{
     TokenHash, UserId, UserSession,
 };
 
+use crate::compaction;
 use crate::events::record_of;
-use crate::open;
 use crate::platform_use::note_use;
 use crate::rows::{self, Sql};
 use crate::sql::{checks, sessions as sql};
@@ -219,9 +219,13 @@ impl SessionStore for SqliteStore {
         self.writer.run(|connection| checks::WRITE.execute(connection, [])).await.map(|_| ())
     }
 
+    async fn is_compaction_due(&self) -> Result<bool, StoreError> {
+        Ok(self.readers.run(compaction::last_due)?.is_some())
+    }
+
     async fn compact(&self) -> Result<(), StoreError> {
         let path = self.readers.path().to_owned();
-        let compacted = tokio::task::spawn_blocking(move || open::compact(&path)).await;
+        let compacted = tokio::task::spawn_blocking(move || compaction::compact(&path)).await;
         compacted.map_err(|panic| StoreError::new(StoreErrorKind::Failed, panic))?
     }
 }

@@ -3,6 +3,7 @@
 //! Verbs have no other way to the database, so none escapes the test that looks at their plans.
 
 pub(crate) mod checks;
+pub(crate) mod compaction;
 pub(crate) mod data;
 pub(crate) mod events;
 pub(crate) mod platforms;

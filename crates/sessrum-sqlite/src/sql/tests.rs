@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use rusqlite::Connection;
 
-use super::{Statement, checks, data, events, platforms, sessions, throttle, tokens, users};
+use super::{
+    Statement, checks, compaction, data, events, platforms, sessions, throttle, tokens, users,
+};
 
-const ALL: [(&str, &[(&str, Statement)]); 8] = [
+const ALL: [(&str, &[(&str, Statement)]); 9] = [
     ("checks", checks::ALL),
+    ("compaction", compaction::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
     ("platforms", platforms::ALL),

@@ -69,7 +69,7 @@ async fn a_row_that_cannot_be_read_is_corruption() {
         .run(|connection| {
             connection.execute_batch(
                 "INSERT INTO session_events (at, kind, actor, detail, seal_key_id, mac)
-                 VALUES (1, 'unheard_of', 'system', '', '', zeroblob(32))",
+                 VALUES (1, CAST(x'ff' AS TEXT), 'system', '', '', zeroblob(32))",
             )
         })
         .await

@@ -1,12 +1,15 @@
 //! The audit trail as it lies in the file: what others change there is found, and what is forgotten
 //! is no longer in it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use sessrum_core::store::{
-    AccountStore as _, DataStore as _, DataWrite, NewPlatform, NewSession, Precondition,
-    SessionStore as _,
+    AccountStore as _, DataStore as _, DataWrite, EventFilter, EventStore as _, NewPlatform,
+    NewSession, Page, Precondition, SessionStore as _,
 };
-use sessrum_core::{Actor, Change, Client, EndReason, SecretKey, TrailFault, UserId, verify_trail};
+use sessrum_core::{
+    Actor, Change, Client, EndReason, Predecessor, RecordedKind, SecretKey, TrailFault, UserId,
+    verify_trail,
+};
 
 use crate::support::{TestStore, at, by_system, sealer, sealer_of};
 
@@ -70,10 +73,47 @@ async fn every_column_that_is_altered_in_the_file_is_found() {
 async fn an_event_that_cannot_be_read_is_named() {
     let (test, _) = trail_of_ada().await;
     let file = Connection::open(&test.path).unwrap();
-    file.execute("UPDATE session_events SET kind = 'unheard_of' WHERE id = 4", []).unwrap();
+    let no_text = "UPDATE session_events SET kind = CAST(x'ff' AS TEXT) WHERE id = 4";
+    file.execute(no_text, []).unwrap();
     let report = verify_trail(&test.store, |_| {}).await.unwrap();
     assert_eq!(report.faults, [TrailFault::Unreadable { after: 3 }]);
     assert_eq!(report.events, 3);
+}
+
+/// A newer program recorded it, and the one before it is back.
+#[tokio::test]
+async fn an_event_of_a_kind_that_came_later_is_listed_and_checks() {
+    let (test, ada) = trail_of_ada().await;
+    let mut sealed = test.store.sealed_events(4, 2).await.unwrap();
+    let [previous, mut newer] = [sealed.remove(0), sealed.remove(0)];
+    newer.event.kind = RecordedKind::from("passkey_added");
+    let previous = Predecessor { id: previous.event.id, mac: previous.seal.mac };
+    newer.seal = test.store.sealer().seal(&newer.event, Some(previous));
+    let seal = newer.seal.clone();
+    let row = params![
+        seal.client_digest,
+        seal.client_salt,
+        seal.short_digest,
+        seal.short_salt,
+        seal.mac,
+    ];
+    let write = "UPDATE session_events SET kind = 'passkey_added', client_digest = ?1, \
+                 client_salt = ?2, short_digest = ?3, short_salt = ?4, mac = ?5 WHERE id = 6";
+    Connection::open(&test.path).unwrap().execute(write, row).unwrap();
+    assert_eq!(faults(&test).await, []);
+    let of_ada = EventFilter { user_id: Some(ada.clone()), ..EventFilter::default() };
+    for filter in [EventFilter::default(), of_ada] {
+        let page = Page { before: None, limit: 10 };
+        let events = test.store.events(&filter, page).await.unwrap();
+        assert_eq!(events.len(), 6);
+        assert_eq!(events[0], newer.event);
+    }
+    // The trail goes on, and another name for it is found.
+    test.store.create(test.new_session(ada.clone()), &by_ada(&ada, 9)).await.unwrap();
+    assert_eq!(faults(&test).await, []);
+    let rename = "UPDATE session_events SET kind = 'unheard_of' WHERE id = 6";
+    Connection::open(&test.path).unwrap().execute(rename, []).unwrap();
+    assert_eq!(faults(&test).await, [TrailFault::Altered { id: 6 }]);
 }
 
 #[tokio::test]
@@ -95,9 +135,8 @@ async fn a_row_before_the_first_number_is_found() {
 async fn deleting_is_found_though_the_trail_goes_on() {
     let (test, ada) = trail_of_ada().await;
     let file = Connection::open(&test.path).unwrap();
-    // The last of all: nobody can miss it until the next event, of whomever, has its number.
     file.execute("DELETE FROM session_events WHERE id = 6", []).unwrap();
-    assert_eq!(faults(&test).await, []);
+    assert_eq!(faults(&test).await, [TrailFault::Missing { first: 6, last: 6 }]);
     test.user_named("bob").await;
     assert_eq!(faults(&test).await, [TrailFault::Missing { first: 6, last: 6 }]);
     file.execute("DELETE FROM session_events WHERE id = 4", []).unwrap();
@@ -109,6 +148,22 @@ async fn deleting_is_found_though_the_trail_goes_on() {
         TrailFault::Missing { first: 6, last: 6 },
     ];
     assert_eq!(faults(&test).await, expected);
+}
+
+/// Security: 16.3.1
+#[tokio::test]
+async fn the_newest_events_are_missed_unless_the_count_was_set_back_too() {
+    let (test, ada) = trail_of_ada().await;
+    let file = Connection::open(&test.path).unwrap();
+    for first in [6, 4, 1] {
+        file.execute("DELETE FROM session_events WHERE id >= ?1", [first]).unwrap();
+        assert_eq!(faults(&test).await, [TrailFault::Missing { first, last: 6 }]);
+    }
+    // What is written now has the numbers of those that are gone: nothing will ever show it.
+    file.execute("DELETE FROM sqlite_sequence WHERE name = 'session_events'", []).unwrap();
+    assert_eq!(faults(&test).await, []);
+    test.store.create(test.new_session(ada.clone()), &by_ada(&ada, 9)).await.unwrap();
+    assert_eq!(faults(&test).await, []);
 }
 
 #[tokio::test]
@@ -170,8 +225,11 @@ async fn what_is_forgotten_is_no_longer_in_the_file() {
     };
     let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|it| it == text.as_bytes());
     assert!(has(&bytes(), "canary") && has(&bytes(), "192.0.2.231"));
+    assert!(!test.store.is_compaction_due().await.unwrap());
     test.store.forget_user(&ada, &by_system(61)).await.unwrap().unwrap();
+    assert!(test.store.is_compaction_due().await.unwrap());
     test.store.compact().await.unwrap();
+    assert!(!test.store.is_compaction_due().await.unwrap());
     let bytes = bytes();
     assert!(has(&bytes, "user_forgotten") && has(&bytes, "bob"));
     assert!(!has(&bytes, "canary") && !has(&bytes, "192.0.2.231"));

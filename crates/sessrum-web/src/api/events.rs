@@ -1,7 +1,7 @@
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{EventFilter, Page};
-use sessrum_core::{Actor, EventKind, SessionEvent, SessionHandle, Timestamp, UserId};
+use sessrum_core::{Actor, RecordedKind, SessionEvent, SessionHandle, Timestamp, UserId};
 use utoipa::{IntoParams, ToSchema};
 
 use super::documented::Reading;
@@ -64,7 +64,7 @@ pub(super) struct OwnEvent {
     at: Timestamp,
     /// What happened, such as `signed_in`.
     #[schema(value_type = String)]
-    kind: EventKind,
+    kind: RecordedKind,
     /// The device that asked for it, such as "Firefox on Linux".
     device: Option<String>,
     /// From where: the address, or after some time its network, such as `192.0.2.0/24`.

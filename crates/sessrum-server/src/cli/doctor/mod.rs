@@ -4,6 +4,7 @@ mod audit_trail;
 mod credentials;
 mod database;
 mod database_file;
+mod forgotten;
 mod proxies;
 mod secret_key;
 
@@ -56,6 +57,7 @@ pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
         checks.push(database_file::check(config));
         checks.push(audit_trail::check(&instance).await);
         checks.push(credentials::check(&instance).await);
+        checks.push(forgotten::check(&instance).await);
     }
     let failed = checks.iter().filter(|check| check.state == State::Failed).count();
     format.print(&checks, |checks| {

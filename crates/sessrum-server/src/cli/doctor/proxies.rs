@@ -5,7 +5,9 @@ const NAME: &str = "proxies";
 
 /// Visitors are known by their own addresses.
 pub(super) fn check(config: &Config) -> Check {
-    if config.trusts_nobody_in_front() {
+    if let Some(warning) = config.trust_warning() {
+        Check::warning(NAME, format!("The configuration's {warning}."))
+    } else if config.trusts_nobody_in_front() {
         Check::warning(
             NAME,
             "The public URL is https, which a proxy in front must speak, and none is trusted: every \

@@ -206,7 +206,7 @@ impl Site {
     pub(crate) async fn changes(&self) -> Vec<SessionEvent> {
         let refusals = [EventKind::AccessRefused, EventKind::ForgeryRefused];
         let mut trail = self.trail().await;
-        trail.retain(|event| !refusals.contains(&event.kind));
+        trail.retain(|event| !refusals.iter().any(|refusal| event.kind == *refusal));
         trail
     }
 

@@ -1,7 +1,7 @@
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{EventFilter, Page};
-use sessrum_core::{EventKind, SessionEvent, SessionHandle, Timestamp, UserId};
+use sessrum_core::{EventKind, RecordedKind, SessionEvent, SessionHandle, Timestamp, UserId};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::{IntoParams, ToSchema};
 
@@ -48,7 +48,7 @@ pub(super) struct AuditEvent {
     at: Timestamp,
     /// What happened, such as `signed_in`.
     #[schema(value_type = String)]
-    kind: EventKind,
+    kind: RecordedKind,
     /// Whom it concerns; null when that is nobody known.
     #[schema(value_type = Option<Key>)]
     user_id: Option<UserId>,
