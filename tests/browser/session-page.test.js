@@ -286,7 +286,7 @@ test("nobody comes back to an address that takes forms alone", async (t) => {
   });
   await page.click("[aria-label='Make default: Videos']");
   await page.waitForSelector(".lead:text('Nothing has been changed yet')");
-  assert.equal(new URL(page.url()).pathname.endsWith("/default"), true);
+  assert.equal(new URL(page.url()).pathname, "/account/platforms");
   const { session } = await (await profile.request.get("/api/session/state")).json();
   await site.server.command("session", "revoke", session.handle);
   await page.waitForURL("**/login?**");
@@ -313,4 +313,55 @@ test("nobody is warned while the session is used elsewhere", async (t) => {
     await page.waitForTimeout(500);
   }
   assert.equal(await page.evaluate(() => document.body.dataset.warned), undefined);
+});
+
+/** @param {Tab} page */
+async function typeHalfAName(page) {
+  await page.click("summary:has-text('Connect another')");
+  const typed = { name: "Half a name", platform_type: "pixelfed", instance_url: "https://half.example", username: "ada" };
+  for (const [name, text] of Object.entries(typed)) await page.fill(`main [name=${name}]`, text);
+}
+
+test("a page that hears nothing keeps what was typed, too", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  for (const path of ["/api/session/events", "/api/session/state"]) site.front.treat(path, () => {});
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await site.server.command("session", "revoke", session.handle);
+  await page.click("button:has-text('Connect')");
+  await page.waitForURL("**/login?**");
+  await signInHere(page);
+  await page.waitForSelector("#live :text('What you had typed is here again.')");
+  assert.equal(await page.inputValue("main [name=name]"), "Half a name");
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(await page.inputValue("main [name=name]"), "");
+});
+
+test("a form half filled waits while its person looks elsewhere", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  await page.click("nav >> text=Devices");
+  await page.waitForSelector("h1:has-text('Devices')");
+  await page.click("nav >> text=Platforms");
+  await page.waitForSelector("#live :text('What you had typed is here again.')");
+  assert.equal(await page.inputValue("main [name=name]"), "Half a name");
+});
+
+test("going back and reloading send no form again", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.profile(), "/login?next=/account/security");
+  await page.fill("[name=username]", "ada");
+  await page.fill("[name=password]", "wrong");
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".notice.failed");
+  await page.reload();
+  assert.equal(await page.inputValue("[name=next]"), "/account/security");
+  await signInHere(page);
+  await page.waitForURL("**/account/security");
+  await page.goBack();
+  await page.waitForURL("**/account/security");
 });

@@ -18,7 +18,7 @@ const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[
 /** @type {?import("./session-sync.js").State} */
 const state = script.dataset.state ? JSON.parse(script.dataset.state) : null;
 // What a form's answer shows has the address of a page beside.
-const wayBack = script.dataset.wayBack || "/";
+const wayBack = script.dataset.wayBack || location.pathname;
 const here = wayBack.split("?")[0] === location.pathname ? location.pathname + location.search : wayBack;
 const forms = new Forms(here);
 // The form for signing in has a token of its own.
@@ -30,11 +30,12 @@ sync.start();
 
 /** @param {import("./session-sync.js").State} opened how it was when the page was made */
 function followSession(opened) {
+  becomes(here);
   forms.restore(opened.user.id);
   forms.ask(() => sync.state?.platform ?? null);
   showPlatform(sync);
   showTimes(sync);
-  warnBeforeTheEnd(sync, here, () => forms.keep(opened.user.id));
+  warnBeforeTheEnd(sync, here);
 
   sync.addEventListener("switched", () => (forms.opened = sync.state?.platform ?? null));
 
@@ -43,12 +44,16 @@ function followSession(opened) {
   signOut?.addEventListener("submit", async (event) => {
     event.preventDefault();
     isLeaving = true;
+    forms.forget();
     // Without an answer the form goes its own way, and says what is wrong.
     if (!(await sync.signOut())) signOut.submit();
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.
-    if (sync.state?.user.id !== opened.user.id) return location.replace(here);
+    if (sync.state?.user.id !== opened.user.id) {
+      forms.forget();
+      return location.replace(here);
+    }
     const token = await sync.csrfToken();
     if (token) forms.token = token;
     notify("done", "You are signed in again.");
@@ -60,12 +65,14 @@ function followSession(opened) {
     // Signing in again ends the session before, too: then the page goes on in the new one.
     if (isLogout && !isLeaving && (await beginsAgain())) return document.body.classList.remove("over");
     // Whoever signs out, or is signed out by somebody, leaves nothing behind.
-    if (KEEPS.includes(end_reason ?? code)) forms.keep(opened.user.id);
-    else Forms.forget();
+    if (!KEEPS.includes(end_reason ?? code)) forms.forget();
     const query = new URLSearchParams({ reason: end_reason ?? code });
     if (!isLeaving) query.set("next", here);
     location.replace(`/login?${query}`);
   });
+
+  // After all that may hold a form back.
+  forms.keepFor(opened.user.id);
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
@@ -77,7 +84,17 @@ function followSession(opened) {
 /** The sign-in page of a browser in which another tab signs in. */
 function goOnOnceSignedIn() {
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
+  if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   sync.addEventListener("signed_in", () => {
     if (next) location.replace(next.value);
   });
+}
+
+/**
+ * Makes an answer to a form the page at an address, which reloading and going back ask for without
+ * sending the form again.
+ * @param {string} address
+ */
+function becomes(address) {
+  history.replaceState(history.state, "", address);
 }

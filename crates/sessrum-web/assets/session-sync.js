@@ -6,7 +6,7 @@
  *
  * const sync = new SessionSync();
  * sync.addEventListener("state", () => show(sync.state));
- * sync.addEventListener("ended", () => location.assign("/login"));
+ * sync.addEventListener("ended", () => location.assign("/login?next=" + location.pathname));
  * sync.start();
  * ```
  *
@@ -26,7 +26,8 @@
  * | `expiring` | the session ends soon | `{ endsAt, kind }`, as in `expiring` |
  * | `ended` | nobody is signed in any more | the {@link Problem} |
  *
- * `previous` is the state before, and null when nobody was signed in.
+ * `previous` is the state before, and null when nobody was signed in or nothing was known: a page that
+ * was not given a state has `signed_in` when it is first answered.
  */
 
 /**

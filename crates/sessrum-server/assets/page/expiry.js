@@ -6,14 +6,14 @@ import { notify } from "./notice.js";
 const SAID_AT = [300, 120, 60, 30, 10];
 
 /** Says so in a dialog; the notices are behind it. */
+const OVER = "Your session has probably ended: the server does not answer. What you typed stays in this tab.";
 const UNREACHABLE = "That did not work: the server cannot be reached. Please try again.";
 
 /**
  * @param {import("../session-sync.js").SessionSync} sync
  * @param {string} here the page's address
- * @param {() => void} keepForms called before the page is left
  */
-export function warnBeforeTheEnd(sync, here, keepForms) {
+export function warnBeforeTheEnd(sync, here) {
   const dialog = /** @type {?HTMLDialogElement} */ (document.getElementById("expiry"));
   if (!dialog) return;
   /** @param {string} name */
@@ -52,7 +52,6 @@ export function warnBeforeTheEnd(sync, here, keepForms) {
   const confirm = /** @type {HTMLAnchorElement} */ (part("confirm"));
   confirm.addEventListener("click", () => {
     confirm.search = String(new URLSearchParams({ next: here }));
-    keepForms();
   });
   for (const button of dialog.querySelectorAll("[data-close]")) {
     button.addEventListener("click", () => dialog.close());
@@ -61,6 +60,7 @@ export function warnBeforeTheEnd(sync, here, keepForms) {
   function count() {
     const seconds = Math.max(0, Math.ceil(((sync.expiring?.endsAt ?? 0) - Date.now()) / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    if (seconds === 0) failed.textContent = OVER;
     const mark = SAID_AT.find((mark) => seconds <= mark && mark < saidAt && seconds > mark - 5);
     if (saidAt === Infinity || mark) {
       saidAt = mark ?? seconds;

@@ -4,7 +4,7 @@ import { notify } from "./notice.js";
 
 /** @typedef {import("../session-sync.js").State["platform"]} Platform */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
-/** @typedef {{user: number | string, fields: [action: string, name: string, value: string][]}} Kept */
+/** @typedef {{user: number | string, sent: boolean, fields: [action: string, name: string, value: string][]}} Kept */
 
 /** What keeps a page's text is called so, with the page's address behind it. */
 const KEPT = "sessrum:typed:";
@@ -17,6 +17,8 @@ export class Forms {
   #key;
   /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
   opened = null;
+  #isSent = false;
+  #isOver = false;
 
   /** @param {string} page its address */
   constructor(page) {
@@ -37,15 +39,22 @@ export class Forms {
   }
 
   /**
-   * Keeps in this tab what was typed and not sent, until the same person is back on this page.
+   * Keeps in this tab what was typed, whenever the page is left, until the same person is back on it.
    * @param {number | string} user
    */
-  keep(user) {
+  keepFor(user) {
+    document.addEventListener("submit", ({ defaultPrevented }) => (this.#isSent ||= !defaultPrevented));
+    addEventListener("pagehide", () => this.#isOver || this.#keep(user));
+  }
+
+  /** @param {number | string} user */
+  #keep(user) {
     /** @type {Kept["fields"]} */
     const fields = this.#forms.flatMap((form) =>
       changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([action(form), field.name, value(field)])),
     );
-    if (fields.length) sessionStorage.setItem(this.#key, JSON.stringify({ user, fields }));
+    const kept = { user, sent: this.#isSent, fields };
+    if (fields.length) sessionStorage.setItem(this.#key, JSON.stringify(kept));
   }
 
   /**
@@ -58,12 +67,15 @@ export class Forms {
       const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
       if (kept.user === user && key !== this.#key) continue;
       sessionStorage.removeItem(key);
-      if (kept.user === user && this.#putBack(kept)) notify("", "What you had typed is here again.");
+      // What was sent has arrived, unless its person had to sign in first.
+      const isWaiting = !kept.sent || new URL(document.referrer || location.href).pathname === "/login";
+      if (kept.user === user && isWaiting && this.#putBack(kept)) notify("", "What you had typed is here again.");
     }
   }
 
-  /** Lets go of all that was kept in this tab. */
-  static forget() {
+  /** Lets go of all that was kept in this tab, and keeps nothing more. */
+  forget() {
+    this.#isOver = true;
     for (const key of keys()) sessionStorage.removeItem(key);
   }
 
