@@ -95,7 +95,7 @@ const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
 const ASK_ONCE_IN = 1_000;
 /** A page that is being left is gone in this time. */
-const LEFT_WITHIN = 50;
+const LEFT_WITHIN = 250;
 /** How often a stream may break early, although the server is there, before it counts as blocked. */
 const BLOCKED_AFTER = 3;
 /** The longest time a timer can wait. */
