@@ -365,3 +365,39 @@ test("going back and reloading send no form again", async (t) => {
   await page.goBack();
   await page.waitForURL("**/account/security");
 });
+
+test("what was sent is not filled in again, and what was not is", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.click("[aria-label='Make default: Videos']");
+  await page.waitForSelector("#live :text('What you had typed is here again.')");
+  assert.equal(await page.inputValue("main [name=name]"), "Half a name");
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await profile.clearCookies();
+  await page.goto("/account/platforms");
+  await signInHere(page);
+  await page.waitForURL("**/account/platforms");
+  assert.equal(await page.inputValue("main [name=name]"), "");
+});
+
+test("a cookie of an older session makes no tab go round in circles", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const older = await profile.cookies();
+  const other = await site.profile();
+  await signIn(other, site.front.url, "root");
+  await profile.clearCookies();
+  await profile.addCookies(await other.cookies());
+  const root = await open(profile, "/");
+  await root.waitForSelector("h1:has-text('Welcome, root')");
+  await profile.addCookies(older);
+  const before = site.front.count("/");
+  const ada = await open(profile, "/");
+  await root.waitForSelector("h1:has-text('Welcome, ada')");
+  await ada.waitForTimeout(2_000);
+  assert.ok(site.front.count("/") - before <= 3, `${site.front.count("/") - before}`);
+});

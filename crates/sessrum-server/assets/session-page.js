@@ -11,7 +11,7 @@ import { SessionSync } from "./session-sync.js";
 const NEW_COOKIE_WITHIN = 300;
 
 /** The ends that come by themselves: what was typed waits for its person. */
-const KEEPS = ["session_expired", "evicted"];
+const KEEPS = ["session_expired", "session_not_found", "evicted"];
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
@@ -44,9 +44,10 @@ function followSession(opened) {
   signOut?.addEventListener("submit", async (event) => {
     event.preventDefault();
     isLeaving = true;
-    forms.forget();
+    if (await sync.signOut()) return;
     // Without an answer the form goes its own way, and says what is wrong.
-    if (!(await sync.signOut())) signOut.submit();
+    forms.forget();
+    signOut.submit();
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.

@@ -280,10 +280,19 @@ export class SessionSync extends EventTarget {
    * Takes a state if it is news, and passes on what came from the server. Whether it is a state.
    * @param {any} state
    * @param {boolean} [isHeard] another tab has told it
+   * @param {boolean} [isAsked] it is what the server says of the cookie of now
    */
-  #learn(state, isHeard = false) {
+  #learn(state, isHeard = false, isAsked = false) {
     if (typeof state?.session?.created_at !== "string") return false;
-    const order = this.#compare(state, isHeard);
+    const isAnother = this.#known !== null && this.#known.session.created_at !== state.session.created_at;
+    const order = isAnother && isAsked ? 1 : this.#compare(state, isHeard);
+    // Which of two sessions the cookie is of, the server knows.
+    if (isHeard && isAnother) {
+      // A question on its way may have gone out with the cookie before.
+      this.#asking = null;
+      this.refresh();
+      return true;
+    }
     // Who has just opened a page may have missed what happened meanwhile.
     if (isHeard && order < 0 && this.#leads) this.#publishState();
     if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
@@ -369,7 +378,8 @@ export class SessionSync extends EventTarget {
       const before = this.#known;
       this.#askedAt = Date.now();
       const { status, body, problem } = await this.#send("GET", "/session/state");
-      if (!problem) return this.#learn(body) ? "signed_in" : "unknown";
+      // An answer that was overtaken may be of an older cookie.
+      if (!problem) return this.#learn(body, false, this.#known === before) ? "signed_in" : "unknown";
       if (status !== 401 || !problem.code.startsWith("session_")) return "unknown";
       if (this.#known === before) {
         this.#finish(before?.session.created_at, problem);

@@ -15,7 +15,8 @@ const UNREACHABLE = "That did not work: the server cannot be reached. Please try
  */
 export function warnBeforeTheEnd(sync, here) {
   const dialog = /** @type {?HTMLDialogElement} */ (document.getElementById("expiry"));
-  if (!dialog) return;
+  // Where the password is asked for, there is nothing to be warned of.
+  if (!dialog || location.pathname === "/account/confirm") return;
   /** @param {string} name */
   const part = (name) => /** @type {HTMLElement} */ (dialog.querySelector(`[data-part=${name}]`));
   const [left, said, failed] = [part("left"), part("said"), part("failed")];

@@ -4,7 +4,7 @@ import { notify } from "./notice.js";
 
 /** @typedef {import("../session-sync.js").State["platform"]} Platform */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
-/** @typedef {{user: number | string, sent: boolean, fields: [action: string, name: string, value: string][]}} Kept */
+/** @typedef {{user: number | string, sent: ?string, fields: [action: string, name: string, value: string][]}} Kept */
 
 /** What keeps a page's text is called so, with the page's address behind it. */
 const KEPT = "sessrum:typed:";
@@ -17,12 +17,13 @@ export class Forms {
   #key;
   /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
   opened = null;
-  #isSent = false;
+  /** @type {?string} where the form goes that the page was left by */
+  #sent = null;
   #isOver = false;
 
   /** @param {string} page its address */
   constructor(page) {
-    this.#key = KEPT + page;
+    this.#key = KEPT + page.split("?")[0];
   }
 
   /** @returns {string | undefined} the CSRF token that they carry */
@@ -43,7 +44,9 @@ export class Forms {
    * @param {number | string} user
    */
   keepFor(user) {
-    document.addEventListener("submit", ({ defaultPrevented }) => (this.#isSent ||= !defaultPrevented));
+    document.addEventListener("submit", ({ defaultPrevented, target }) => {
+      if (!defaultPrevented) this.#sent = action(/** @type {HTMLFormElement} */ (target));
+    });
     addEventListener("pagehide", () => this.#isOver || this.#keep(user));
   }
 
@@ -53,7 +56,7 @@ export class Forms {
     const fields = this.#forms.flatMap((form) =>
       changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([action(form), field.name, value(field)])),
     );
-    const kept = { user, sent: this.#isSent, fields };
+    const kept = { user, sent: this.#sent, fields };
     if (fields.length) sessionStorage.setItem(this.#key, JSON.stringify(kept));
   }
 
@@ -62,14 +65,16 @@ export class Forms {
    * @param {number | string} user
    */
   restore(user) {
+    // What was sent has arrived, unless its person had to sign in first.
+    const isWaiting = new URL(document.referrer || location.href).pathname === "/login";
     for (const key of keys()) {
       /** @type {Kept} */
       const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-      if (kept.user === user && key !== this.#key) continue;
-      sessionStorage.removeItem(key);
-      // What was sent has arrived, unless its person had to sign in first.
-      const isWaiting = !kept.sent || new URL(document.referrer || location.href).pathname === "/login";
-      if (kept.user === user && isWaiting && this.#putBack(kept)) notify("", "What you had typed is here again.");
+      if (!isWaiting) kept.fields = kept.fields.filter(([to]) => to !== kept.sent);
+      const isHere = key === this.#key;
+      if (kept.user !== user || isHere || !kept.fields.length) sessionStorage.removeItem(key);
+      else if (!isWaiting) sessionStorage.setItem(key, JSON.stringify({ ...kept, sent: null }));
+      if (kept.user === user && isHere && this.#putBack(kept)) notify("", "What you had typed is here again.");
     }
   }
 
