@@ -1,7 +1,6 @@
 //! The one place that decides how a problem is told: programs get problem+json, people are sent to
 //! sign in or shown a page.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -13,6 +12,7 @@ use sessrum_core::Random;
 use tracing::Instrument as _;
 use url::{Position, Url};
 
+use crate::hex::hex;
 use crate::origin::local_path;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -146,10 +146,7 @@ impl Answers {
         if let Err(error) = self.random.fill(&mut bytes) {
             tracing::error!("{error}");
         }
-        bytes.iter().fold(String::with_capacity(16), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&bytes)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::request_session::RequestSession;
 use crate::sent_form::SentForm;
 
 /// The most that is read of a form to find its token, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
+pub const LARGEST_FORM: usize = 64 * 1024;
 
 /// The gate's rules. Use it with [`axum::middleware::from_fn_with_state`] and
 /// [`CsrfGate::check`], inside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).

@@ -16,6 +16,7 @@ mod cookie;
 mod csrf;
 mod extract;
 mod guard;
+mod hex;
 mod json;
 mod media_type;
 mod middleware;
@@ -31,7 +32,7 @@ mod session_sync;
 pub use answer::{Answers, Audience, ProblemPage, RequestId};
 pub use client::{client_of, first_language};
 pub use cookie::{SessionCookie, SessionCookieManager};
-pub use csrf::CsrfGate;
+pub use csrf::{CsrfGate, LARGEST_FORM};
 pub use extract::{CurrentSession, ObservedSession, PathText};
 pub use guard::{
     Admin, Moderator, RequireFreshLogin, RequirePlatform, RequireRole, RequiredRole, Reviewer,

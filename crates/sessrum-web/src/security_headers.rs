@@ -1,7 +1,7 @@
 //! The headers that tell browsers to be careful with an answer.
 
 use std::convert::Infallible;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,6 +13,7 @@ use sessrum_core::{Random, RandomError};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::hex::hex;
 use crate::origin::Origin;
 
 /// No script at all, no inline style, nothing from elsewhere, no frame around it.
@@ -112,10 +113,7 @@ impl ScriptNonce {
     pub fn new(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
-        Ok(Self(bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })))
+        Ok(Self(hex(&bytes)))
     }
 
     /// The `Content-Security-Policy` of the page: its scripts, and requests to the site itself.

@@ -4,14 +4,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// The text of `session-sync.js`: the ES module that keeps open pages in step with their session.
 /// How pages use it is said in it.
 pub const SESSION_SYNC: &str = include_str!("../assets/session-sync.js");
 
 static ETAG: LazyLock<HeaderValue> = LazyLock::new(|| {
     let digest: [u8; 32] = Sha256::digest(SESSION_SYNC).into();
-    let hash = digest.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
-    HeaderValue::try_from(format!("\"{hash:016x}\""))
+    HeaderValue::try_from(format!("\"{}\"", hex(&digest)))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 });
 

@@ -136,6 +136,8 @@ function action(form) {
 function changed(form) {
   return /** @type {Field[]} */ ([...form.elements]).filter((field) => {
     if (!field.name || NOT_KEPT.includes(field.type)) return false;
+    // The server has put back what was typed.
+    if ("typed" in form.dataset && value(field)) return true;
     if (field instanceof HTMLSelectElement) {
       return [...field.options].some((option) => option.selected !== option.defaultSelected);
     }

@@ -23,13 +23,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use sessrum_core::Accounts;
-use sessrum_web::session_sync;
+use sessrum_web::{LARGEST_FORM, session_sync};
 
 pub(crate) use form::FORM;
 pub use problem::problem_page;
-
-/// The largest form that is read, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
 
 /// Every page and what pages load.
 ///
