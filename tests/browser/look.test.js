@@ -110,10 +110,13 @@ for (const { named, how } of WAYS) {
       await go(door);
       await look(door, named(name));
     }
-    const page = await (await site.adasProfile(how)).newPage();
+    const ada = await site.adasProfile(how);
     for (const [name, go] of Object.entries(PAGES)) {
+      // What was typed for one picture waits in its tab.
+      const page = await ada.newPage();
       await go(page);
       await look(page, named(name));
+      await page.close();
     }
     const profile = await site.profile(how);
     const root = await profile.newPage();

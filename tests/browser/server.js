@@ -32,12 +32,13 @@ let made;
  * @param {string} [input]
  * @returns {Promise<string>} what it printed
  */
-function command(directory, words, input = "") {
+function command(directory, words, input) {
   return new Promise((resolve, reject) => {
     const options = { cwd: directory, env: ENVIRONMENT };
     const running = execFile(SESSRUM, words, options, (error, stdout) =>
       error ? reject(error) : resolve(stdout),
     );
+    // Nothing to say is not written: a command that reads nothing may be gone by then.
     running.stdin?.end(input);
   });
 }
