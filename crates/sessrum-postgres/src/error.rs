@@ -1,0 +1,136 @@
+//! PostgreSQL's errors in the words of the stores.
+
+use std::fmt;
+use std::io;
+
+use deadpool_postgres::PoolError;
+use sessrum_core::store::{StoreError, StoreErrorKind};
+use tokio_postgres::error::{Severity, SqlState};
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A statement failed. Its text repeats nothing of a row: what PostgreSQL adds to its message as
+/// detail may be a whole one, and is left out.
+#[derive(Clone, Debug)]
+pub(crate) enum Error {
+    /// The server refused it.
+    Refused { code: SqlState, message: String, ends_connection: bool },
+    /// The connection broke, or could not be made.
+    Lost(String),
+    /// No answer came in time.
+    TimedOut,
+    /// A column holds what was never put there.
+    Unreadable(String),
+    /// The program itself is at fault.
+    Defect(String),
+}
+
+impl Error {
+    pub(crate) fn unreadable(error: impl fmt::Display) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+
+    /// In which way the database failed.
+    pub(crate) fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Refused { code, .. } => kind_of_code(code),
+            Self::Lost(_) | Self::TimedOut => StoreErrorKind::Unavailable,
+            Self::Unreadable(_) => StoreErrorKind::Corrupt,
+            Self::Defect(_) => StoreErrorKind::Failed,
+        }
+    }
+
+    /// Whether the connection it came from is of no more use.
+    pub(crate) const fn ends_connection(&self) -> bool {
+        match self {
+            Self::Refused { ends_connection, .. } => *ends_connection,
+            Self::Lost(_) | Self::TimedOut => true,
+            Self::Unreadable(_) | Self::Defect(_) => false,
+        }
+    }
+
+    /// Whether the same transaction may well succeed when it is made again.
+    pub(crate) fn is_transient(&self) -> bool {
+        let Self::Refused { code, .. } = self else { return false };
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+    }
+
+    /// Whether any other change would fail the same way, whatever it is.
+    pub(crate) fn concerns_everyone(&self) -> bool {
+        self.ends_connection()
+            || matches!(
+                self.kind(),
+                StoreErrorKind::Full | StoreErrorKind::ReadOnly | StoreErrorKind::NotMigrated
+            )
+    }
+}
+
+fn kind_of_code(code: &SqlState) -> StoreErrorKind {
+    match code.code() {
+        "53100" => StoreErrorKind::Full,
+        // A standby; no rights to write.
+        "25006" | "42501" => StoreErrorKind::ReadOnly,
+        "42P01" | "3F000" => StoreErrorKind::NotMigrated,
+        // A key that is no number where it says so; broken pages; a file that is gone.
+        "22P02" | "22003" | "XX001" | "XX002" | "58P01" => StoreErrorKind::Corrupt,
+        // A database that is gone; waits that were too long; what is to be made again; the disk.
+        "3D000" | "55P03" | "57014" | "25P03" | "40001" | "40P01" | "58030" => {
+            StoreErrorKind::Unavailable
+        }
+        // No connection or not let in; too many of them, no memory; stopping or starting.
+        other if ["08", "28", "53", "57P"].iter().any(|class| other.starts_with(class)) => {
+            StoreErrorKind::Unavailable
+        }
+        _ => StoreErrorKind::Failed,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { code, message, .. } => write!(f, "{message} ({})", code.code()),
+            Self::Lost(why) => write!(f, "no connection: {why}"),
+            Self::TimedOut => f.write_str("no answer in time"),
+            Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
+            Self::Defect(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(refusal) = error.as_db_error() {
+            let severity = refusal.parsed_severity();
+            return Self::Refused {
+                code: refusal.code().clone(),
+                message: refusal.message().to_owned(),
+                ends_connection: matches!(severity, Some(Severity::Fatal | Severity::Panic)),
+            };
+        }
+        match std::error::Error::source(&error) {
+            // What it says alone is no more than that.
+            Some(cause) if cause.is::<io::Error>() => Self::Lost(cause.to_string()),
+            None => Self::Lost(error.to_string()),
+            Some(cause) => Self::Defect(format!("{error}: {cause}")),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Timeout(_) => Self::TimedOut,
+            PoolError::Backend(error) => error.into(),
+            other => Self::Defect(other.to_string()),
+        }
+    }
+}
+
+impl From<Error> for StoreError {
+    /// The error as the stores' callers see it, with its cause kept for the log.
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

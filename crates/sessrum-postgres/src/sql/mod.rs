@@ -1,0 +1,48 @@
+//! Every statement the stores run.
+//!
+//! Verbs have no other way to the database, so none escapes the test that looks at their plans.
+
+pub(crate) mod checks;
+pub(crate) mod compaction;
+pub(crate) mod data;
+pub(crate) mod events;
+pub(crate) mod platforms;
+pub(crate) mod schema;
+pub(crate) mod sessions;
+pub(crate) mod sign_ins;
+pub(crate) mod throttle;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+use tokio_postgres::types::{ToSql, Type};
+
+/// One statement, with the types of its parameters: it can be sent without being prepared before.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) text: &'static str,
+    pub(crate) types: &'static [Type],
+}
+
+/// What stands for `$1`, `$2` and so on.
+pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Names statements, each with the types of its parameters, and lists them for the test of their
+/// plans.
+macro_rules! statements {
+    ($(
+        $(#[$attribute:meta])*
+        $name:ident($($type:ident),*) = $($part:expr),+;
+    )+) => {
+        $($(#[$attribute])* pub(crate) const $name: Statement = Statement {
+            text: concat!($($part),+),
+            types: &[$(tokio_postgres::types::Type::$type),*],
+        };)+
+
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, Statement)] = &[$((stringify!($name), $name)),+];
+    };
+}
+use statements;
+
+#[cfg(test)]
+mod tests;
