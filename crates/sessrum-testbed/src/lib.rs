@@ -1,0 +1,32 @@
+//! Real servers that tests start by themselves, on free ports of this machine and with their own
+//! data. They end with the test that started them, also when it is killed.
+//!
+//! [`Postgres`] is a cluster: one that all tests of a run share, or one of a test's own to be
+//! stopped and crashed.
+//!
+//! ```no_run
+//! use sessrum_testbed::Postgres;
+//!
+//! # async fn example() {
+//! let database = Postgres::shared().await.database().await;
+//! println!("{}", database.url());
+//! # }
+//! ```
+//!
+//! A server that cannot be started fails the test: everything here panics and says why.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "this serves tests: what goes wrong fails them"
+)]
+
+mod account;
+mod port;
+mod postgres;
+mod process;
+mod random;
+mod wait;
+
+pub use postgres::{Database, Options, Postgres};
