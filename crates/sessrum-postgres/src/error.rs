@@ -17,6 +17,8 @@ pub(crate) enum Error {
     Refused { code: SqlState, message: String, ends_connection: bool },
     /// The connection broke, or could not be made.
     Lost(String),
+    /// TLS could not be had, or not with a server that is trusted.
+    Untrusted(String),
     /// No answer came in time.
     TimedOut,
     /// A column holds what was never put there.
@@ -34,7 +36,7 @@ impl Error {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Refused { code, .. } => kind_of_code(code),
-            Self::Lost(_) | Self::TimedOut => StoreErrorKind::Unavailable,
+            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => StoreErrorKind::Unavailable,
             Self::Unreadable(_) => StoreErrorKind::Corrupt,
             Self::Defect(_) => StoreErrorKind::Failed,
         }
@@ -44,7 +46,7 @@ impl Error {
     pub(crate) const fn ends_connection(&self) -> bool {
         match self {
             Self::Refused { ends_connection, .. } => *ends_connection,
-            Self::Lost(_) | Self::TimedOut => true,
+            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => true,
             Self::Unreadable(_) | Self::Defect(_) => false,
         }
     }
@@ -90,6 +92,7 @@ impl fmt::Display for Error {
         match self {
             Self::Refused { code, message, .. } => write!(f, "{message} ({})", code.code()),
             Self::Lost(why) => write!(f, "no connection: {why}"),
+            Self::Untrusted(why) => write!(f, "no TLS: {why}"),
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
             Self::Defect(what) => f.write_str(what),
@@ -99,8 +102,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl Error {
+    /// What an error of the client means.
+    pub(crate) fn of_client(error: &tokio_postgres::Error) -> Self {
         if let Some(refusal) = error.as_db_error() {
             let severity = refusal.parsed_severity();
             return Self::Refused {
@@ -109,12 +113,19 @@ impl From<tokio_postgres::Error> for Error {
                 ends_connection: matches!(severity, Some(Severity::Fatal | Severity::Panic)),
             };
         }
-        match std::error::Error::source(&error) {
-            // What it says alone is no more than that.
+        match std::error::Error::source(error) {
+            // The client tells this by its text alone.
+            Some(cause) if error.to_string().contains("TLS") => Self::Untrusted(cause.to_string()),
             Some(cause) if cause.is::<io::Error>() => Self::Lost(cause.to_string()),
             None => Self::Lost(error.to_string()),
             Some(cause) => Self::Defect(format!("{error}: {cause}")),
         }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::of_client(&error)
     }
 }
 

@@ -43,6 +43,3 @@ macro_rules! statements {
     };
 }
 use statements;
-
-#[cfg(test)]
-mod tests;

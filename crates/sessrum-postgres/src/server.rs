@@ -1,0 +1,173 @@
+//! Where the database is, and the ways there.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::connection::Connections;
+use crate::open_error::OpenError;
+use crate::options::PostgresOptions;
+
+/// An idle connection is asked so often whether it is still there, before anything in between may
+/// have forgotten it.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A database on a server.
+pub(crate) struct Server {
+    config: Config,
+    tls: MakeRustlsConnect,
+    connect_timeout: Duration,
+    is_prepared: bool,
+    /// What messages call it.
+    pub(crate) name: String,
+}
+
+impl Server {
+    /// The server of a URL, which is `options.url` or the direct one.
+    pub(crate) fn of(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
+        let (url, mode) = without_sslmode(url).ok_or(OpenError::InvalidUrl)?;
+        // What is wrong is not told: it might be a piece of the password.
+        let mut config: Config = url.parse().map_err(|_| OpenError::InvalidUrl)?;
+        if config.get_hosts().is_empty() || names(&config).any(|host| host.contains('@')) {
+            return Err(OpenError::InvalidUrl);
+        }
+        let is_secured = match mode {
+            None => !config.get_hosts().iter().all(is_this_machine),
+            Some("disable") => false,
+            Some("require" | "verify-ca" | "verify-full") => true,
+            Some(_) => return Err(OpenError::WeakMode),
+        };
+        config.ssl_mode(if is_secured { SslMode::Require } else { SslMode::Disable });
+        config.connect_timeout(options.connect_timeout);
+        config.keepalives_idle(KEEPALIVE);
+        config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
+        if config.get_application_name().is_none() {
+            config.application_name("sessrum");
+        }
+        let roots = match &options.root_certificate {
+            _ if !is_secured => RootCertStore::empty(),
+            Some(path) => roots_in(path)?,
+            None => roots_of_the_system(),
+        };
+        let name = name(&config);
+        Ok(Self {
+            tls: tls(roots, &name)?,
+            config,
+            connect_timeout: options.connect_timeout,
+            is_prepared: options.prepared_statements,
+            name,
+        })
+    }
+
+    /// At most so many connections, each with so much time for an answer.
+    pub(crate) fn connections(
+        &self,
+        most: usize,
+        patience: Duration,
+    ) -> Result<Connections, OpenError> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
+        let timeouts = Timeouts {
+            wait: Some(patience),
+            create: Some(self.connect_timeout),
+            recycle: Some(self.connect_timeout),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(most)
+            .timeouts(timeouts)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| OpenError::failed(&self.name, error))?;
+        Ok(Connections::new(pool, self.is_prepared, patience))
+    }
+}
+
+/// The URL without its `sslmode`, which the client knows less of, and that mode. `None` for what is
+/// no URL of a PostgreSQL database.
+fn without_sslmode(url: &str) -> Option<(String, Option<&str>)> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return None;
+    }
+    // A password may have a question mark.
+    let host = url.find('@').unwrap_or(0);
+    let (place, query) = url.split_at(url.get(host..)?.find('?').map_or(url.len(), |at| host + at));
+    let (mut rest, mut mode) = (place.to_owned(), None);
+    let pairs = query.strip_prefix('?').unwrap_or_default().split('&');
+    for pair in pairs.filter(|pair| !pair.is_empty()) {
+        if let Some(value) = pair.strip_prefix("sslmode=") {
+            mode = Some(value);
+        } else {
+            let joint = if rest.len() == place.len() { '?' } else { '&' };
+            write!(rest, "{joint}{pair}").ok()?;
+        }
+    }
+    Some((rest, mode))
+}
+
+fn names(config: &Config) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.into(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.to_string_lossy(),
+    })
+}
+
+/// Whether what goes there stays on this machine.
+fn is_this_machine(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+fn name(config: &Config) -> String {
+    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let mut ports = config.get_ports().iter().cycle();
+    let places: Vec<String> = names(config)
+        .map(|host| ports.next().map_or_else(|| host.to_string(), |port| format!("{host}:{port}")))
+        .collect();
+    format!("database {database} at {}", places.join(", "))
+}
+
+fn roots_in(path: &Path) -> Result<RootCertStore, OpenError> {
+    let unreadable = |error: &dyn std::fmt::Display| OpenError::RootCertificate {
+        path: path.to_owned(),
+        source: error.to_string().into(),
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if roots.is_empty() { Err(unreadable(&"it has no certificate")) } else { Ok(roots) }
+}
+
+/// What the system trusts, as far as it can be read. With nothing no server is trusted.
+fn roots_of_the_system() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn tls(roots: RootCertStore, name: &str) -> Result<MakeRustlsConnect, OpenError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::failed(name, error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

@@ -1,0 +1,159 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use sessrum_core::{EventSealer, News, SealedEvent};
+use tokio::join;
+
+use super::ledger::Ledger;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+use crate::rows::Rows;
+use crate::sql::{Params, Statement, events};
+use crate::values::Sql;
+
+/// How long the server lets a transaction that writes go on, whatever becomes of this program: the
+/// other instances wait for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// One statement, waiting included.
+    pub(crate) statement: Duration,
+}
+
+impl Limits {
+    /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
+    /// disk when it is committed.
+    fn begin(self) -> String {
+        let statement = self.statement.as_millis().max(1);
+        // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
+        let idle = (statement / 2).max(1);
+        format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; \
+             SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {statement}; \
+             SET LOCAL idle_in_transaction_session_timeout = {idle}; \
+             SELECT set_config('synchronous_commit', 'on', true) \
+             WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    }
+}
+
+/// What a change works with: the connection, in the transaction of its batch, and the events that
+/// are recorded in it.
+pub(crate) struct Writing {
+    connection: Connection,
+    pub(crate) sealer: Arc<EventSealer>,
+    pub(crate) ledger: Ledger,
+    last_kept: i64,
+}
+
+/// A transaction was not committed, or perhaps it was.
+pub(super) struct Uncommitted {
+    pub(super) error: Error,
+    pub(super) is_known: bool,
+}
+
+impl Writing {
+    pub(super) fn new(connection: Connection, sealer: Arc<EventSealer>) -> Self {
+        Self { connection, sealer, ledger: Ledger::after(0), last_kept: 0 }
+    }
+
+    /// Begins the transaction, and waits for its turn.
+    pub(super) async fn begin(&mut self, limits: Limits) -> Result<()> {
+        self.connection.prepare(&[events::TAKE_TURN]).await?;
+        let begin = limits.begin();
+        let (begun, turn) = join!(
+            biased;
+            self.connection.command(&begin),
+            self.connection.run(events::TAKE_TURN, &[]),
+        );
+        begun?;
+        self.last_kept = turn?.value()?;
+        self.ledger = Ledger::after(self.last_kept);
+        Ok(())
+    }
+
+    /// Prepares statements that are to be sent one after the other, without waiting for answers in
+    /// between.
+    pub(crate) async fn prepare(&self, statements: &[Statement]) -> Result<()> {
+        self.connection.prepare(statements).await
+    }
+
+    pub(crate) async fn query(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
+        self.connection.run(statement, params).await
+    }
+
+    /// Writes the events so far, for a change that reads them.
+    pub(crate) async fn write_events(&mut self) -> Result<()> {
+        let events = self.ledger.take_unwritten();
+        insert(&self.connection, &events).await
+    }
+
+    /// Commits, and answers what has happened.
+    pub(super) async fn commit(mut self) -> Result<Vec<News>, Uncommitted> {
+        let events = self.ledger.take_unwritten();
+        let ready = self.connection.prepare(&[events::INSERT, events::KEEP_LAST_GIVEN]).await;
+        if let Err(error) = ready {
+            self.roll_back(&error).await;
+            return Err(Uncommitted { error, is_known: true });
+        }
+        let given = self.ledger.last_given();
+        let keep = async {
+            if given != self.last_kept {
+                self.connection.run(events::KEEP_LAST_GIVEN, &[&given]).await?;
+            }
+            Ok(())
+        };
+        // At once, in this order. Where one fails PostgreSQL undoes all with the last.
+        let (inserted, kept, committed) = join!(
+            biased;
+            insert(&self.connection, &events),
+            keep,
+            self.connection.command("COMMIT"),
+        );
+        match inserted.and(kept).and(committed) {
+            Ok(()) => Ok(self.ledger.into_news()),
+            Err(error) if error.ends_connection() => {
+                self.connection.close();
+                Err(Uncommitted { error, is_known: false })
+            }
+            Err(error) => Err(Uncommitted { error, is_known: true }),
+        }
+    }
+
+    /// Undoes everything, after an error.
+    pub(super) async fn roll_back(self, error: &Error) {
+        if error.ends_connection() || self.connection.command("ROLLBACK").await.is_err() {
+            self.connection.close();
+        }
+    }
+}
+
+async fn insert(connection: &Connection, events: &[SealedEvent]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        (|$sealed:ident| $value:expr) => {
+            &events.iter().map(|$sealed| $value).collect::<Vec<_>>()
+        };
+    }
+    let columns: Params<'_> = &[
+        column!(|it| it.event.id),
+        column!(|it| Sql(it.event.at)),
+        column!(|it| it.event.kind.as_str()),
+        column!(|it| it.event.user_id.clone().map(Sql)),
+        column!(|it| it.event.session.map(Sql)),
+        column!(|it| &it.event.actor),
+        column!(|it| &it.event.ip_address),
+        column!(|it| &it.event.user_agent),
+        column!(|it| &it.event.device),
+        column!(|it| &it.event.detail),
+        column!(|it| &it.seal.key_id),
+        column!(|it| it.seal.previous_id),
+        column!(|it| it.seal.client_digest.map(Sql)),
+        column!(|it| it.seal.client_salt.map(Sql)),
+        column!(|it| it.seal.short_digest.map(Sql)),
+        column!(|it| it.seal.short_salt.map(Sql)),
+        column!(|it| Sql(it.seal.mac)),
+    ];
+    connection.run(events::INSERT, columns).await.map(drop)
+}
