@@ -86,9 +86,9 @@ statements! {
 
     /// Of events `$1`.
     SHORTEN_CLIENTS(INT8_ARRAY, TEXT_ARRAY, TEXT_ARRAY) =
-        "UPDATE session_events e SET ip_address = left.ip_address, user_agent = left.user_agent, \
-         client_salt = NULL FROM unnest($1, $2, $3) AS left (id, ip_address, user_agent) \
-         WHERE e.id = left.id";
+        "UPDATE session_events e SET ip_address = short.ip_address, user_agent = short.user_agent, \
+         client_salt = NULL FROM unnest($1, $2, $3) AS short (id, ip_address, user_agent) \
+         WHERE e.id = short.id";
 
     FORGET_CLIENTS_OF_USER(TEXT) =
         "UPDATE session_events SET ip_address = NULL, user_agent = NULL, device = NULL, \
