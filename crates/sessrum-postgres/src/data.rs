@@ -111,9 +111,12 @@ impl DataStore for PostgresStore {
         precondition: Precondition,
     ) -> Result<RemoveOutcome, StoreError> {
         self.writer
-            .run((session, key.to_owned(), precondition), |(session, key, precondition), writing| {
-                Box::pin(remove(writing, *session, key, *precondition))
-            })
+            .run(
+                (session, key.to_owned(), precondition),
+                |(session, key, precondition), writing| {
+                    Box::pin(remove(writing, *session, key, *precondition))
+                },
+            )
             .await
     }
 }

@@ -18,11 +18,7 @@ use crate::values::{Sql, without_nul};
 use crate::writer::Writing;
 
 /// Records an event in the transaction of the change it tells of.
-pub(crate) async fn record(
-    writing: &mut Writing,
-    event: NewEvent,
-    change: &Change,
-) -> Result<()> {
+pub(crate) async fn record(writing: &mut Writing, event: NewEvent, change: &Change) -> Result<()> {
     let user = event.user_id.as_ref();
     if user.is_none() && !writing.ledger.knows(None) {
         let last = writing.query(sql::LAST_OF_NOBODY, &[]).await?;
@@ -61,11 +57,7 @@ pub(crate) async fn last_of_users(
 }
 
 /// Records an event of a bundled user, without its client when they are not there any more.
-async fn record_of_bundled(
-    writing: &mut Writing,
-    event: NewEvent,
-    change: &Change,
-) -> Result<()> {
+async fn record_of_bundled(writing: &mut Writing, event: NewEvent, change: &Change) -> Result<()> {
     let key = event.user_id.as_ref().and_then(|user| bundled(&user.0));
     if writing.query(users::FIND, &[&key]).await?.first(rows::user)?.is_some() {
         record(writing, event, change).await
@@ -137,8 +129,7 @@ impl EventStore for PostgresStore {
         let found = match (&filter.user_id, &since, filter.kind) {
             (Some(user), ..) => {
                 let user = Sql(user.clone());
-                let params: Params<'_> =
-                    &[&before, &limit, &user, &kind, &without_routine, &since];
+                let params: Params<'_> = &[&before, &limit, &user, &kind, &without_routine, &since];
                 self.readers.query(sql::LIST_OF_USER, params).await?
             }
             (None, Some(since), _) => {

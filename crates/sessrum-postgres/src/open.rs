@@ -103,8 +103,7 @@ async fn apply(server: &Server, connections: &Connections) -> Result<Vec<i32>, O
 /// The version of the tables, 0 when there are none, of a database that can be used.
 async fn writable_version(server: &Server, connection: &Connection) -> Result<i32, OpenError> {
     let failed = |error| OpenError::of(&server.name, error);
-    let (encoding, is_read_only, has_history) =
-        about(connection).await.map_err(failed)?;
+    let (encoding, is_read_only, has_history) = about(connection).await.map_err(failed)?;
     if encoding != "UTF8" {
         return Err(OpenError::NotUtf8 { database: server.name.clone(), found: encoding });
     }

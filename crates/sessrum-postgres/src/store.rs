@@ -39,8 +39,7 @@ impl PostgresStore {
         let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
         let limits = Limits { statement: options.statement_timeout };
         let (sealer, watchers) = (Arc::new(sealer), Arc::default());
-        let writer =
-            Writer::start(writing, limits, Arc::clone(&sealer), Arc::clone(&watchers));
+        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::clone(&watchers));
         let direct = open::direct(options)?;
         Ok(Self { readers: Readers::new(readers), writer, direct, watchers, sealer })
     }

@@ -34,15 +34,7 @@ async fn keep(writing: &Writing, attempt: &Attempt, mut counters: Counters) -> R
         writing
             .query(
                 sql::KEEP,
-                &[
-                    &account,
-                    &place,
-                    &failures,
-                    &slowing,
-                    &counted_at,
-                    &succeeded_at,
-                    &forget_at,
-                ],
+                &[&account, &place, &failures, &slowing, &counted_at, &succeeded_at, &forget_at],
             )
             .await?;
     }

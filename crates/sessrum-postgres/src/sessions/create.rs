@@ -28,11 +28,8 @@ enum Claim {
 }
 
 fn claims(new: &NewSession) -> Vec<Claim> {
-    let own = [
-        Claim::User(new.user_id.clone()),
-        Claim::Handle(new.handle),
-        Claim::Token(new.token),
-    ];
+    let own =
+        [Claim::User(new.user_id.clone()), Claim::Handle(new.handle), Claim::Token(new.token)];
     own.into_iter().chain(new.replaces.map(Claim::Replaced)).collect()
 }
 
@@ -93,9 +90,8 @@ async fn create_set(writing: &mut Writing, set: &mut [&mut SignIn]) -> Result<()
 /// What speaks against each of them. A bundled user must be active and still have the password that
 /// was checked.
 async fn judge(writing: &Writing, set: &[&mut SignIn]) -> Result<Vec<Option<CreateOutcome>>> {
-    let bundled = |new: &NewSession| {
-        new.user_is_bundled.then(|| rows::bundled(&new.user_id.0)).flatten()
-    };
+    let bundled =
+        |new: &NewSession| new.user_is_bundled.then(|| rows::bundled(&new.user_id.0)).flatten();
     let users: Vec<_> = set.iter().map(|it| bundled(&it.new)).collect();
     let handles: Vec<_> = set.iter().map(|it| Sql(it.new.handle)).collect();
     let tokens: Vec<_> = set.iter().map(|it| Sql(it.new.token)).collect();
@@ -122,7 +118,10 @@ async fn are_new_devices(writing: &Writing, set: &[&mut SignIn]) -> Result<Vec<b
     let users: Vec<_> = set.iter().map(|it| Sql(it.new.user_id.clone())).collect();
     let devices: Vec<_> = set.iter().map(|it| it.change.client.device()).collect();
     let known = writing.query(sql::KNOWS_DEVICE, &[&users, &devices]).await?;
-    known.all(|row| Ok(plain(row, 0)? && !plain::<bool>(row, 1)?))
+    known.all(|row| {
+        let (any, this): (Option<bool>, Option<bool>) = (plain(row, 0)?, plain(row, 1)?);
+        Ok(any.is_some() && this.is_none())
+    })
 }
 
 /// What the statements of a set have done.
@@ -152,9 +151,7 @@ impl Made {
 /// Ends what is replaced, evicts what is over the caps, adds the sessions, and notes which platforms
 /// they go into: sent at once, in this order.
 async fn make(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Made> {
-    writing
-        .prepare(&[sql::END_REPLACED, sql::EVICT, sql::INSERT, platforms::USE])
-        .await?;
+    writing.prepare(&[sql::END_REPLACED, sql::EVICT, sql::INSERT, platforms::USE]).await?;
     let (replaced, evicted, ids, ()) = try_join!(
         biased;
         end_replaced(writing, set),
@@ -165,14 +162,9 @@ async fn make(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Made> {
     Ok(Made { ended: [replaced, evicted].concat(), ids })
 }
 
-async fn end_replaced(
-    writing: &Writing,
-    set: &[(&mut SignIn, bool)],
-) -> Result<Vec<EndedSession>> {
-    let (ids, times): (Vec<_>, Vec<_>) = set
-        .iter()
-        .filter_map(|(it, _)| Some((it.new.replaces?.0, Sql(it.change.at))))
-        .unzip();
+async fn end_replaced(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Vec<EndedSession>> {
+    let (ids, times): (Vec<_>, Vec<_>) =
+        set.iter().filter_map(|(it, _)| Some((it.new.replaces?.0, Sql(it.change.at)))).unzip();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -128,9 +128,7 @@ impl SessionStore for PostgresStore {
     }
 
     async fn touch_many(&self, marks: &[Activity]) -> Result<usize, StoreError> {
-        self.writer
-            .run(marks.to_vec(), |marks, writing| Box::pin(touch_many(writing, marks)))
-            .await
+        self.writer.run(marks.to_vec(), |marks, writing| Box::pin(touch_many(writing, marks))).await
     }
 
     async fn switch_platform_if(

@@ -27,8 +27,7 @@ pub(crate) enum NewRevision {
 pub(super) async fn confirm(writing: &Writing, token: TokenHash, at: Timestamp) -> Result<()> {
     let (token, at) = (Sql(token), Sql(at));
     let confirmed = writing.query(sql::CONFIRM, &[&token, &at]).await?;
-    let confirmed =
-        confirmed.first(|row| Ok((plain::<i64>(row, 0)?, plain::<i64>(row, 1)?)))?;
+    let confirmed = confirmed.first(|row| Ok((plain::<i64>(row, 0)?, plain::<i64>(row, 1)?)))?;
     if let Some((session, issued_at)) = confirmed {
         writing.query(sql::RETIRE_OTHERS, &[&session, &token, &issued_at, &at]).await?;
     }

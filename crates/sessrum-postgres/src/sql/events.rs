@@ -1,4 +1,4 @@
-use super::{Statement, statements};
+use super::{Statement, newest_of, statements};
 
 /// The columns of `session_events` in the order of `rows::event`.
 macro_rules! event_columns {
@@ -45,7 +45,8 @@ statements! {
          ORDER BY id DESC LIMIT 1) last";
 
     LAST_OF_NOBODY() =
-        "SELECT id, mac FROM session_events WHERE user_id IS NULL ORDER BY id DESC LIMIT 1";
+        "SELECT id, mac FROM session_events WHERE user_id IS NULL \
+         ORDER BY user_id DESC, id DESC LIMIT 1";
 
     INSERT(
         INT8_ARRAY, INT8_ARRAY, TEXT_ARRAY, TEXT_ARRAY, BYTEA_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
@@ -63,7 +64,7 @@ statements! {
 
     LIST_OF_KIND(INT8, INT8, TEXT) =
         "SELECT ", event_columns!(), " FROM session_events \
-         WHERE kind = $3 AND id < $1 ORDER BY id DESC LIMIT $2";
+         WHERE ", newest_of!("kind"), " ORDER BY kind DESC, id DESC LIMIT $2";
 
     /// By time, since by key it would read all that is older when little is younger. The subquery
     /// and the upper limit are there for the planner: so it takes the index whatever `$4` is.
@@ -73,8 +74,9 @@ statements! {
          WHERE id < $1 AND ", event_filter!(), " ORDER BY id DESC LIMIT $2";
 
     LIST_OF_USER(INT8, INT8, TEXT, TEXT, BOOL, INT8) =
-        "SELECT ", event_columns!(), " FROM session_events WHERE user_id = $3 AND id < $1 \
-         AND ($6 IS NULL OR at >= $6) AND ", event_filter!(), " ORDER BY id DESC LIMIT $2";
+        "SELECT ", event_columns!(), " FROM session_events WHERE ", newest_of!("user_id"), " \
+         AND ($6 IS NULL OR at >= $6) AND ", event_filter!(), " \
+         ORDER BY user_id DESC, id DESC LIMIT $2";
 
     LIST_SEALED(INT8, INT8) =
         "SELECT ", event_columns!(), ", ", seal_columns!(), " \
@@ -82,7 +84,7 @@ statements! {
 
     WITH_CLIENT_BEFORE(INT8, INT8) =
         "SELECT ", event_columns!(), " FROM session_events \
-         WHERE client_salt IS NOT NULL AND at < $1 ORDER BY at, id LIMIT $2";
+         WHERE client_salt IS NOT NULL AND at + 0 < $1 ORDER BY at + 0, id LIMIT $2";
 
     /// Of events `$1`.
     SHORTEN_CLIENTS(INT8_ARRAY, TEXT_ARRAY, TEXT_ARRAY) =

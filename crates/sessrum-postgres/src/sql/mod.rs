@@ -43,3 +43,15 @@ macro_rules! statements {
     };
 }
 use statements;
+
+/// Rows below the key `$1` whose column is `$3`, to be sorted by both, downwards. Said in this way no
+/// other index has that order: by the key alone PostgreSQL would read all rows for the sake of a few.
+macro_rules! newest_of {
+    ($column:literal) => {
+        concat!($column, " >= $3 AND (", $column, ", id) < ($3, $1)")
+    };
+}
+use newest_of;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-use super::{Statement, statements};
+use super::{Statement, newest_of, statements};
 
 /// The columns of `user_sessions` in the order of `rows::session`.
 macro_rules! session_columns {
@@ -24,20 +24,6 @@ macro_rules! end_where {
              WHERE ended_at IS NULL AND ",
             $condition,
             " RETURNING id, handle, user_id, revision"
-        )
-    };
-}
-
-/// Ends the first rows that are so, up to a limit. The list is made once, before anything ends.
-macro_rules! end_first {
-    ($condition:literal) => {
-        concat!(
-            "WITH first AS MATERIALIZED (SELECT id FROM user_sessions \
-             WHERE ended_at IS NULL AND ",
-            $condition,
-            ") UPDATE user_sessions s SET ended_at = $1, updated_at = $1, end_reason = $2 \
-             FROM first WHERE s.id = first.id AND s.ended_at IS NULL \
-             RETURNING s.id, s.handle, s.user_id, s.revision"
         )
     };
 }
@@ -97,24 +83,30 @@ statements! {
     END(INT8, TEXT, INT8) = end_where!("id = $3");
     END_OF_USER(INT8, TEXT, TEXT, INT8) = end_where!("user_id = $3 AND id IS DISTINCT FROM $4");
 
-    END_ANY(INT8, TEXT, INT8, INT8) =
-        end_first!("id IS DISTINCT FROM $3 ORDER BY id LIMIT $4");
-
-    /// Whoever else holds a row keeps it, until the next time.
-    END_TOO_OLD(INT8, TEXT, INT8, INT8) = end_first!(
-        "expires_at <= $3 ORDER BY expires_at LIMIT $4 FOR UPDATE SKIP LOCKED"
+    /// The keys are an array that is made before: as a join PostgreSQL might read the whole table,
+    /// since it does not know the limit.
+    END_ANY(INT8, TEXT, INT8, INT8) = end_where!(
+        "id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE ended_at IS NULL AND id IS DISTINCT FROM $3 ORDER BY id LIMIT $4))"
     );
 
-    END_IDLE(INT8, TEXT, BOOL, INT8, INT8) = end_first!(
-        "remembered = $3 AND last_activity <= $4 ORDER BY last_activity LIMIT $5 \
-         FOR UPDATE SKIP LOCKED"
+    /// Whoever else holds a row keeps it until the next time.
+    END_TOO_OLD(INT8, TEXT, INT8, INT8) = end_where!(
+        "id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE ended_at IS NULL AND expires_at <= $3 ORDER BY expires_at LIMIT $4 \
+         FOR UPDATE SKIP LOCKED))"
+    );
+
+    END_IDLE(INT8, TEXT, BOOL, INT8, INT8) = end_where!(
+        "id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE ended_at IS NULL AND remembered = $3 AND last_activity <= $4 \
+         ORDER BY last_activity LIMIT $5 FOR UPDATE SKIP LOCKED))"
     );
 
     /// Tokens and data go with it.
     DELETE_ENDED(INT8, INT8) =
-        "WITH oldest AS MATERIALIZED (SELECT id FROM user_sessions \
-         WHERE ended_at < $1 ORDER BY ended_at, id LIMIT $2 FOR UPDATE SKIP LOCKED) \
-         DELETE FROM user_sessions s USING oldest WHERE s.id = oldest.id";
+        "DELETE FROM user_sessions WHERE id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE ended_at < $1 ORDER BY ended_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
     /// Tokens and data go with them.
     DELETE_OF_USER(TEXT) = "DELETE FROM user_sessions WHERE user_id = $1";
@@ -133,8 +125,8 @@ statements! {
 
     LIST_OF_USER(INT8, INT8, TEXT, BOOL) =
         "SELECT ", session_columns!(), " FROM user_sessions \
-         WHERE user_id = $3 AND id < $1 AND ($4 OR ended_at IS NULL) \
-         ORDER BY id DESC LIMIT $2";
+         WHERE ", newest_of!("user_id"), " AND ($4 OR ended_at IS NULL) \
+         ORDER BY user_id DESC, id DESC LIMIT $2";
 
     COUNT_LIVE() = "SELECT count(*) FROM user_sessions WHERE ended_at IS NULL";
 }

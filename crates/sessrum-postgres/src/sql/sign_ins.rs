@@ -1,4 +1,5 @@
-//! Sign-ins are made in sets: each statement takes a row of each of them.
+//! Sign-ins are made in sets: each statement takes a row of each of them. What is looked up for each
+//! is a subquery that yields a value: PostgreSQL has no way to answer that but by the index.
 
 use super::{Statement, statements};
 
@@ -7,18 +8,18 @@ statements! {
     /// password changed, both null when there is no such user; whether handle `$2` or token `$3` is
     /// taken.
     JUDGE(INT8_ARRAY, BYTEA_ARRAY, BYTEA_ARRAY) =
-        "SELECT u.is_active, u.password_changed_at, \
-         EXISTS (SELECT 1 FROM user_sessions s WHERE s.handle = new.handle) \
-         OR EXISTS (SELECT 1 FROM session_tokens t WHERE t.token_hash = new.token) \
+        "SELECT u.is_active, u.password_changed_at, coalesce(\
+         (SELECT true FROM user_sessions s WHERE s.handle = new.handle), \
+         (SELECT true FROM session_tokens t WHERE t.token_hash = new.token), false) \
          FROM unnest($1, $2, $3) WITH ORDINALITY AS new (user_id, handle, token, number) \
          LEFT JOIN users u ON u.id = new.user_id ORDER BY new.number";
 
-    /// Whether user `$1` has signed in before, and whether on device `$2`.
+    /// Whether user `$1` has signed in before, and whether on device `$2`; null when not.
     KNOWS_DEVICE(TEXT_ARRAY, TEXT_ARRAY) =
-        "SELECT EXISTS (SELECT 1 FROM session_events e \
-         WHERE e.user_id = new.user_id AND e.kind = 'signed_in'), \
-         EXISTS (SELECT 1 FROM session_events e WHERE e.user_id = new.user_id \
-         AND coalesce(e.device, '') = coalesce(new.device, '') AND e.kind = 'signed_in') \
+        "SELECT (SELECT true FROM session_events e \
+         WHERE e.user_id = new.user_id AND e.kind = 'signed_in' LIMIT 1), \
+         (SELECT true FROM session_events e WHERE e.user_id = new.user_id \
+         AND coalesce(e.device, '') = coalesce(new.device, '') AND e.kind = 'signed_in' LIMIT 1) \
          FROM unnest($1, $2) WITH ORDINALITY AS new (user_id, device, number) \
          ORDER BY new.number";
 

@@ -18,9 +18,7 @@ statements! {
     REMOVE_OF_ACCOUNT(BYTEA) = "DELETE FROM sign_in_counters WHERE account = $1";
 
     REMOVE_FORGOTTEN(INT8, INT8) =
-        "WITH forgotten AS MATERIALIZED (SELECT account, place FROM sign_in_counters \
+        "DELETE FROM sign_in_counters WHERE ctid = ANY (ARRAY (SELECT ctid FROM sign_in_counters \
          WHERE forget_at <= $1 ORDER BY forget_at, account, place LIMIT $2 \
-         FOR UPDATE SKIP LOCKED) \
-         DELETE FROM sign_in_counters c USING forgotten \
-         WHERE c.account = forgotten.account AND c.place = forgotten.place";
+         FOR UPDATE SKIP LOCKED))";
 }

@@ -1,9 +1,7 @@
 use std::collections::HashMap;
 
 use sessrum_core::store::NewEvent;
-use sessrum_core::{
-    Change, EventSealer, News, Predecessor, SealedEvent, SessionEvent, UserId,
-};
+use sessrum_core::{Change, EventSealer, News, Predecessor, SealedEvent, SessionEvent, UserId};
 
 use crate::values::without_nul;
 

@@ -108,8 +108,7 @@ impl WritingTask {
 
     async fn attempt(&self, batch: &mut [Job]) -> Result<(), Failure> {
         let connection = self.connections.get().await;
-        let connection =
-            connection.map_err(|error| Failure { error, stage: Stage::Nowhere })?;
+        let connection = connection.map_err(|error| Failure { error, stage: Stage::Nowhere })?;
         let mut writing = Writing::new(connection, Arc::clone(&self.sealer));
         if let Err(error) = writing.begin(self.limits).await {
             writing.roll_back(&error).await;
