@@ -28,9 +28,9 @@ static ACCOUNT: LazyLock<Option<Account>> = LazyLock::new(|| {
     Some(find("postgres").or_else(|| find("nobody")).expect("no account postgres or nobody"))
 });
 
-/// An empty directory of the servers' account. Its path is short enough for a socket in it.
-pub(crate) fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("sessrum-testbed-").tempdir().unwrap();
+/// An empty directory of the servers' account in another. Its path is short enough for a socket.
+pub(crate) fn directory(parent: &Path) -> TempDir {
+    let directory = tempfile::Builder::new().prefix("sessrum-testbed-").tempdir_in(parent).unwrap();
     give(directory.path());
     directory
 }

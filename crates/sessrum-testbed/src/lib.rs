@@ -26,6 +26,8 @@ mod account;
 mod port;
 mod postgres;
 mod process;
+#[cfg(test)]
+mod program;
 mod random;
 mod wait;
 

@@ -65,3 +65,27 @@ impl Drop for Process {
 pub(crate) fn log(directory: &Path) -> String {
     fs::read_to_string(directory.join("log")).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Program;
+    use crate::wait;
+
+    #[test]
+    fn it_ends_with_the_killed_test() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut test = Program::start("process::tests::test", directory.path());
+        let status = format!("/proc/{}/status", test.says());
+        assert!(fs::exists(&status).unwrap());
+        test.kill();
+        assert!(wait::until(|| !fs::exists(&status).unwrap()));
+    }
+
+    #[test]
+    #[ignore = "a program that another test kills"]
+    fn test() {
+        let sleep = Process::start(Path::new("sleep"), &["600".to_owned()], Path::new("."), "TERM");
+        Program::say(sleep.id);
+    }
+}

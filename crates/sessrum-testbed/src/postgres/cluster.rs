@@ -17,6 +17,7 @@ pub(super) struct Cluster {
     pub(super) directory: PathBuf,
     pub(super) address: SocketAddr,
     pub(super) options: Options,
+    pub(super) shared: bool,
 }
 
 impl Cluster {

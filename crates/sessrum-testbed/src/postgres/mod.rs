@@ -32,9 +32,15 @@ impl Postgres {
     pub async fn start(options: Options) -> Self {
         wait::aside(|| {
             let port = Port::free();
-            let directory = account::directory();
-            let cluster =
-                Cluster { directory: directory.path().to_owned(), address: port.address, options };
+            let directory = account::directory(&std::env::temp_dir());
+            // Not each file by itself: that takes seconds after a crash.
+            let options = options.set("recovery_init_sync_method", "syncfs");
+            let cluster = Cluster {
+                directory: directory.path().to_owned(),
+                address: port.address,
+                options,
+                shared: false,
+            };
             cluster.initialise();
             let process = Some(run(&cluster));
             Self { process, cluster, _kept: Box::new((port, directory)) }
