@@ -2,7 +2,7 @@
 //! data. They end with the test that started them, also when it is killed.
 //!
 //! [`Postgres`] is a cluster: one that all tests of a run share, or one of a test's own to be
-//! stopped and crashed.
+//! stopped and crashed. [`TcpProxy`] is the network between a program and its server, to be broken.
 //!
 //! ```no_run
 //! use sessrum_testbed::Postgres;
@@ -29,6 +29,9 @@ mod process;
 #[cfg(test)]
 mod program;
 mod random;
+mod tcp_proxy;
 mod wait;
 
+pub use port::Port;
 pub use postgres::{Database, Options, Postgres};
+pub use tcp_proxy::{TcpProxy, Way};

@@ -37,7 +37,7 @@ impl Postgres {
             let options = options.set("recovery_init_sync_method", "syncfs");
             let cluster = Cluster {
                 directory: directory.path().to_owned(),
-                address: port.address,
+                address: port.address(),
                 options,
                 shared: false,
             };

@@ -78,7 +78,7 @@ fn start(place: &Path, mut running: File) -> Port {
     running.set_len(0).unwrap();
     running.rewind().unwrap();
     write!(running, "{}", directory.display()).unwrap();
-    let cluster = Cluster { directory, address: port.address, options: options(), shared: true };
+    let cluster = Cluster { directory, address: port.address(), options: options(), shared: true };
     cluster.initialise();
     account::command("sh", &cluster.directory)
         .args(["-c", include_str!("supervise.sh"), "supervise.sh"])
