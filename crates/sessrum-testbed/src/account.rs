@@ -28,8 +28,13 @@ static ACCOUNT: LazyLock<Option<Account>> = LazyLock::new(|| {
     Some(find("postgres").or_else(|| find("nobody")).expect("no account postgres or nobody"))
 });
 
-/// An empty directory of the servers' account in another. Its path is short enough for a socket.
-pub(crate) fn directory(parent: &Path) -> TempDir {
+/// An empty directory of the servers' account.
+pub(crate) fn directory() -> TempDir {
+    directory_in(&std::env::temp_dir())
+}
+
+/// One in another directory.
+pub(crate) fn directory_in(parent: &Path) -> TempDir {
     let directory = tempfile::Builder::new().prefix("sessrum-testbed-").tempdir_in(parent).unwrap();
     give(directory.path());
     directory

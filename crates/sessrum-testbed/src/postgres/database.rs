@@ -23,6 +23,12 @@ impl Database {
         self.cluster.url(&self.name, self.cluster.address)
     }
 
+    /// Where its server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.cluster.address
+    }
+
     /// How its owner connects through what stands in front of the server.
     #[must_use]
     pub fn url_through(&self, address: SocketAddr) -> String {

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use cluster::Cluster;
+pub(crate) use cluster::{OWNER, PASSWORD};
 pub use database::Database;
 pub use options::Options;
 
@@ -32,7 +33,7 @@ impl Postgres {
     pub async fn start(options: Options) -> Self {
         wait::aside(|| {
             let port = Port::free();
-            let directory = account::directory(&std::env::temp_dir());
+            let directory = account::directory();
             // Not each file by itself: that takes seconds after a crash.
             let options = options.set("recovery_init_sync_method", "syncfs");
             let cluster = Cluster {

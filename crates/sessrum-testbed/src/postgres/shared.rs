@@ -74,7 +74,7 @@ fn start(place: &Path, mut running: File) -> Port {
     let _ = fs::remove_dir_all(stale);
 
     let port = Port::free();
-    let directory = account::directory(&parent()).keep();
+    let directory = account::directory_in(&parent()).keep();
     running.set_len(0).unwrap();
     running.rewind().unwrap();
     write!(running, "{}", directory.display()).unwrap();
