@@ -1,4 +1,5 @@
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
@@ -29,7 +30,9 @@ impl Process {
             .arg(program)
             .args(arguments)
             .stdout(log.try_clone().unwrap())
-            .stderr(log);
+            .stderr(log)
+            // Ended by this alone, and not by what a terminal sends to the test.
+            .process_group(0);
         let (started, start) = mpsc::channel();
         // The kernel ends the process with the thread that started it, so that one stays.
         let waiting = thread::spawn(move || {

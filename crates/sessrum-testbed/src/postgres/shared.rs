@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn who_comes_at_once_gets_the_same_and_it_ends_after_the_last() {
         let place = tempfile::tempdir().unwrap();
-        let clusters: Vec<Postgres> = thread::scope(|scope| {
+        let mut clusters: Vec<Postgres> = thread::scope(|scope| {
             let joining: Vec<_> = (0..6).map(|_| scope.spawn(|| join(place.path()))).collect();
             joining.into_iter().map(|joining| joining.join().unwrap()).collect()
         });
@@ -139,6 +139,9 @@ mod tests {
         assert!(clusters.iter().all(|cluster| cluster.cluster.directory == directory));
         assert!(TcpStream::connect(address).is_ok());
 
+        clusters.truncate(1);
+        let using = open(&place.path().join("using.lock"));
+        assert!(using.try_lock().is_err(), "one still uses it");
         drop(clusters);
         assert!(is_running(place.path()), "who comes next may use it");
         assert!(ended(place.path()));
@@ -171,13 +174,13 @@ mod tests {
         assert_eq!(second.address().to_string(), address);
         assert!(TcpStream::connect(second.address()).is_ok());
 
-        // It is no orphan: it ends with the one that is to stop it, and is started anew.
+        // It ends with the one that is to stop it, and is started anew.
         let status = fs::read_to_string(Cluster::status_file(&second.cluster.directory)).unwrap();
         let server = status.lines().next().unwrap();
         let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
         assert!(Command::new("kill").args(["-KILL", parent.trim()]).status().unwrap().success());
-        assert!(ended(place.path()));
+        assert!(wait::until(|| TcpStream::connect(second.address()).is_err()));
         let third = join(place.path());
         assert!(TcpStream::connect(third.address()).is_ok());
         assert!(!second.cluster.directory.exists());
