@@ -28,9 +28,14 @@ static ACCOUNT: LazyLock<Option<Account>> = LazyLock::new(|| {
     Some(find("postgres").or_else(|| find("nobody")).expect("no account postgres or nobody"))
 });
 
-/// An empty directory of the servers' account. Its path is short enough for a socket in it.
+/// An empty directory of the servers' account.
 pub(crate) fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("sessrum-testbed-").tempdir().unwrap();
+    directory_in(&std::env::temp_dir())
+}
+
+/// One in another directory.
+pub(crate) fn directory_in(parent: &Path) -> TempDir {
+    let directory = tempfile::Builder::new().prefix("sessrum-testbed-").tempdir_in(parent).unwrap();
     give(directory.path());
     directory
 }

@@ -2,7 +2,8 @@
 //! data. They end with the test that started them, also when it is killed.
 //!
 //! [`Postgres`] is a cluster: one that all tests of a run share, or one of a test's own to be
-//! stopped and crashed.
+//! stopped and crashed. [`PgBouncer`] stands in front of it, [`Nginx`] in front of instances of a
+//! program, and [`TcpProxy`] is the network between any two, to be broken.
 //!
 //! ```no_run
 //! use sessrum_testbed::Postgres;
@@ -23,10 +24,20 @@
 )]
 
 mod account;
+mod nginx;
+mod pgbouncer;
 mod port;
 mod postgres;
 mod process;
+#[cfg(test)]
+mod program;
 mod random;
+mod server;
+mod tcp_proxy;
 mod wait;
 
+pub use nginx::Nginx;
+pub use pgbouncer::PgBouncer;
+pub use port::Port;
 pub use postgres::{Database, Options, Postgres};
+pub use tcp_proxy::{TcpProxy, Way};

@@ -6,15 +6,17 @@ use crate::random;
 /// Ports that the kernel gives to no outgoing connection.
 const PORTS: RangeInclusive<u16> = 16_384..=32_767;
 
-/// A free TCP port of this machine, kept also while no server listens on it: the UDP socket of the
-/// same number keeps it from other tests.
-pub(crate) struct Port {
-    pub(crate) address: SocketAddr,
+/// A free TCP port of this machine, kept also while no server listens on it.
+pub struct Port {
+    address: SocketAddr,
+    /// The UDP socket of the same number, which keeps the port from other tests.
     _kept: UdpSocket,
 }
 
 impl Port {
-    pub(crate) fn free() -> Self {
+    /// One that no server and no other test has.
+    #[must_use]
+    pub fn free() -> Self {
         let [first, second, ..] = random::number().to_le_bytes();
         let start = u16::from_le_bytes([first, second]) % 16_384;
         let later = PORTS.skip(start.into());
@@ -26,6 +28,12 @@ impl Port {
         let kept = UdpSocket::bind(address).ok()?;
         TcpListener::bind(address).ok()?;
         Some(Self { address, _kept: kept })
+    }
+
+    /// The port, on 127.0.0.1.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
@@ -29,7 +30,9 @@ impl Process {
             .arg(program)
             .args(arguments)
             .stdout(log.try_clone().unwrap())
-            .stderr(log);
+            .stderr(log)
+            // Ended by this alone, and not by what a terminal sends to the test.
+            .process_group(0);
         let (started, start) = mpsc::channel();
         // The kernel ends the process with the thread that started it, so that one stays.
         let waiting = thread::spawn(move || {
@@ -64,4 +67,28 @@ impl Drop for Process {
 /// What a server in a directory said so far.
 pub(crate) fn log(directory: &Path) -> String {
     fs::read_to_string(directory.join("log")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Program;
+    use crate::wait;
+
+    #[test]
+    fn it_ends_with_the_killed_test() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut test = Program::start("process::tests::test", directory.path());
+        let status = format!("/proc/{}/status", test.says());
+        assert!(fs::exists(&status).unwrap());
+        test.kill();
+        assert!(wait::until(|| !fs::exists(&status).unwrap()));
+    }
+
+    #[test]
+    #[ignore = "a program that another test kills"]
+    fn test() {
+        let sleep = Process::start(Path::new("sleep"), &["600".to_owned()], Path::new("."), "TERM");
+        Program::say(sleep.id);
+    }
 }

@@ -8,8 +8,8 @@ use super::{Options, programs, tls};
 use crate::account;
 
 /// Who owns the tests' databases: no superuser, as in production.
-pub(super) const OWNER: &str = "sessrum";
-const PASSWORD: &str = "correct-horse";
+pub(crate) const OWNER: &str = "sessrum";
+pub(crate) const PASSWORD: &str = "correct-horse";
 
 /// Where a cluster is: its directory has the data, the settings and the socket.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub(super) struct Cluster {
     pub(super) directory: PathBuf,
     pub(super) address: SocketAddr,
     pub(super) options: Options,
+    pub(super) shared: bool,
 }
 
 impl Cluster {

@@ -1,6 +1,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 use tokio_postgres::{Client, Config, Error, NoTls};
 
@@ -8,7 +9,8 @@ use super::Postgres;
 use super::cluster::{Cluster, OWNER};
 use crate::random;
 
-/// A database of a test's own, dropped when this is.
+/// A database of a test's own. On the shared cluster it goes when this is dropped, else with its
+/// cluster.
 pub struct Database {
     name: String,
     cluster: Cluster,
@@ -21,6 +23,12 @@ impl Database {
         self.cluster.url(&self.name, self.cluster.address)
     }
 
+    /// Where its server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.cluster.address
+    }
+
     /// How its owner connects through what stands in front of the server.
     #[must_use]
     pub fn url_through(&self, address: SocketAddr) -> String {
@@ -30,15 +38,25 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        let cluster = self.cluster.clone();
-        // A thread of its own: this one may run the test's runtime. A server that is away keeps the
-        // database until it goes itself.
+        if !self.cluster.shared {
+            return;
+        }
+        let (name, cluster) = (self.name.clone(), self.cluster.clone());
+        // A thread of its own: this one may run the test's runtime.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                let _ = connect(&cluster).await?.batch_execute(&drop).await;
-                Ok::<(), Error>(())
+                let administrator = connect(&cluster).await?;
+                // To wait for connections to end takes PostgreSQL a tenth of a second.
+                let cut =
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+                for _ in 0..50 {
+                    if administrator.execute(cut, &[&name]).await? == 0 {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                administrator.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await
             })
         });
         let _ = dropping.join();
@@ -69,7 +87,7 @@ impl Postgres {
                 let unready = format!("{template}_unready");
                 let clean = format!("DROP DATABASE IF EXISTS {unready} WITH (FORCE)");
                 turn.batch_execute(&clean).await.unwrap();
-                create(&turn, &unready, "template1").await;
+                self.create(&turn, &unready, "template1").await;
                 prepare(self.cluster.url(&unready, self.cluster.address)).await;
                 let rename = format!("ALTER DATABASE {unready} RENAME TO {template}");
                 turn.batch_execute(&rename).await.unwrap();
@@ -80,14 +98,16 @@ impl Postgres {
 
     async fn copy(&self, administrator: &Client, template: &str) -> Database {
         let name = format!("test_{:016x}", random::number());
-        create(administrator, &name, template).await;
+        self.create(administrator, &name, template).await;
         Database { name, cluster: self.cluster.clone() }
     }
-}
 
-async fn create(administrator: &Client, name: &str, template: &str) {
-    let options = format!("OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy");
-    administrator.batch_execute(&format!("CREATE DATABASE {name} {options}")).await.unwrap();
+    async fn create(&self, administrator: &Client, name: &str, template: &str) {
+        // Files are copied faster, but not when each must reach the disk.
+        let strategy = if self.cluster.shared { "file_copy" } else { "wal_log" };
+        let options = format!("OWNER {OWNER} TEMPLATE {template} STRATEGY {strategy}");
+        administrator.batch_execute(&format!("CREATE DATABASE {name} {options}")).await.unwrap();
+    }
 }
 
 async fn exists(administrator: &Client, name: &str) -> bool {

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use cluster::Cluster;
+pub(crate) use cluster::{OWNER, PASSWORD};
 pub use database::Database;
 pub use options::Options;
 
@@ -33,8 +34,14 @@ impl Postgres {
         wait::aside(|| {
             let port = Port::free();
             let directory = account::directory();
-            let cluster =
-                Cluster { directory: directory.path().to_owned(), address: port.address, options };
+            // Not each file by itself: that takes seconds after a crash.
+            let options = options.set("recovery_init_sync_method", "syncfs");
+            let cluster = Cluster {
+                directory: directory.path().to_owned(),
+                address: port.address(),
+                options,
+                shared: false,
+            };
             cluster.initialise();
             let process = Some(run(&cluster));
             Self { process, cluster, _kept: Box::new((port, directory)) }
