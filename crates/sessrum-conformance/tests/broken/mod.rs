@@ -194,8 +194,8 @@ faultless! { EventStore {
         self.inner.sealer()
     }
 
-    fn watchers(&self) -> &Arc<SessionWatchers> {
-        self.inner.watchers()
+    fn feed(&self) -> &Arc<ChangeFeed> {
+        self.inner.feed()
     }
 
     fn numbers_events_without_gaps(&self) -> bool {
