@@ -16,7 +16,7 @@ use crate::rows::Sql;
 use crate::sql::events as sql;
 
 /// How long ago the last look may be. It may have to wait for a slow disk or another process.
-const LEASE: Duration = Duration::from_millis(500);
+const LEASE: Duration = Duration::from_millis(300);
 
 /// Events that are read at once.
 const PAGE: i64 = 500;

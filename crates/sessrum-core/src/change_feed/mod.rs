@@ -116,6 +116,12 @@ impl ChangeFeed {
         self.watchers.tell_everyone();
     }
 
+    /// How long after a commit other processes may go by what they had read before, at most.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.lease.as_ref().map_or(Duration::ZERO, |lease| lease.length)
+    }
+
     /// The time by which the lease is counted; to be asked before the database is.
     #[must_use]
     pub fn uptime(&self) -> Duration {
