@@ -4,6 +4,7 @@
 //! randomness.
 
 pub mod accounts;
+pub mod caching;
 pub mod cleanup;
 pub mod dead;
 pub mod directory;

@@ -43,9 +43,8 @@ struct Platform {
 impl Entry {
     pub(super) fn of(loaded: &LoadedSession, reading: Reading) -> Self {
         let LoadedSession { session, token, user, platform, has_other_token: _ } = loaded;
-        let of_user = user.as_ref().map_or([""; 2], |UserFacts { info, .. }| {
-            [&info.username, &info.email]
-        });
+        let of_user =
+            user.as_ref().map_or([""; 2], |UserFacts { info, .. }| [&info.username, &info.email]);
         let of_platform = platform.as_ref().map_or([""; 4], |info| {
             [&info.name, &info.platform_type, &info.instance_url, &info.username]
         });

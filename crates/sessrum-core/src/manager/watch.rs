@@ -32,7 +32,8 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<Option<SessionContext>, SessionError> {
         let token_hash = context.token_hash;
-        let (loaded, idle_expires_at) = self.load_live(&token_hash, client, Source::CacheOrDatabase).await?;
+        let (loaded, idle_expires_at) =
+            self.load_live(&token_hash, client, Source::CacheOrDatabase).await?;
         let standing = loaded.token.standing(self.now(), &self.policy);
         if matches!(standing, TokenStanding::Retiring | TokenStanding::Reused) {
             return Ok(None);
@@ -53,7 +54,11 @@ impl UnifiedSessionManager {
     }
 
     /// [`warns_at`](Self::warns_at) of a session that is idle for too long at `idle_expires_at`.
-    pub(super) fn warning_of(&self, session: &UserSession, idle_expires_at: Timestamp) -> Timestamp {
+    pub(super) fn warning_of(
+        &self,
+        session: &UserSession,
+        idle_expires_at: Timestamp,
+    ) -> Timestamp {
         let lifetime = self.policy.lifetime_of(session.remembered);
         let before_idle = self.policy.warn_before_idle.min(lifetime.idle / 2);
         let before_end = self.policy.warn_before_end.min(lifetime.absolute / 2);

@@ -32,11 +32,7 @@ impl State {
         let previous = previous.map(|last| Predecessor { id: last.event.id, mac: last.seal.mac });
         let seal = self.sealer.seal(&event, previous);
         // Whoever reads again waits for the lock that the verb holds.
-        self.feed.tell(&[News {
-            kind,
-            user_id: event.user_id.clone(),
-            session: event.session,
-        }]);
+        self.feed.tell(&[News { kind, user_id: event.user_id.clone(), session: event.session }]);
         self.events.push(SealedEvent { event, seal });
     }
 
