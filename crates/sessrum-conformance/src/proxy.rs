@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sessrum_core::store::*;
@@ -19,16 +21,22 @@ pub struct ProxyStore {
     inner: Arc<dyn Store>,
     asked: Mutex<Vec<&'static str>>,
     fails: Mutex<Picks>,
+    is_deaf: AtomicBool,
+    /// A feed that has heard nothing.
+    deaf: Arc<ChangeFeed>,
     next: Mutex<Option<(&'static str, Interruption)>>,
 }
 
 impl ProxyStore {
     /// A proxy in front of `inner`.
     pub fn of(inner: Arc<dyn Store>) -> Arc<Self> {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
         Arc::new(Self {
             inner,
             asked: Mutex::default(),
             fails: Mutex::new(Box::new(|_| false)),
+            is_deaf: AtomicBool::new(false),
+            deaf: Arc::new(ChangeFeed::leased(clock, Duration::ZERO)),
             next: Mutex::default(),
         })
     }
@@ -48,14 +56,21 @@ impl ProxyStore {
         self.fail_when(move |asked| asked == verb);
     }
 
-    /// From now on no verb finds the database.
+    /// From now on no verb finds the database, nor has the feed heard of it for its lease.
     pub fn fail(&self) {
         self.fail_when(|_| true);
+        self.lose_the_feed();
+    }
+
+    /// From now on the feed has heard nothing for its lease.
+    pub fn lose_the_feed(&self) {
+        self.is_deaf.store(true, Ordering::Relaxed);
     }
 
     /// Everything works again.
     pub fn recover(&self) {
         self.fail_when(|_| false);
+        self.is_deaf.store(false, Ordering::Relaxed);
     }
 
     /// Does something once, between the next answer of `verb` and its arrival.
@@ -156,8 +171,8 @@ proxied! {
                 self.inner.sealer()
             }
 
-            fn watchers(&self) -> &Arc<SessionWatchers> {
-                self.inner.watchers()
+            fn feed(&self) -> &Arc<ChangeFeed> {
+                if self.is_deaf.load(Ordering::Relaxed) { &self.deaf } else { self.inner.feed() }
             }
 
             fn numbers_events_without_gaps(&self) -> bool {

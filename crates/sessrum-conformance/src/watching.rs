@@ -12,7 +12,7 @@ use crate::fixture::{at, change, password};
 
 fn watch(store: &Fixture, session: &UserSession) -> SessionWatch {
     let limits = WatchLimits::default();
-    store.watchers().watch(&session.user_id, &session.handle, limits).unwrap()
+    store.feed().watchers().watch(&session.user_id, &session.handle, limits).unwrap()
 }
 
 /// Whether something was heard since the last call. Does not wait for it.

@@ -11,7 +11,7 @@ use broken::{BrokenStore, Fault};
 use sessrum_conformance::model::disagreement;
 use sessrum_conformance::{
     Fixture, account_races, creating, data, dead, directory, races, run, switching, throttle,
-    tokens, users,
+    tokens, users, watching,
 };
 use sessrum_core::store::Store;
 
@@ -49,6 +49,7 @@ mod suite_finds {
         a_blind_put: PutsBlindly, races::abuse_07_a_key_compared_and_set_has_one_winner_a_revision;
         a_forgotten_data_cap: PutsTooMuch, data::the_cap_counts_the_bytes_of_all_keys_and_values_once;
         forgotten_events: ForgetsEvents, races::concurrent_ends_have_one_winner_and_one_event;
+        an_event_that_nobody_is_told: TellsNothing, watching::whoever_watches_hears_before_the_verb_answers;
         confused_keys: ConfusesKeys, directory::the_number_7_and_the_text_7_are_two_users;
         a_throttle_that_admits_everyone: AdmitsBlindly, throttle::failures_at_a_place_are_counted_until_a_success;
         a_blind_password_change: ChangesBlindly, users::a_password_that_changed_meanwhile_is_not_changed_again;
@@ -80,6 +81,7 @@ mod model_finds {
         a_blind_put: PutsBlindly;
         a_forgotten_data_cap: PutsTooMuch;
         forgotten_events: ForgetsEvents;
+        an_event_that_nobody_is_told: TellsNothing;
         a_blind_password_change: ChangesBlindly;
         a_throttle_that_admits_everyone: AdmitsBlindly;
     }

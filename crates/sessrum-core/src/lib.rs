@@ -10,6 +10,8 @@
 mod account_outcomes;
 mod accounts;
 mod activity;
+mod cache;
+mod change_feed;
 mod client;
 mod context;
 pub mod csrf;
@@ -39,12 +41,15 @@ mod throttle_key;
 mod time;
 mod token;
 mod user_rule;
-mod watch;
 
 pub use account_outcomes::{
     AccountError, PasswordChanged, PasswordSet, Reauthenticated, UserAdded,
 };
 pub use accounts::{Accounts, PasswordSignIn};
+pub use cache::DEFAULT_CACHE_BYTES;
+pub use change_feed::{
+    ChangeFeed, Generation, News, SessionWatch, SessionWatchers, WatchLimits, WatchRefusal,
+};
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
 pub use directory::{
@@ -79,4 +84,3 @@ pub use throttle_key::ThrottleKey;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use token::{SessionHandle, SessionToken, TokenHash};
 pub use user_rule::UserRule;
-pub use watch::{News, SessionWatch, SessionWatchers, WatchLimits, WatchRefusal};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::change_feed::WatchLimits;
 use crate::fingerprint::FingerprintMode;
 use crate::session::{EndReason, Ended, UserSession};
 use crate::throttle::ThrottleRules;
 use crate::time::Timestamp;
-use crate::watch::WatchLimits;
 
 /// How long a session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

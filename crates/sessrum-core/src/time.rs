@@ -94,6 +94,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
+    /// How long it has been since a moment that stays the same while the process runs. It never goes
+    /// back, whatever [`now`](Self::now) is set to, and on Linux it counts the time that the machine
+    /// sleeps.
+    fn uptime(&self) -> Duration;
+
     /// Waits until a moment has come. May wake a little early after the machine's clock was set. The
     /// machine's clock needs a Tokio runtime with timers, and panics without.
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -109,9 +114,29 @@ impl Clock for SystemClock {
         Timestamp(jiff::Timestamp::now().as_microsecond())
     }
 
+    fn uptime(&self) -> Duration {
+        system_uptime()
+    }
+
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(at.since(self.now())))
     }
+}
+
+#[cfg(target_os = "linux")]
+fn system_uptime() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    // It is never negative.
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+fn system_uptime() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static FIRST_ASKED: OnceLock<Instant> = OnceLock::new();
+    FIRST_ASKED.get_or_init(Instant::now).elapsed()
 }
 
 /// A clock that moves only when it is told to, for tests.
@@ -122,33 +147,53 @@ impl Clock for SystemClock {
 ///
 /// let clock = ManualClock::starting_at(Timestamp::from_micros(0));
 /// clock.advance(Duration::from_secs(1));
-/// assert_eq!(clock.now().as_micros(), 1_000_000);
+/// clock.set(Timestamp::from_micros(7));
+/// assert_eq!((clock.now().as_micros(), clock.uptime().as_secs()), (7, 1));
 /// ```
 #[derive(Debug)]
-pub struct ManualClock(watch::Sender<Timestamp>);
+pub struct ManualClock(watch::Sender<Hands>);
+
+/// What a manual clock shows.
+#[derive(Clone, Copy, Debug)]
+struct Hands {
+    now: Timestamp,
+    uptime: Duration,
+}
 
 impl ManualClock {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self(watch::Sender::new(start))
+        Self(watch::Sender::new(Hands { now: start, uptime: Duration::ZERO }))
     }
 
-    /// Moves the clock forward.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.0.send_modify(|now| *now = *now + by);
+        self.0.send_modify(|hands| {
+            hands.now = hands.now + by;
+            hands.uptime = hands.uptime.saturating_add(by);
+        });
+    }
+
+    /// Sets the present moment, forward or back, as somebody sets a machine's clock: no time passes.
+    pub fn set(&self, now: Timestamp) {
+        self.0.send_modify(|hands| hands.now = now);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.borrow()
+        self.0.borrow().now
+    }
+
+    fn uptime(&self) -> Duration {
+        self.0.borrow().uptime
     }
 
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let mut time = self.0.subscribe();
         Box::pin(async move {
-            if time.wait_for(|now| at <= *now).await.is_err() {
+            if time.wait_for(|hands| at <= hands.now).await.is_err() {
                 // A clock that is gone never strikes.
                 std::future::pending::<()>().await;
             }

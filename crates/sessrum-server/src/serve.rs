@@ -101,7 +101,7 @@ impl Server {
         tracing::info!("stopping: requests on the way finish first");
         stop.send_replace(true);
         // Pages that watch their session would never finish.
-        manager.store().watchers().close();
+        manager.store().feed().watchers().close();
         tokio::spawn(signals.exit_at_the_next());
         let finishing = async { tokio::join!(serving, jobs) };
         let finished = tokio::time::timeout(self.config.shutdown_grace, finishing).await;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use sessrum_core::{
-    Actor, Change, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent, SessionHandle,
-    SessionWatchers, Timestamp, UserId,
+    Actor, Change, ChangeFeed, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent,
+    SessionHandle, Timestamp, UserId,
 };
 
 use crate::rows::{self, Sql, bundled};
@@ -136,8 +136,8 @@ impl EventStore for SqliteStore {
         })
     }
 
-    fn watchers(&self) -> &Arc<SessionWatchers> {
-        self.feed.watchers()
+    fn feed(&self) -> &Arc<ChangeFeed> {
+        &self.feed
     }
 
     fn sealer(&self) -> &EventSealer {

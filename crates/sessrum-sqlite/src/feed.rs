@@ -1,113 +1,94 @@
-//! Telling watchers what has been committed, by this process or by another on the same file. The
-//! audit trail is the feed: whatever a page should hear of is an event, and later ones have larger
-//! keys.
+//! Telling what has been committed, by this process or by another on the same file.
+//!
+//! The audit trail is the feed: whatever is to be told of this process's changes is an event, and
+//! later ones have larger keys. What others commit, with events or by hand, moves the version that
+//! SQLite keeps for the connection that writes; this process's commits do not.
 
-use std::io;
-use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, Result, Row, params};
-use sessrum_core::{News, SessionWatchers};
+use sessrum_core::{ChangeFeed, Clock, News};
 
-use crate::open;
+use crate::in_place::InPlace;
 use crate::rows::Sql;
 use crate::sql::events as sql;
 
-/// How often the events of other processes are looked for.
-const POLL: Duration = Duration::from_millis(100);
+/// How long ago the last look may be. It may have to wait for a slow disk or another process.
+const LEASE: Duration = Duration::from_millis(300);
 
 /// Events that are read at once.
 const PAGE: i64 = 500;
 
-/// Reads the events that were not told yet.
-pub(crate) struct ChangeFeed {
-    watchers: Arc<SessionWatchers>,
-    unread: Mutex<Unread>,
-}
-
-struct Unread {
-    connection: Connection,
+/// Reads what was not told yet, on the connection that writes.
+pub(crate) struct FeedReader {
+    feed: Arc<ChangeFeed>,
+    file: Arc<InPlace>,
     last_told: i64,
+    version: i64,
 }
 
-impl ChangeFeed {
-    /// A feed of what is committed from now on.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let connection = open::reader(path)?;
-        let last_told = sql::LAST_ID.value(&connection, [])?;
-        let unread = Mutex::new(Unread { connection, last_told });
-        Ok(Self { watchers: Arc::default(), unread })
+impl FeedReader {
+    /// Tells what is committed from now on.
+    pub(crate) fn start(
+        connection: &Connection,
+        file: Arc<InPlace>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let feed = Arc::new(ChangeFeed::leased(clock, LEASE));
+        let mut reader = Self { feed, file, last_told: 0, version: 0 };
+        let uptime = reader.feed.uptime();
+        (reader.version, reader.last_told) = newest(connection)?;
+        reader.feed.heard(uptime);
+        Ok(reader)
     }
 
-    pub(crate) const fn watchers(&self) -> &Arc<SessionWatchers> {
-        &self.watchers
+    pub(crate) const fn feed(&self) -> &Arc<ChangeFeed> {
+        &self.feed
     }
 
-    /// Tells what was committed since the last call. What cannot be read now is told by a later one.
-    pub(crate) fn tell(&self) -> Result<()> {
-        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        // In this order: whoever watches from now on sees what is older than that.
-        let newest: i64 = sql::LAST_ID.value(&unread.connection, [])?;
-        if newest < unread.last_told {
-            // An older copy of the database was put in its place.
-            self.watchers.tell_everyone();
+    /// Tells what was committed since the last look. What cannot be read now is told by a later one,
+    /// and nothing that was read before holds until then.
+    pub(crate) fn look(&mut self, connection: &Connection) {
+        // A panic would take the thread, and with it every later change.
+        let told = catch_unwind(AssertUnwindSafe(|| self.tell(connection)));
+        if !matches!(told, Ok(Ok(()))) {
+            self.feed.end_lease();
         }
-        if newest < unread.last_told || self.watchers.count() == 0 {
-            unread.last_told = newest;
+    }
+
+    fn tell(&mut self, connection: &Connection) -> Result<()> {
+        let uptime = self.feed.uptime();
+        self.file.check()?;
+        // Of one moment: an event of another process never comes without its version.
+        let look = connection.unchecked_transaction()?;
+        let (version, newest) = newest(&look)?;
+        if version != self.version {
+            self.feed.tell_everyone();
+            (self.version, self.last_told) = (version, newest);
         }
-        while unread.last_told < newest {
-            let params = params![unread.last_told, PAGE];
-            let page = sql::LIST_NEWS.all(&unread.connection, params, |row| {
-                Ok((row.get::<_, i64>(0)?, news(row).ok()))
-            })?;
-            unread.last_told = page.last().map_or(newest, |(id, _)| *id);
-            // What a newer program has written may not be understood; that it happened is.
-            if page.iter().any(|(_, news)| news.is_none()) {
-                self.watchers.tell_everyone();
-            }
-            let news: Vec<News> = page.into_iter().filter_map(|(_, news)| news).collect();
-            self.watchers.tell(&news);
+        while self.last_told < newest {
+            let page = sql::LIST_NEWS.all(&look, params![self.last_told, PAGE], news)?;
+            let (ids, news): (Vec<i64>, Vec<News>) = page.into_iter().unzip();
+            self.feed.tell(&news);
+            self.last_told = ids.last().copied().unwrap_or(newest);
         }
+        self.feed.heard(uptime);
         Ok(())
     }
 }
 
-fn news(row: &Row<'_>) -> Result<News> {
-    Ok(News {
+/// The version of what others have committed, and the key of the last event.
+fn newest(connection: &Connection) -> Result<(i64, i64)> {
+    Ok((sql::DATA_VERSION.value(connection, [])?, sql::LAST_ID.value(connection, [])?))
+}
+
+fn news(row: &Row<'_>) -> Result<(i64, News)> {
+    let news = News {
         kind: row.get::<_, Sql<_>>(1)?.0,
         user_id: row.get::<_, Option<Sql<_>>>(2)?.map(|user| user.0),
         session: row.get::<_, Option<Sql<_>>>(3)?.map(|session| session.0),
-    })
-}
-
-/// A thread that looks for what other processes commit. Dropping it ends it.
-pub(crate) struct FeedPoll {
-    stop: Option<mpsc::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl FeedPoll {
-    pub(crate) fn start(feed: Arc<ChangeFeed>) -> io::Result<Self> {
-        let (stop, stopped) = mpsc::channel();
-        let poll = move || {
-            while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-                // It is tried again, and whoever asks for a session is told what is wrong.
-                let _ = feed.tell();
-            }
-        };
-        let thread = thread::Builder::new().name("sessrum-feed".to_owned()).spawn(poll)?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for FeedPoll {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+    };
+    Ok((row.get(0)?, news))
 }

@@ -154,7 +154,8 @@ pub(crate) fn loaded_session(row: &Row<'_>) -> Result<LoadedSession> {
         first_used_at: get_option(row, 17)?,
         retired_at: get_option(row, 18)?,
     };
-    Ok(LoadedSession { session: session(row)?, token, user, platform })
+    let has_other_token = row.get(31)?;
+    Ok(LoadedSession { session: session(row)?, token, has_other_token, user, platform })
 }
 
 /// What a statement that ends sessions for `reason` tells of one.

@@ -2,9 +2,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use sessrum_core::EventSealer;
+use rusqlite::Connection;
+use sessrum_core::{ChangeFeed, Clock, EventSealer, SystemClock};
 
-use crate::feed::{ChangeFeed, FeedPoll};
+use crate::feed::FeedReader;
 use crate::in_place::InPlace;
 use crate::open;
 use crate::open_error::OpenError;
@@ -18,9 +19,8 @@ pub struct SqliteStore {
     // In this order: SQLite folds the journal into the file when the last connection closes, which
     // must be one that can write.
     pub(crate) readers: Readers,
-    _poll: FeedPoll,
-    pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) writer: Writer,
+    pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
 }
 
@@ -30,23 +30,31 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`] says what stands in the way.
     pub fn open(path: impl AsRef<Path>, sealer: EventSealer) -> Result<Self, OpenError> {
+        Self::open_with_clock(path, sealer, Arc::new(SystemClock))
+    }
+
+    /// As [`open`](Self::open), with another clock. Its [`uptime`](Clock::uptime) alone is asked: by it
+    /// the store counts how long ago it looked for what other processes have committed.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with_clock(
+        path: impl AsRef<Path>,
+        sealer: EventSealer,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         let path = open::absolute(path.as_ref())?;
         let connection = open::writer(&path)?;
         let sealer = Arc::new(sealer);
         let file = InPlace::of(&path).map_err(|error| OpenError::of_io(&path, error))?;
         let file = Arc::new(file);
-        let feed = ChangeFeed::open(&path).map_err(|error| OpenError::of_sqlite(&path, error))?;
-        let feed = Arc::new(feed);
-        let tell = {
-            let feed = Arc::clone(&feed);
-            // What cannot be told now is told by the poll.
-            move || drop(feed.tell())
-        };
-        let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer), tell);
+        let reader = FeedReader::start(&connection, Arc::clone(&file), clock);
+        let mut reader = reader.map_err(|error| OpenError::of_sqlite(&path, error))?;
+        let feed = Arc::clone(reader.feed());
+        let look = move |connection: &Connection| reader.look(connection);
+        let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer), look);
         let writer = writer.map_err(|error| OpenError::of_io(&path, error))?;
-        let poll = FeedPoll::start(Arc::clone(&feed));
-        let poll = poll.map_err(|error| OpenError::of_io(&path, error))?;
-        Ok(Self { readers: Readers::new(file), _poll: poll, feed, writer, sealer })
+        Ok(Self { readers: Readers::new(file), writer, feed, sealer })
     }
 
     /// Migrates a database, if it must be, and opens it.

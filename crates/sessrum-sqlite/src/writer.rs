@@ -6,11 +6,14 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::{Connection, Error, Result, Transaction, TransactionBehavior};
 use sessrum_core::EventSealer;
 use sessrum_core::store::{StoreError, StoreErrorKind};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::error::{kind_of, store_error};
 use crate::in_place::InPlace;
@@ -20,6 +23,9 @@ const QUEUE: usize = 1024;
 
 /// Changes committed together at most, so that the first of a long queue is answered soon.
 const BATCH: usize = 256;
+
+/// How long the connection rests at most before it is looked at what others have committed.
+const POLL: Duration = Duration::from_millis(100);
 
 /// What a change works with: the connection, in the transaction of its batch, and what seals the
 /// events that it records.
@@ -43,20 +49,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread over a connection to the file. After each commit, before its callers are
-    /// answered, it calls `committed`.
+    /// Starts the thread over a connection to the file. It calls `look` after each commit, before its
+    /// callers are answered, and now and then while there is nothing to commit.
     pub(crate) fn start(
         connection: Connection,
         file: Arc<InPlace>,
         sealer: Arc<EventSealer>,
-        committed: impl Fn() + Send + 'static,
+        mut look: impl FnMut(&Connection) + Send + 'static,
     ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let runtime = timer()?;
         let thread = thread::Builder::new().name("sessrum-sqlite".to_owned()).spawn(move || {
-            work(&connection, &file, &sealer, &committed, jobs);
-            // The connection that writes is closed last.
-            drop(committed);
-            drop(connection);
+            work(&connection, &file, &sealer, &mut look, &runtime, jobs);
         })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
@@ -131,23 +135,33 @@ where
     }
 }
 
+/// What the thread waits with, for changes or until it is time to look.
+fn timer() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_time().build()
+}
+
 fn work(
     connection: &Connection,
     file: &InPlace,
     sealer: &EventSealer,
-    committed: &impl Fn(),
+    look: &mut impl FnMut(&Connection),
+    runtime: &Runtime,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
-    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let outcome = file.check().and_then(|()| commit(connection, sealer, &mut batch));
-        if outcome.is_ok() {
-            // As with a change: the thread stays.
-            let _ = catch_unwind(AssertUnwindSafe(committed));
-        }
-        let failure = outcome.err().map(Arc::new);
-        for job in batch.drain(..) {
-            job.answer(failure.as_ref());
+    loop {
+        let next = async { timeout(POLL, jobs.recv_many(&mut batch, BATCH)).await };
+        match runtime.block_on(next) {
+            Ok(0) => return,
+            Ok(_) => {
+                let outcome = file.check().and_then(|()| commit(connection, sealer, &mut batch));
+                look(connection);
+                let failure = outcome.err().map(Arc::new);
+                for job in batch.drain(..) {
+                    job.answer(failure.as_ref());
+                }
+            }
+            Err(_) => look(connection),
         }
     }
 }

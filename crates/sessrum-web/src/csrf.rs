@@ -147,7 +147,8 @@ async fn note(session: Option<&RequestSession>, code: Code) {
     }
 }
 
-fn is_safe(method: &Method) -> bool {
+/// Whether a method changes nothing.
+pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

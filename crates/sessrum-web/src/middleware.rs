@@ -17,6 +17,7 @@ use crate::access;
 use crate::answer::Audience;
 use crate::client::client_of;
 use crate::cookie::SessionCookieManager;
+use crate::csrf::is_safe;
 use crate::problem::Problem;
 use crate::request_session::{CookieChange, RequestSession};
 
@@ -71,6 +72,7 @@ where
             Arc::clone(&self.layer.manager),
             cookies.extract(&parts.headers),
             client_of(&parts),
+            is_safe(&parts.method),
         );
         let audience = Audience::of(&parts);
         parts.extensions.insert(session.clone());

@@ -21,6 +21,8 @@ struct Inner {
     manager: Arc<UnifiedSessionManager>,
     cookie: SessionCookie,
     client: Client,
+    /// Whether the request changes nothing. What may is decided by the row, not by the cache.
+    is_safe: bool,
     /// What the first look found. The context of a good one lives in `current`.
     looked: OnceCell<Result<(), SessionError>>,
     /// Whether this request has counted as activity.
@@ -76,11 +78,13 @@ impl RequestSession {
         manager: Arc<UnifiedSessionManager>,
         cookie: SessionCookie,
         client: Client,
+        is_safe: bool,
     ) -> Self {
         Self(Arc::new(Inner {
             manager,
             cookie,
             client,
+            is_safe,
             looked: OnceCell::new(),
             marked: AtomicBool::new(false),
             current: RwLock::default(),
@@ -134,7 +138,7 @@ impl RequestSession {
             return Ok(context);
         }
         let looked = self.0.looked.get_or_init(|| async {
-            let context = self.load().await?;
+            let context = self.load(self.0.is_safe).await?;
             self.write().context = Some(Arc::new(context));
             Ok(())
         });
@@ -160,7 +164,7 @@ impl RequestSession {
         if self.read_context().is_none() {
             return Ok(());
         }
-        let now = Arc::new(self.load().await.inspect_err(|_| self.write().context = None)?);
+        let now = Arc::new(self.load(false).await.inspect_err(|_| self.write().context = None)?);
         self.write().context = Some(Arc::clone(&now));
         let demands = self.0.demands.read().unwrap_or_else(PoisonError::into_inner).clone();
         demands.iter().try_for_each(|demand| demand.check(self.manager(), &now))
@@ -223,10 +227,14 @@ impl RequestSession {
         }
     }
 
-    async fn load(&self) -> Result<SessionContext, SessionError> {
+    async fn load(&self, may_be_cached: bool) -> Result<SessionContext, SessionError> {
+        let (manager, client) = (self.manager(), self.client());
         match &self.0.cookie {
+            SessionCookie::Token(token) if may_be_cached => {
+                manager.get_session_context(token, client).await
+            }
             SessionCookie::Token(token) => {
-                self.manager().get_session_context(token, self.client()).await
+                manager.get_uncached_session_context(token, client).await
             }
             SessionCookie::Missing | SessionCookie::Unusable => Err(SessionNotFoundError.into()),
         }

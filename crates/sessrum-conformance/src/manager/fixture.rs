@@ -173,6 +173,11 @@ impl ManagerFixture {
         self.get_session_context(token, &home()).await.unwrap()
     }
 
+    /// The context of a request from home that changes something, which must be let in.
+    pub(crate) async fn uncached(&self, token: &SessionToken) -> SessionContext {
+        self.get_uncached_session_context(token, &home()).await.unwrap()
+    }
+
     /// Why a request from home is refused, which it must be, and not by the store.
     pub(crate) async fn refusal(&self, token: &SessionToken) -> SessionValidationError {
         refusal(self.validate_session(token, &home()).await.unwrap_err())

@@ -179,9 +179,9 @@ pub async fn activity_moves_on_even_when_another_instance_was_later(app: Manager
     app.pass(Duration::from_secs(1));
     let later = Activity { session: signed_in.context.session.id, at: app.now() };
     app.store.touch_many(&[later]).await.unwrap();
-    assert_eq!(app.context(&signed_in.token).await.session.last_activity, later.at);
+    assert_eq!(app.uncached(&signed_in.token).await.session.last_activity, later.at);
     app.flush_session_activity().await.unwrap();
-    assert_eq!(app.context(&signed_in.token).await.session.last_activity, later.at);
+    assert_eq!(app.uncached(&signed_in.token).await.session.last_activity, later.at);
 }
 
 /// Security: N5.2

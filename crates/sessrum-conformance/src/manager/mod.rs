@@ -4,13 +4,16 @@
 //! randomness.
 
 pub mod accounts;
+pub mod caching;
 pub mod cleanup;
+pub mod coherence;
 pub mod dead;
 pub mod directory;
 pub mod ending;
 pub mod fingerprint;
 mod fixture;
 pub mod forgetting;
+mod instances;
 pub mod lifetimes;
 pub mod outages;
 pub mod passwords;

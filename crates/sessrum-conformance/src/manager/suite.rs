@@ -37,6 +37,28 @@ macro_rules! manager_suite {
                 all_times_come_from_the_one_clock,
                 a_session_that_was_never_there_is_not_found,
             }
+            caching {
+                a_second_request_asks_the_store_nothing_and_learns_the_same,
+                whoever_would_be_warned_or_refused_is_read_again,
+                a_cached_session_ends_in_time,
+                activity_in_a_cached_session_counts_after_it_was_written,
+                after_a_minute_a_row_is_read_again,
+                what_changes_something_reads_the_row,
+                what_is_unknown_or_over_is_read_each_time,
+                an_instance_that_cannot_hear_of_changes_uses_nothing_that_it_kept,
+                while_the_database_is_away_what_was_kept_is_read_and_nothing_changes,
+                what_is_kept_takes_no_more_than_the_bytes_it_may,
+            }
+            coherence {
+                an_end_through_one_instance_is_seen_by_the_other_at_once,
+                ends_of_many_through_one_instance_are_seen_by_the_other_at_once,
+                what_becomes_of_a_user_is_seen_by_the_other_instance_at_once,
+                what_becomes_of_a_platform_is_seen_by_the_other_instance_at_once,
+                an_authentication_through_one_instance_is_seen_by_the_other_at_once,
+                a_token_that_was_replaced_is_read_each_time,
+                a_token_that_was_never_seen_is_read_until_it_was,
+                a_reading_that_a_change_overtook_is_not_used_again,
+            }
             dead {
                 abuse_04_a_mark_flushed_after_the_end_is_lost,
                 a_mark_made_before_the_end_and_flushed_after_it_is_lost,

@@ -1,8 +1,10 @@
 //! Random sequences of operations, on the reference and on another store: every answer and all
-//! that can be seen afterwards must be the same.
+//! that can be seen afterwards must be the same. What a cache would have kept must hold no longer
+//! than it is so.
 
 mod answers;
 mod attempts;
+mod kept;
 mod operations;
 mod state;
 
@@ -21,6 +23,7 @@ pub use operations::{Operation, Step};
 use crate::Subject;
 use crate::runner::runtime;
 use answers::World;
+use kept::Kept;
 
 /// Operations in a sequence: about sixty, and down to none when a failing one is made shorter.
 const LENGTH: RangeInclusive<usize> = 0..=120;
@@ -87,11 +90,14 @@ async fn compare(steps: &[Step], subject: &impl Subject) -> Result<(), String> {
     let reference = Arc::new(MemoryStore::new());
     let other = subject.store();
     let mut world = World::default();
+    let (mut kept, mut kept_of_other) = (Kept::default(), Kept::default());
     for (number, step) in World::beginning().iter().chain(steps).enumerate() {
         world.advance(step, &*reference).await;
         let expected = world.answer(&step.operation, &*reference).await;
         let answer = world.answer(&step.operation, &*other).await;
         differ(&format!("step {number}, {:?}", step.operation), &expected, &answer)?;
+        kept.compare(&*reference, &world.tokens).await?;
+        kept_of_other.compare(&*other, &world.tokens).await?;
     }
     let expected = state::of(&*reference, &world).await;
     let found = state::of(&*other, &world).await;

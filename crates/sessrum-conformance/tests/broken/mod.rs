@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     ConfusesKeys,
     /// A password change does not look at what was checked.
     ChangesBlindly,
+    /// Nobody is told of events.
+    TellsNothing,
     /// Every attempt is admitted.
     AdmitsBlindly,
     /// Signing in reads how many sessions there are before it writes, not in one step.
@@ -45,11 +47,13 @@ pub(crate) struct BrokenStore {
     inner: MemoryStore,
     fault: Fault,
     revived: Mutex<BTreeSet<SessionId>>,
+    silent: Arc<ChangeFeed>,
 }
 
 impl BrokenStore {
     pub(crate) fn new(fault: Fault) -> Self {
-        Self { inner: MemoryStore::new(), fault, revived: Mutex::default() }
+        let silent = Arc::new(ChangeFeed::unshared());
+        Self { inner: MemoryStore::new(), fault, revived: Mutex::default(), silent }
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -194,8 +198,8 @@ faultless! { EventStore {
         self.inner.sealer()
     }
 
-    fn watchers(&self) -> &Arc<SessionWatchers> {
-        self.inner.watchers()
+    fn feed(&self) -> &Arc<ChangeFeed> {
+        if self.has(Fault::TellsNothing) { &self.silent } else { self.inner.feed() }
     }
 
     fn numbers_events_without_gaps(&self) -> bool {

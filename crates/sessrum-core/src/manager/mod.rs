@@ -6,6 +6,7 @@ mod begin;
 mod clean_up;
 mod credentials;
 mod end;
+mod load;
 mod note;
 mod platform;
 mod renew;
@@ -23,6 +24,7 @@ pub use platform::SwitchOutcome;
 pub use renew::Renewed;
 
 use crate::activity::ActivityMarks;
+use crate::cache::{DEFAULT_CACHE_BYTES, SessionCache};
 use crate::client::Client;
 use crate::directory::Directory;
 use crate::event::{Actor, Change, EventKind};
@@ -38,7 +40,8 @@ use crate::time::{Clock, SystemClock, Timestamp};
 use crate::{SessionContext, SessionFingerprint};
 
 /// Creates, validates, changes and ends sessions. The database is the only truth: the manager
-/// holds no session, only marks of activity that are on their way to it.
+/// holds marks of activity that are on their way to it, and a cache of rows that are void as soon as
+/// something happens to their user.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -65,6 +68,7 @@ pub struct UnifiedSessionManager {
     sealing: SealingKey,
     throttle: ThrottleKey,
     activity: ActivityMarks,
+    cache: SessionCache,
     /// One flush at a time, so that a batch is either out or back.
     flushing: tokio::sync::Mutex<()>,
     /// What requests have been recorded for since the last clean-up, so that many more of the same
@@ -88,6 +92,7 @@ impl UnifiedSessionManager {
             sealing: SealingKey::of(secret),
             throttle: ThrottleKey::of(secret),
             activity: ActivityMarks::default(),
+            cache: SessionCache::of(DEFAULT_CACHE_BYTES),
             flushing: tokio::sync::Mutex::default(),
             noted: Mutex::default(),
         }
@@ -114,6 +119,17 @@ impl UnifiedSessionManager {
     #[must_use]
     pub fn with_policy(mut self, policy: SessionPolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// With so many bytes for cached rows, in place of [`DEFAULT_CACHE_BYTES`]; 0 reads the database
+    /// with each request.
+    ///
+    /// What happens to a session through this store is seen by the next request. What another process
+    /// does is seen within the bound that the store states.
+    #[must_use]
+    pub fn with_cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache = SessionCache::of(bytes);
         self
     }
 

@@ -1,4 +1,5 @@
 use super::UnifiedSessionManager;
+use super::load::Source;
 use crate::client::Client;
 use crate::context::{PlatformInfo, SessionContext};
 use crate::directory::UserFacts;
@@ -10,13 +11,14 @@ use crate::event::{Change, EventKind};
 use crate::fingerprint::FingerprintMode;
 use crate::lifetime::{TokenStanding, Verdict, judge};
 use crate::session::{EndReason, Ended, UserSession};
-use crate::store::{LoadedSession, StoreError, StoreErrorKind};
+use crate::store::{LoadedSession, StoreError};
 use crate::time::Timestamp;
 use crate::token::{SessionHandle, SessionToken, TokenHash};
 
 impl UnifiedSessionManager {
     /// The context of a request: loads the row, judges it, and ends the session when the request
     /// shows that it must (a copied token, a disabled user, another machine when that is enforced).
+    /// The row may come from the [cache](Self::with_cache_bytes).
     ///
     /// Reading is no activity; see [`update_session_activity`](Self::update_session_activity).
     ///
@@ -28,30 +30,36 @@ impl UnifiedSessionManager {
         token: &SessionToken,
         client: &Client,
     ) -> Result<SessionContext, SessionError> {
+        self.context_from(Source::CacheOrDatabase, token, client).await
+    }
+
+    /// As [`get_session_context`](Self::get_session_context), of the row as the database has it now:
+    /// for requests that change something.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn get_uncached_session_context(
+        &self,
+        token: &SessionToken,
+        client: &Client,
+    ) -> Result<SessionContext, SessionError> {
+        self.context_from(Source::Database, token, client).await
+    }
+
+    async fn context_from(
+        &self,
+        source: Source,
+        token: &SessionToken,
+        client: &Client,
+    ) -> Result<SessionContext, SessionError> {
         let token_hash = token.hash();
-        let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
+        let (loaded, idle_expires_at) = self.load_live(&token_hash, client, source).await?;
         let standing = loaded.token.standing(self.now(), &self.policy);
         if standing == TokenStanding::Reused {
             let change = Change { client: client.clone(), ..Change::by_system(self.now()) };
             return Err(self.end_for(&loaded.session, EndReason::TokenReuse, &change).await);
         }
         self.context_of(loaded, token_hash, standing, idle_expires_at, client).await
-    }
-
-    /// The row as it is now, if it lives, and when it ends if nothing more happens.
-    pub(super) async fn load_live(
-        &self,
-        token: &TokenHash,
-        client: &Client,
-    ) -> Result<(LoadedSession, Timestamp), SessionError> {
-        let mut loaded = self.load(token, client).await?;
-        let now = self.now();
-        if loaded.session.ended.is_none() && self.judge(&loaded.session, now).is_err() {
-            // A flush may have moved activity into the row after the row was read.
-            loaded = self.load(token, client).await?;
-        }
-        let idle_expires_at = self.judge(&loaded.session, now)?;
-        Ok((loaded, idle_expires_at))
     }
 
     /// The context of a live row, whose token was not used again after it had been replaced.
@@ -115,6 +123,7 @@ impl UnifiedSessionManager {
             return;
         }
         self.activity.mark(context.session.id, now);
+        self.cache.touch(&context.token_hash, now);
         context.session.last_activity = now.max(context.session.last_activity);
         context.idle_expires_at = context.session.last_activity
             + self.policy.lifetime_of(context.session.remembered).idle;
@@ -156,18 +165,6 @@ impl UnifiedSessionManager {
             Ok(_) => SessionNotFoundError.into(),
             Err(error) => error.into(),
         }
-    }
-
-    async fn load(
-        &self,
-        token: &TokenHash,
-        client: &Client,
-    ) -> Result<LoadedSession, SessionError> {
-        let loaded = self.store().load_by_token(token).await;
-        if loaded.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Corrupt) {
-            self.record_damage(client).await?;
-        }
-        Ok(loaded?.ok_or(SessionNotFoundError)?)
     }
 
     /// The facts that came with the row, or the application's own.

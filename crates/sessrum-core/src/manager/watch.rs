@@ -1,11 +1,13 @@
 use super::UnifiedSessionManager;
+use super::load::Source;
+use crate::change_feed::{SessionWatch, WatchRefusal};
 use crate::client::Client;
 use crate::context::SessionContext;
 use crate::error::SessionError;
 use crate::identity::UserId;
 use crate::lifetime::TokenStanding;
+use crate::session::UserSession;
 use crate::time::Timestamp;
-use crate::watch::{SessionWatch, WatchRefusal};
 
 impl UnifiedSessionManager {
     /// Watches the session of a context, whose page stays open. Look at it again with
@@ -14,7 +16,7 @@ impl UnifiedSessionManager {
     /// # Errors
     /// [`WatchRefusal`] when too many watch already, or the server is about to stop.
     pub fn watch_session(&self, context: &SessionContext) -> Result<SessionWatch, WatchRefusal> {
-        let watchers = self.store().watchers();
+        let watchers = self.store().feed().watchers();
         watchers.watch(context.user_id(), &context.session.handle, self.policy.watches)
     }
 
@@ -30,7 +32,8 @@ impl UnifiedSessionManager {
         client: &Client,
     ) -> Result<Option<SessionContext>, SessionError> {
         let token_hash = context.token_hash;
-        let (loaded, idle_expires_at) = self.load_live(&token_hash, client).await?;
+        let (loaded, idle_expires_at) =
+            self.load_live(&token_hash, client, Source::CacheOrDatabase).await?;
         let standing = loaded.token.standing(self.now(), &self.policy);
         if matches!(standing, TokenStanding::Retiring | TokenStanding::Reused) {
             return Ok(None);
@@ -41,16 +44,24 @@ impl UnifiedSessionManager {
     /// Wakes the open pages of a user whose name, role or platforms have changed in the
     /// application's own directory. The tables that come with a store do so by themselves.
     pub fn user_changed(&self, user: &UserId) {
-        self.store().watchers().tell_user(user);
+        self.store().feed().tell_user(user);
     }
 
     /// The moment from which open pages warn that the session is about to end.
     #[must_use]
     pub fn warns_at(&self, context: &SessionContext) -> Timestamp {
-        let lifetime = self.policy.lifetime_of(context.session.remembered);
+        self.warning_of(&context.session, context.idle_expires_at)
+    }
+
+    /// [`warns_at`](Self::warns_at) of a session that is idle for too long at `idle_expires_at`.
+    pub(super) fn warning_of(
+        &self,
+        session: &UserSession,
+        idle_expires_at: Timestamp,
+    ) -> Timestamp {
+        let lifetime = self.policy.lifetime_of(session.remembered);
         let before_idle = self.policy.warn_before_idle.min(lifetime.idle / 2);
         let before_end = self.policy.warn_before_end.min(lifetime.absolute / 2);
-        let end = context.session.expires_at;
-        (context.idle_expires_at - before_idle).min(end - before_end)
+        (idle_expires_at - before_idle).min(session.expires_at - before_end)
     }
 }

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
+use crate::change_feed::{ChangeFeed, News};
 use crate::event::{Actor, Change, EventKind, SessionEvent};
 use crate::event_seal::{EventSealer, Predecessor, SealedEvent};
 use crate::identity::UserId;
 use crate::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
-use crate::watch::{News, SessionWatchers};
 
 impl State {
     pub(super) fn record_of(
@@ -31,12 +31,8 @@ impl State {
         let previous = of_user.find(|sealed| sealed.event.user_id == event.user_id);
         let previous = previous.map(|last| Predecessor { id: last.event.id, mac: last.seal.mac });
         let seal = self.sealer.seal(&event, previous);
-        // Whoever is woken waits for the lock that the verb holds.
-        self.watchers.tell(&[News {
-            kind,
-            user_id: event.user_id.clone(),
-            session: event.session,
-        }]);
+        // Whoever reads again waits for the lock that the verb holds.
+        self.feed.tell(&[News { kind, user_id: event.user_id.clone(), session: event.session }]);
         self.events.push(SealedEvent { event, seal });
     }
 
@@ -106,8 +102,8 @@ impl EventStore for MemoryStore {
         &self.sealer
     }
 
-    fn watchers(&self) -> &Arc<SessionWatchers> {
-        &self.watchers
+    fn feed(&self) -> &Arc<ChangeFeed> {
+        &self.feed
     }
 
     fn numbers_events_without_gaps(&self) -> bool {

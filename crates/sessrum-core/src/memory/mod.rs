@@ -23,6 +23,7 @@ use platforms::PlatformRow;
 use tokens::TokenRow;
 use users::UserRow;
 
+use crate::change_feed::ChangeFeed;
 use crate::event::Change;
 use crate::event_seal::{EventSealer, SealedEvent};
 use crate::identity::{Key, SessionId};
@@ -30,14 +31,13 @@ use crate::session::UserSession;
 use crate::store::DataEntry;
 use crate::throttle::{Counter, CounterKey};
 use crate::token::TokenHash;
-use crate::watch::SessionWatchers;
 
 /// A store that lives as long as the process: for tests, for trying things out, and as the model
 /// of what every other store does.
 pub struct MemoryStore {
     state: Mutex<State>,
     sealer: Arc<EventSealer>,
-    watchers: Arc<SessionWatchers>,
+    feed: Arc<ChangeFeed>,
 }
 
 impl MemoryStore {
@@ -50,9 +50,9 @@ impl MemoryStore {
     /// An empty store whose events are sealed with `sealer`.
     #[must_use]
     pub fn sealing_with(sealer: Arc<EventSealer>) -> Self {
-        let watchers = Arc::default();
-        let state = State::new(Arc::clone(&sealer), Arc::clone(&watchers));
-        Self { state: Mutex::new(state), sealer, watchers }
+        let feed = Arc::new(ChangeFeed::unshared());
+        let state = State::new(Arc::clone(&sealer), Arc::clone(&feed));
+        Self { state: Mutex::new(state), sealer, feed }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,7 +75,7 @@ impl fmt::Debug for MemoryStore {
 /// The tables. Keys count from 1 and are never given again, so the last ones are kept.
 struct State {
     sealer: Arc<EventSealer>,
-    watchers: Arc<SessionWatchers>,
+    feed: Arc<ChangeFeed>,
     sessions: BTreeMap<SessionId, SessionRow>,
     last_session: i64,
     tokens: BTreeMap<TokenHash, TokenRow>,
@@ -103,10 +103,10 @@ impl SessionRow {
 }
 
 impl State {
-    const fn new(sealer: Arc<EventSealer>, watchers: Arc<SessionWatchers>) -> Self {
+    const fn new(sealer: Arc<EventSealer>, feed: Arc<ChangeFeed>) -> Self {
         Self {
             sealer,
-            watchers,
+            feed,
             sessions: BTreeMap::new(),
             last_session: 0,
             tokens: BTreeMap::new(),

@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 
+use super::tokens::TokenRow;
 use super::users::UserRow;
 use super::{MemoryStore, State};
 use crate::event::{Change, EventKind};
@@ -20,7 +21,11 @@ impl State {
         let token = self.tokens.get(hash)?;
         let session = self.sessions.get(&token.session)?.session.clone();
         let platform = session.active_platform_id.as_ref();
+        let is_other = |(other, token): (&TokenHash, &TokenRow)| {
+            other != hash && token.session == session.id && token.record.retired_at.is_none()
+        };
         Some(LoadedSession {
+            has_other_token: self.tokens.iter().any(is_other),
             user: self.user(&session.user_id).map(UserRow::facts),
             platform: platform
                 .and_then(|id| self.platform(&session.user_id, id))

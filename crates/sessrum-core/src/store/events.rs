@@ -3,12 +3,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Page, StoreError};
+use crate::change_feed::ChangeFeed;
 use crate::event::{Change, EventKind, SessionEvent};
 use crate::event_seal::{EventSealer, SealedEvent};
 use crate::identity::UserId;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
-use crate::watch::SessionWatchers;
 
 /// An event that no other change carries, such as a refused sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +77,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// What seals the events.
     fn sealer(&self) -> &EventSealer;
 
-    /// Who is told of them: of this store's own before the verb that wrote them answers, of those
-    /// that another process wrote soon after.
-    fn watchers(&self) -> &Arc<SessionWatchers>;
+    /// Where they are told: this store's own before the verb that wrote them answers, those that
+    /// another process wrote soon after.
+    fn feed(&self) -> &Arc<ChangeFeed>;
 
     /// Whether events are numbered from 1 without gaps, so that a key that is not there was removed.
     fn numbers_events_without_gaps(&self) -> bool;

@@ -71,10 +71,23 @@ pub struct LoadedSession {
     pub session: UserSession,
     /// The token it was found by.
     pub token: TokenRecord,
+    /// Whether another token of the session has not retired: the first use of one retires others.
+    pub has_other_token: bool,
     /// The bundled user, active or not; `None` when the bundled tables do not have the key.
     pub user: Option<UserFacts>,
     /// The bundled active platform, if it is the user's and active.
     pub platform: Option<PlatformInfo>,
+}
+
+impl LoadedSession {
+    /// Whether none of it changes without an event, activity aside.
+    #[must_use]
+    pub const fn may_be_cached(&self) -> bool {
+        self.session.ended.is_none()
+            && self.token.first_used_at.is_some()
+            && self.token.retired_at.is_none()
+            && !self.has_other_token
+    }
 }
 
 /// What came of a change to a live session.

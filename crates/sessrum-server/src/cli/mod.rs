@@ -161,12 +161,36 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
         Command::Cleanup { format, compact } => {
             database::cleanup(&open(&settings(&overrides)?.1)?, format, compact).await
         }
-        Command::User(command) => user::run(command, &open(&settings(&overrides)?.1)?).await,
-        Command::Platform(command) => {
-            platform::run(command, &open(&settings(&overrides)?.1)?).await
+        // Nobody goes by a user who was not there before.
+        Command::User(command @ user::Command::Add { .. }) => {
+            user::run(command, &open(&settings(&overrides)?.1)?).await
         }
-        Command::Session(command) => session::run(command, &open(&settings(&overrides)?.1)?).await,
+        Command::User(command) => {
+            settled(&overrides, async |instance| user::run(command, instance).await).await
+        }
+        Command::Platform(command) => {
+            settled(&overrides, async |instance| platform::run(command, instance).await).await
+        }
+        Command::Session(command) => {
+            settled(&overrides, async |instance| session::run(command, instance).await).await
+        }
     }
+}
+
+/// Runs a command. When it returns, no server beside it goes by what was so before its changes.
+async fn settled(
+    overrides: &Overrides,
+    command: impl AsyncFnOnce(&Instance) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let instance = open(&settings(overrides)?.1)?;
+    let store = instance.manager.store();
+    let before = store.last_event_id().await?;
+    command(&instance).await?;
+    if store.last_event_id().await? != before {
+        let heard_at = instance.manager.now() + store.feed().lease();
+        instance.manager.clock().sleep_until(heard_at).await;
+    }
+    Ok(())
 }
 
 fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {

@@ -150,9 +150,7 @@ async fn of_damage() {
     let site = Site::new().await;
     let (browser, bob) = (site.signed_in("ada").await, site.signed_in("bob").await);
     browser.put("/api/session/data/k", json!("kept")).await.ok();
-    let database = rusqlite::Connection::open(site.database()).unwrap();
-    database.pragma_update(None, "ignore_check_constraints", true).unwrap();
-    database.execute("UPDATE session_data SET value = 'canary'", []).unwrap();
+    site.change_by_hand("UPDATE session_data SET value = 'canary'", []).await;
     shows("internal_error", &browser.get("/api/session/data").await);
     let handle = browser.handle().await;
     let log = Log::default();
@@ -163,7 +161,7 @@ async fn of_damage() {
         "UPDATE user_sessions SET ip_address = '192.0.2.1', handle = x'ca' WHERE user_id = 1",
     ] {
         let before = site.trail().await.len();
-        database.execute(damage, []).unwrap();
+        site.change_by_hand(damage, []).await;
         for _ in 0..3 {
             let answer = browser.state_of().await.problem(503, "store_unavailable").keeps_cookie();
             assert!(!answer.text().contains("canary"));
@@ -182,6 +180,6 @@ async fn of_damage() {
     assert!(log.text().contains("ERROR") && log.text().contains("the database is damaged"));
     // What is mended is as it was.
     let mend = "UPDATE user_sessions SET end_reason = NULL, handle = ?1 WHERE user_id = 1";
-    database.execute(mend, [SessionHandle::parse(&handle).unwrap().as_bytes()]).unwrap();
+    site.change_by_hand(mend, [SessionHandle::parse(&handle).unwrap().as_bytes()]).await;
     assert_eq!(browser.handle().await, handle);
 }

@@ -61,6 +61,9 @@ statements! {
 
     LAST_ID = "SELECT coalesce(max(id), 0) FROM session_events";
 
+    /// Changes when another connection has committed something.
+    DATA_VERSION = "PRAGMA data_version";
+
     LIST_NEWS =
         "SELECT id, kind, user_id, session_handle FROM session_events WHERE id > ?1 \
          ORDER BY id LIMIT ?2";

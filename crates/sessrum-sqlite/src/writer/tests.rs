@@ -42,7 +42,8 @@ fn run(connection: &Connection, batch: Vec<Box<dyn Job>>) {
     }
     drop(queue);
     // These databases are in memory; any place that stays will do.
-    work(connection, &InPlace::of(".".as_ref()).unwrap(), &sealer(), &|| {}, jobs);
+    let file = InPlace::of(".".as_ref()).unwrap();
+    work(connection, &file, &sealer(), &mut |_| {}, &timer().unwrap(), jobs);
 }
 
 fn kind<T>(answer: Answer<T>) -> Option<StoreErrorKind> {
@@ -144,7 +145,7 @@ async fn dropping_the_writer_finishes_the_queue() {
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("CREATE TABLE numbers (number INTEGER UNIQUE)").unwrap();
     let file = Arc::new(InPlace::of(&path).unwrap());
-    let writer = Writer::start(connection, file, Arc::new(sealer()), || {}).unwrap();
+    let writer = Writer::start(connection, file, Arc::new(sealer()), |_| {}).unwrap();
     for number in 0..50 {
         let mut change = Box::pin(writer.run(insert(number)));
         // Polled once the change is in the queue; then its caller goes away.

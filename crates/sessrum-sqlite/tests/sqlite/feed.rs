@@ -15,7 +15,7 @@ async fn watched(test: &TestStore) -> (UserSession, SessionWatch) {
     let ada = test.user_named("ada").await;
     let session = test.sign_in(test.new_session(ada), 1).await;
     let (user, handle) = (&session.user_id, &session.handle);
-    let watch = test.store.watchers().watch(user, handle, WatchLimits::default()).unwrap();
+    let watch = test.store.feed().watchers().watch(user, handle, WatchLimits::default()).unwrap();
     (session, watch)
 }
 

@@ -101,7 +101,7 @@ async fn the_end_is_told_with_its_reason_and_is_the_last_event() {
         assert_eq!(end["detail"], kept.state_of().await.json()["detail"]);
         stream.is_over().await;
     }
-    assert_eq!(site.manager().store().watchers().count(), 0);
+    assert_eq!(site.manager().store().feed().watchers().count(), 0);
     drop(admin);
 }
 
@@ -191,7 +191,7 @@ async fn there_are_so_many_streams_and_no_more() {
     let _third = other.watch().await;
     other.get("/api/session/events").await.problem(429, "rate_limited");
     drop(first);
-    while site.manager().store().watchers().count() > 2 {
+    while site.manager().store().feed().watchers().count() > 2 {
         tokio::task::yield_now().await;
     }
     browser.watch().await;
@@ -262,7 +262,7 @@ async fn it_shows_that_it_is_there_and_closes_after_a_quarter_of_an_hour() {
 async fn a_reader_that_takes_nothing_loses_the_stream() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
-    let watchers = std::sync::Arc::clone(site.manager().store().watchers());
+    let watchers = std::sync::Arc::clone(site.manager().store().feed().watchers());
     let unread = browser.watch().await;
     while watchers.count() > 0 {
         site.pass(SECOND);
@@ -304,7 +304,7 @@ async fn a_server_that_stops_closes_every_stream() {
     let browser = site.signed_in("ada").await;
     let mut stream = browser.watch().await;
     stream.is("state").await;
-    site.manager().store().watchers().close();
+    site.manager().store().feed().watchers().close();
     stream.is_over().await;
     let refused = browser.get("/api/session/events").await.problem(503, "store_unavailable");
     assert_eq!(refused.header("retry-after"), Some("1"));

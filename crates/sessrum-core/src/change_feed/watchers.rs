@@ -8,20 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::event::EventKind;
+use super::News;
 use crate::identity::UserId;
 use crate::token::SessionHandle;
-
-/// An event of the audit trail, in so far as watches hear of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// What happened.
-    pub kind: EventKind,
-    /// The user it concerns.
-    pub user_id: Option<UserId>,
-    /// The session it concerns; `None`: all of the user's.
-    pub session: Option<SessionHandle>,
-}
 
 /// How many watches there may be at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +36,7 @@ pub enum WatchRefusal {
     Closed,
 }
 
-/// Everyone who watches a session. A store has one, and tells it what has been committed before it
-/// answers whoever made the change.
+/// Everyone who watches a session.
 #[derive(Debug, Default)]
 pub struct SessionWatchers(Mutex<Watched>);
 
@@ -87,7 +75,7 @@ impl SessionWatchers {
     }
 
     /// Wakes the watches that `news` concern.
-    pub fn tell(&self, news: &[News]) {
+    pub(super) fn tell(&self, news: &[News]) {
         let watched = self.lock();
         for News { kind, user_id, session } in news.iter().filter(|news| news.kind.is_news()) {
             let sessions = user_id.as_ref().and_then(|user| watched.users.get(user));
@@ -99,13 +87,13 @@ impl SessionWatchers {
         }
     }
 
-    /// Wakes all watches of a user, whose facts have changed in the application's own directory.
-    pub fn tell_user(&self, user: &UserId) {
+    /// Wakes all watches of a user.
+    pub(super) fn tell_user(&self, user: &UserId) {
         wake(self.lock().users.get(user).into_iter().flat_map(HashMap::values));
     }
 
-    /// Wakes every watch: something happened, and it cannot be told what.
-    pub fn tell_everyone(&self) {
+    /// Wakes every watch.
+    pub(super) fn tell_everyone(&self) {
         wake(self.lock().users.values().flat_map(HashMap::values));
     }
 
@@ -170,6 +158,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::event::EventKind;
 
     const LIMITS: WatchLimits = WatchLimits { per_session: 2, total: 3 };
 
