@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
 use sessrum_core::{
-    Actor, Change, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent, SessionHandle,
-    SessionWatchers, Timestamp, UserId,
+    Actor, Change, ChangeFeed, EventKind, EventSealer, Predecessor, SealedEvent, SessionEvent,
+    SessionHandle, Timestamp, UserId,
 };
 
 use crate::error::Result;
@@ -149,8 +149,8 @@ impl EventStore for PostgresStore {
         Ok(found.all(rows::event)?)
     }
 
-    fn watchers(&self) -> &Arc<SessionWatchers> {
-        &self.watchers
+    fn feed(&self) -> &Arc<ChangeFeed> {
+        &self.feed
     }
 
     fn sealer(&self) -> &EventSealer {

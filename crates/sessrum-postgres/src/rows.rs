@@ -125,7 +125,8 @@ pub(crate) fn loaded_session(row: &Row) -> Result<LoadedSession> {
         first_used_at: get_option(row, 17)?,
         retired_at: get_option(row, 18)?,
     };
-    Ok(LoadedSession { session: session(row)?, token, user, platform })
+    let has_other_token = plain(row, 31)?;
+    Ok(LoadedSession { session: session(row)?, token, has_other_token, user, platform })
 }
 
 /// What a statement that ends sessions for `reason` tells of one.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sessrum_core::{EventSealer, SessionWatchers};
+use sessrum_core::{ChangeFeed, EventSealer, SystemClock};
 
 use crate::open;
 use crate::open_error::OpenError;
@@ -10,6 +10,9 @@ use crate::options::PostgresOptions;
 use crate::readers::Readers;
 use crate::server::Server;
 use crate::writer::{Limits, Writer};
+
+/// How long what was heard is good.
+const LEASE: Duration = Duration::from_secs(2);
 
 /// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
 const GRACE: Duration = Duration::from_millis(500);
@@ -23,7 +26,7 @@ pub struct PostgresStore {
     pub(crate) writer: Writer,
     /// Where tables are compacted.
     pub(crate) direct: Server,
-    pub(crate) watchers: Arc<SessionWatchers>,
+    pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
 }
 
@@ -38,10 +41,11 @@ impl PostgresStore {
         open::check(&server, &readers).await?;
         let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
         let limits = Limits { statement: options.statement_timeout };
-        let (sealer, watchers) = (Arc::new(sealer), Arc::default());
-        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::clone(&watchers));
+        let feed = Arc::new(ChangeFeed::leased(Arc::new(SystemClock), LEASE));
+        let sealer = Arc::new(sealer);
+        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::clone(&feed));
         let direct = open::direct(options)?;
-        Ok(Self { readers: Readers::new(readers), writer, direct, watchers, sealer })
+        Ok(Self { readers: Readers::new(readers), writer, direct, feed, sealer })
     }
 
     /// Takes no more changes, and waits until those that are queued are made.

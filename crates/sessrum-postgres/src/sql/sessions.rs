@@ -32,7 +32,9 @@ statements! {
     LOAD_BY_TOKEN(BYTEA) =
         "SELECT ", session_columns!(), ", t.issued_at, t.first_used_at, t.retired_at, \
          u.id, u.username, u.email, u.role, u.is_active, u.role_changed_at, \
-         p.id, p.name, p.platform_type, p.instance_url, p.username, p.is_default \
+         p.id, p.name, p.platform_type, p.instance_url, p.username, p.is_default, \
+         EXISTS (SELECT 1 FROM session_tokens o WHERE o.session_id = t.session_id \
+         AND o.retired_at IS NULL AND o.token_hash <> t.token_hash) \
          FROM session_tokens t JOIN user_sessions ON user_sessions.id = t.session_id \
          LEFT JOIN users u ON u.id = ", bundled!("user_sessions.user_id"), " \
          LEFT JOIN platform_connections p ON p.id = ", bundled!("active_platform_id"), " \

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sessrum_core::store::{CreateOutcome, NewSession, StoreError, StoreErrorKind};
-use sessrum_core::{Change, EventSealer, SessionWatchers};
+use sessrum_core::{Change, ChangeFeed, EventSealer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -38,15 +38,15 @@ struct Running {
 
 impl Writer {
     /// Starts the task, which writes on one connection at a time. After each commit, before its
-    /// callers are answered, it tells the watchers.
+    /// callers are answered, it tells the feed.
     pub(crate) fn start(
         connections: Connections,
         limits: Limits,
         sealer: Arc<EventSealer>,
-        watchers: Arc<SessionWatchers>,
+        feed: Arc<ChangeFeed>,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = WritingTask::new(connections, limits, sealer, watchers).work(jobs);
+        let task = WritingTask::new(connections, limits, sealer, feed).work(jobs);
         Self(Mutex::new(Some(Running { queue, task: tokio::spawn(task) })))
     }
 

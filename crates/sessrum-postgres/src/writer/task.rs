@@ -3,7 +3,7 @@ use std::slice;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use sessrum_core::{EventSealer, SessionWatchers};
+use sessrum_core::{ChangeFeed, EventSealer};
 use tokio::sync::mpsc;
 
 use super::job::Job;
@@ -18,7 +18,7 @@ pub(super) struct WritingTask {
     connections: Connections,
     limits: Limits,
     sealer: Arc<EventSealer>,
-    watchers: Arc<SessionWatchers>,
+    feed: Arc<ChangeFeed>,
 }
 
 /// Why a batch was not made.
@@ -59,9 +59,9 @@ impl WritingTask {
         connections: Connections,
         limits: Limits,
         sealer: Arc<EventSealer>,
-        watchers: Arc<SessionWatchers>,
+        feed: Arc<ChangeFeed>,
     ) -> Self {
-        Self { connections, limits, sealer, watchers }
+        Self { connections, limits, sealer, feed }
     }
 
     /// Until the queue is closed and empty.
@@ -123,7 +123,7 @@ impl WritingTask {
         }
         match writing.commit().await {
             Ok(news) => {
-                self.watchers.tell(&news);
+                self.feed.tell(&news);
                 Ok(())
             }
             Err(Uncommitted { error, is_known }) => {
