@@ -171,6 +171,16 @@ CREATE TABLE checks (
 
 INSERT INTO checks (id, made) VALUES (1, 0);
 
+-- The programs that are at work on these tables. Each says up to which event it has heard, and shows by
+-- another renewal that it is there. After a lease, in microseconds, without a renewal it goes by
+-- nothing that it has read.
+CREATE TABLE instances (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    heard    bigint NOT NULL,
+    renewals bigint NOT NULL,
+    lease    bigint NOT NULL
+);
+
 -- The oldest schema whose programs work on these tables. A change that they would not survive raises
 -- it; all others leave it, so that a newer and an older program run side by side.
 CREATE TABLE sessrum_schema_support (

@@ -7,6 +7,7 @@ mod data;
 mod directory;
 mod error;
 mod events;
+mod feed;
 mod open;
 mod open_error;
 mod options;
@@ -23,5 +24,5 @@ mod writer;
 
 pub use open::{check_schema, has_users, migrate};
 pub use open_error::OpenError;
-pub use options::PostgresOptions;
+pub use options::{PostgresOptions, Revocation};
 pub use store::PostgresStore;

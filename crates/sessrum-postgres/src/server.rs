@@ -10,17 +10,22 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::Config;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connection::Connections;
+use crate::error::Error;
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 
 /// An idle connection is asked so often whether it is still there, before anything in between may
 /// have forgotten it.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+
+type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// A database on a server.
 pub(crate) struct Server {
@@ -67,6 +72,12 @@ impl Server {
             is_prepared: options.prepared_statements,
             name,
         })
+    }
+
+    /// A connection of one's own. Whoever asks for it drives it, too.
+    pub(crate) async fn connect(&self) -> Result<(Client, Connection<Socket, Tls>), Error> {
+        let connecting = timeout(self.connect_timeout, self.config.connect(self.tls.clone()));
+        Ok(connecting.await.map_err(|_| Error::TimedOut)??)
     }
 
     /// At most so many connections, each with so much time for an answer.
