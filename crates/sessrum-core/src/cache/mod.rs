@@ -89,3 +89,6 @@ impl Weighter<TokenHash, Arc<Entry>> for ByBytes {
         entry.bytes() as u64
     }
 }
+
+#[cfg(test)]
+mod tests;
