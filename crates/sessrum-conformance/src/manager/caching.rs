@@ -184,7 +184,7 @@ pub async fn while_the_database_is_away_what_was_kept_is_read_and_nothing_change
 }
 
 /// How many of the sessions a manager with so much memory has kept.
-async fn kept(app: &ManagerFixture, bytes: u64, tokens: &[SessionToken]) -> usize {
+async fn kept(app: &ManagerFixture, bytes: usize, tokens: &[SessionToken]) -> usize {
     let proxy = ProxyStore::of(app.store.shared());
     let app = app.over(proxy.clone(), |manager| manager.with_cache_bytes(bytes));
     for token in tokens {

@@ -83,6 +83,17 @@ fn what_is_kept_is_what_was_read() {
 }
 
 #[test]
+fn any_number_of_bytes_may_be_given() {
+    let feed = ChangeFeed::unshared();
+    let kept = [0, 1, 700, 100_000, usize::MAX].map(|bytes| {
+        let cache = SessionCache::of(bytes);
+        cache.put(token(1), &loaded(), Reading::begin(&feed, Duration::ZERO));
+        cache.get(&token(1), &feed, Duration::ZERO).is_some()
+    });
+    assert_eq!(kept, [false, false, false, true, true]);
+}
+
+#[test]
 fn what_may_change_unheard_or_is_over_is_not_kept() {
     let without = |change: fn(&mut LoadedSession)| {
         let mut loaded = loaded();
@@ -102,7 +113,7 @@ fn what_may_change_unheard_or_is_over_is_not_kept() {
 /// As far as can be told from here: the GNU C library takes memory in steps of 16 bytes.
 #[test]
 fn the_cache_takes_the_memory_that_it_may_take() {
-    const BYTES: u64 = 1 << 20;
+    const BYTES: usize = 1 << 20;
     let (cache, feed) = (SessionCache::of(BYTES), ChangeFeed::unshared());
     let reading = Reading::begin(&feed, Duration::ZERO);
     for number in 0..10_000 {
@@ -116,5 +127,5 @@ fn the_cache_takes_the_memory_that_it_may_take() {
     let counters_of_arc = 16;
     let pieces = piece(size_of::<Entry>() + counters_of_arc) + piece(texts) + piece(AGENT.len());
     let taken = entries.len() * pieces + entries.memory_used().total();
-    assert!((BYTES / 20 * 18..BYTES / 20 * 21).contains(&(taken as u64)), "{taken}");
+    assert!((BYTES / 20 * 18..BYTES / 20 * 21).contains(&taken), "{taken}");
 }

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::time::{ManualClock, Timestamp};
 
-    const LEASE: Duration = Duration::from_nanos(1_000);
+    const LEASE: Duration = Duration::from_micros(1);
     const ALMOST: Duration = Duration::from_nanos(999);
     const TICK: Duration = Duration::from_nanos(1);
 
