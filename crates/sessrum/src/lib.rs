@@ -75,6 +75,9 @@
 //! # What it does by itself
 //!
 //! - The row is loaded when someone asks for it, once a request. Static files open no database.
+//! - What was read is [kept](UnifiedSessionManager::with_cache_bytes), 64 MiB of it, until something
+//!   happens to its user: the next request sees what this process did, and within 300 ms what another
+//!   did. Requests that change something read the row.
 //! - Activity is marked in memory and written in batches: call
 //!   [`flush_session_activity`](UnifiedSessionManager::flush_session_activity) every second and
 //!   once before the process ends.
