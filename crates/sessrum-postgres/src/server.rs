@@ -20,7 +20,7 @@ use crate::options::PostgresOptions;
 
 /// An idle connection is asked so often whether it is still there, before anything in between may
 /// have forgotten it.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// A database on a server.
 pub(crate) struct Server {

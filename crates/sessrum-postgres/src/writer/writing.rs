@@ -59,10 +59,10 @@ impl Writing {
     /// Begins the transaction, and waits for its turn.
     pub(super) async fn begin(&mut self, limits: Limits) -> Result<()> {
         self.connection.prepare(&[events::TAKE_TURN]).await?;
-        let begin = limits.begin();
+        let commands = limits.begin();
         let (begun, turn) = join!(
             biased;
-            self.connection.command(&begin),
+            self.connection.command(&commands),
             self.connection.run(events::TAKE_TURN, &[]),
         );
         begun?;
