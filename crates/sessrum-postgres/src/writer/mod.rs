@@ -93,3 +93,6 @@ impl Writer {
         queue.send(job).await.map_err(|_| StoreErrorKind::Unavailable.into())
     }
 }
+
+#[cfg(test)]
+mod tests;
