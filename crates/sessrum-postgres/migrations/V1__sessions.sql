@@ -73,13 +73,17 @@ CREATE TABLE user_sessions (
 );
 
 CREATE INDEX user_sessions_by_user ON user_sessions (user_id, id);
-CREATE INDEX user_sessions_live ON user_sessions (id) WHERE ended_at IS NULL;
-CREATE INDEX user_sessions_live_by_user ON user_sessions (user_id, last_activity, id)
-    WHERE ended_at IS NULL;
-CREATE INDEX user_sessions_live_by_expiry ON user_sessions (expires_at) WHERE ended_at IS NULL;
-CREATE INDEX user_sessions_live_by_activity ON user_sessions (remembered, last_activity)
-    WHERE ended_at IS NULL;
 CREATE INDEX user_sessions_ended ON user_sessions (ended_at, id) WHERE ended_at IS NOT NULL;
+-- No column of a key is ever null. That these say so keeps PostgreSQL from looking through one of them
+-- from end to end for something else: until it has counted, it takes live rows for few.
+CREATE INDEX user_sessions_live ON user_sessions (id)
+    WHERE ended_at IS NULL AND id IS NOT NULL;
+CREATE INDEX user_sessions_live_by_user ON user_sessions (user_id, last_activity, id)
+    WHERE ended_at IS NULL AND user_id IS NOT NULL;
+CREATE INDEX user_sessions_live_by_expiry ON user_sessions (expires_at)
+    WHERE ended_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX user_sessions_live_by_activity ON user_sessions (remembered, last_activity)
+    WHERE ended_at IS NULL AND last_activity IS NOT NULL;
 
 CREATE TABLE session_tokens (
     token_hash    bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),

@@ -21,7 +21,8 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
-    /// disk when it is committed.
+    /// disk when it is committed. No plan reads a whole table because that was small when it was
+    /// made: plans are kept.
     fn begin(self) -> String {
         let statement = self.statement.as_millis().max(1);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
@@ -30,6 +31,7 @@ impl Limits {
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
              SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {statement}; \
              SET LOCAL idle_in_transaction_session_timeout = {idle}; \
+             SET LOCAL enable_seqscan = off; \
              SELECT set_config('synchronous_commit', 'on', true) \
              WHERE current_setting('synchronous_commit') = 'off'"
         )
