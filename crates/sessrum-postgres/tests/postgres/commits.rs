@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sessrum_core::store::{EventStore as _, NewEvent, StoreErrorKind};
+use sessrum_core::store::{EventStore as _, NewEvent, SessionStore as _, StoreErrorKind};
 use sessrum_core::{EventKind, verify_trail};
 use sessrum_testbed::{Postgres, TcpProxy, Way};
 use tokio_postgres::Client;
@@ -94,6 +94,22 @@ async fn a_connection_that_the_server_ends_is_replaced() {
     let (recorded, ()) = tokio::join!(recording, ending);
     recorded.unwrap();
     assert_eq!(test.trail().await.len(), 1);
+}
+
+/// Events are sent together with the commit, also on a connection that has not sent any yet.
+#[tokio::test]
+async fn a_change_whose_event_cannot_be_written_is_not_made() {
+    let test = TestStore::new().await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         RAISE EXCEPTION 'no'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON session_events FOR EACH ROW EXECUTE FUNCTION refuse()";
+    test.execute(refuse).await;
+    let error = test.create(test.new_session(1), &by_system(1)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Failed);
+    test.execute("DROP TRIGGER refuse ON session_events").await;
+    assert_eq!((test.count("user_sessions").await, test.last_event_id().await.unwrap()), (0, 0));
+    test.sign_in(test.new_session(1), 2).await;
+    assert_eq!(verify_trail(&test.store, |_| {}).await.unwrap().faults, []);
 }
 
 /// A database may be set to answer before anything is on its disk: here that is not for what writes.

@@ -6,6 +6,7 @@ mod commits;
 mod concurrency;
 mod connections;
 mod crash;
+mod logging;
 mod opening;
 mod schema;
 mod support;
