@@ -126,6 +126,9 @@
 
 pub use sessrum_core::*;
 
+/// The stores on PostgreSQL.
+#[cfg(feature = "postgres")]
+pub use sessrum_postgres as postgres;
 /// The stores on SQLite.
 #[cfg(feature = "sqlite")]
 pub use sessrum_sqlite as sqlite;

@@ -94,3 +94,6 @@ impl Writer {
         queue.send(job).await.map_err(|_| StoreErrorKind::Unavailable.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,8 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
-    /// disk when it is committed.
+    /// disk when it is committed. No plan reads a whole table because that was small when it was
+    /// made: plans are kept.
     fn begin(self) -> String {
         let statement = self.statement.as_millis().max(1);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
@@ -31,6 +32,7 @@ impl Limits {
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
              SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {statement}; \
              SET LOCAL idle_in_transaction_session_timeout = {idle}; \
+             SET LOCAL enable_seqscan = off; \
              SELECT set_config('synchronous_commit', 'on', true) \
              WHERE current_setting('synchronous_commit') = 'off'"
         )
@@ -60,10 +62,10 @@ impl Writing {
     /// Begins the transaction, and waits for its turn.
     pub(super) async fn begin(&mut self, limits: Limits) -> Result<()> {
         self.connection.prepare(&[events::TAKE_TURN]).await?;
-        let begin = limits.begin();
+        let commands = limits.begin();
         let (begun, turn) = join!(
             biased;
-            self.connection.command(&begin),
+            self.connection.command(&commands),
             self.connection.run(events::TAKE_TURN, &[]),
         );
         begun?;
