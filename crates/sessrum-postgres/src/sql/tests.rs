@@ -28,8 +28,11 @@ const ALL: [(&str, &[(&str, Statement)]); 12] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 5] = [
+const READS_ALL: [(&str, &str); 8] = [
     ("compaction::LAST_DUE", "there is one for each user that was forgotten since the last time"),
+    ("instances::DEAF", "there is one for each program"),
+    ("instances::OTHERS", "there is one for each program"),
+    ("instances::STRIKE_OFF", "there is one for each program"),
     ("schema::VERSION", "there is one for each migration"),
     ("sessions::COUNT_LIVE", "it counts: every live row is an answer"),
     ("sessions::END_ANY", "it takes the first live rows, whichever they are, up to a limit"),
