@@ -7,7 +7,7 @@ mod atomics {
     pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
 }
 
-#[path = "../../crates/sessrum-core/src/change_feed/generations.rs"]
+#[path = "../../../crates/sessrum-core/src/change_feed/generations.rs"]
 mod generations;
 
 use generations::Generations;
