@@ -38,6 +38,9 @@
 //! - **Nothing is made twice.** A change is made once more only when it is sure that nothing of it was
 //!   committed. A connection that breaks at the commit leaves that open: the caller is told
 //!   [`Unavailable`](sessrum_core::store::StoreErrorKind::Unavailable).
+//! - **Other instances hear of it**, within milliseconds as a rule. None goes by what was before for
+//!   longer than a [`lease`](PostgresOptions::lease) after the commit, whatever becomes of it or of its
+//!   connections; with [`Revocation::Barrier`] none does once an end is acknowledged.
 //! - **It recovers by itself.** A connection that broke is replaced, and a look-up that met it is made
 //!   again.
 //!
@@ -46,7 +49,7 @@
 //! In the Tokio runtime that it was opened in, which needs I/O and timers. When the store is dropped, a
 //! task of that runtime finishes what is queued, unless the runtime stops first;
 //! [`close`](PostgresStore::close) waits for it. On the server it needs a role that owns its tables and
-//! a database in UTF-8, and no more than [`pool_size`](PostgresOptions::pool_size) + 1 connections, with
+//! a database in UTF-8, and no more than [`pool_size`](PostgresOptions::pool_size) + 2 connections, with
 //! 2 more while it migrates or compacts. Another machine is spoken to by TLS, and trusted by its
 //! certificate.
 //!

@@ -13,7 +13,7 @@ pub struct PostgresOptions {
     /// The same database without a pooler in between, for what a pooler that hands out connections
     /// by transaction does not do. `None`: `url` is that already.
     pub direct_url: Option<String>,
-    /// Connections that read, at most. One more writes.
+    /// Connections that read, at most. One more writes, and one listens.
     pub pool_size: usize,
     /// How long connecting may take, TLS and password included.
     pub connect_timeout: Duration,

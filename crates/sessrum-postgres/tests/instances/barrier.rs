@@ -3,7 +3,7 @@ use std::time::Duration;
 use sessrum_postgres::{PostgresOptions, Revocation};
 use sessrum_testbed::{TcpProxy, Way};
 
-use crate::support::{LEASE, Site, until, uptime};
+use crate::support::{LEASE, Site, time, until};
 
 fn waits(options: &mut PostgresOptions) {
     options.revocation = Revocation::Barrier;
@@ -41,17 +41,13 @@ async fn so_it_is_when_one_of_them_hears_nothing() {
     deaf.remembers(&browser).await;
     proxy.stall(Way::ToServer);
     proxy.stall(Way::ToClient);
-    let ended_at = uptime();
-    here.end(&browser).await;
-    let took = uptime() - ended_at;
+    let took = time(here.end(&browser)).await;
     assert!(!deaf.lets_in(&browser).await);
     assert!(took >= LEASE, "{took:?}");
     // Nobody waits for it again.
     until(async || site.listed().await == 1).await;
     let another = here.sign_in(&site.user).await;
-    let ended_at = uptime();
-    here.end(&another).await;
-    assert!(uptime() - ended_at < LEASE);
+    assert!(time(here.end(&another)).await < LEASE);
     proxy.resume(Way::ToServer);
     proxy.resume(Way::ToClient);
     // It is there after all.

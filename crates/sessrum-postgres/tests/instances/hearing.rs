@@ -4,7 +4,7 @@ use sessrum_core::EndReason;
 use sessrum_core::store::SessionStore as _;
 use sessrum_testbed::TcpProxy;
 
-use crate::support::{LEASE, Site, now, until, uptime};
+use crate::support::{LEASE, Site, now, time, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_on_one_instance_is_heard_by_the_others() {
@@ -81,10 +81,8 @@ async fn an_instance_that_hears_nothing_goes_by_nothing_it_has_read() {
     there.remembers(&browser).await;
     proxy.refuse().await;
     proxy.cut().await;
-    let ended_at = uptime();
     here.end(&browser).await;
-    until(async || !there.lets_in(&browser).await).await;
-    let seen_after = uptime() - ended_at;
+    let seen_after = time(until(async || !there.lets_in(&browser).await)).await;
     assert!(seen_after < LEASE * 2, "{seen_after:?}");
     assert!(!there.hears());
     proxy.accept().await;

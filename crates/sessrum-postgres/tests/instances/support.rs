@@ -7,8 +7,9 @@ use sessrum_core::store::{
     SessionStore as _,
 };
 use sessrum_core::{
-    Change, Client, EndReason, EventSealer, OsRandom, Role, SecretKey, SessionError, SessionToken,
-    SessionWatch, SystemClock, UnifiedSessionManager, UserId, UserSession, WatchLimits,
+    Change, Client, Clock as _, EndReason, EventSealer, OsRandom, Role, SecretKey, SessionError,
+    SessionToken, SessionWatch, SystemClock, UnifiedSessionManager, UserId, UserSession,
+    WatchLimits,
 };
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_testbed::{Database, Postgres};
@@ -40,12 +41,15 @@ fn secret() -> SecretKey {
 }
 
 pub(crate) fn now() -> Change {
-    Change::by_system(sessrum_core::Clock::now(&SystemClock))
+    Change::by_system(SystemClock.now())
 }
 
 impl Site {
     pub(crate) async fn start() -> Self {
-        let postgres = Postgres::shared().await;
+        Self::over(Postgres::shared().await).await
+    }
+
+    pub(crate) async fn over(postgres: &Postgres) -> Self {
         let migrate = async |url| {
             sessrum_postgres::migrate(&PostgresOptions::new(url)).await.unwrap();
         };
@@ -182,7 +186,9 @@ pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     tokio::time::timeout(patience, so).await.expect("it never came");
 }
 
-/// The time since something.
-pub(crate) fn uptime() -> Duration {
-    sessrum_core::Clock::uptime(&SystemClock)
+/// How long something takes.
+pub(crate) async fn time(something: impl Future<Output = ()>) -> Duration {
+    let begun_at = SystemClock.uptime();
+    something.await;
+    SystemClock.uptime().saturating_sub(begun_at)
 }
