@@ -7,6 +7,7 @@ mod data;
 mod directory;
 mod error;
 mod events;
+mod jobs;
 mod open;
 mod open_error;
 mod options;

@@ -27,6 +27,8 @@ pub(crate) struct Server {
     config: Config,
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
+    /// How long a statement may take.
+    pub(crate) statement_timeout: Duration,
     is_prepared: bool,
     /// What messages call it.
     pub(crate) name: String,
@@ -64,6 +66,7 @@ impl Server {
             tls: tls(roots, &name)?,
             config,
             connect_timeout: options.connect_timeout,
+            statement_timeout: options.statement_timeout,
             is_prepared: options.prepared_statements,
             name,
         })

@@ -7,16 +7,17 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::{
-    Statement, checks, compaction, data, events, platforms, schema, sessions, sign_ins, throttle,
-    tokens, users,
+    Statement, checks, compaction, data, events, jobs, platforms, schema, sessions, sign_ins,
+    throttle, tokens, users,
 };
 use crate::PostgresOptions;
 
-const ALL: [(&str, &[(&str, Statement)]); 11] = [
+const ALL: [(&str, &[(&str, Statement)]); 12] = [
     ("checks", checks::ALL),
     ("compaction", compaction::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
+    ("jobs", jobs::ALL),
     ("platforms", platforms::ALL),
     ("schema", schema::ALL),
     ("sessions", sessions::ALL),
