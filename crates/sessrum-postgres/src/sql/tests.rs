@@ -7,16 +7,17 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::{
-    Statement, checks, compaction, data, events, jobs, platforms, schema, sessions, sign_ins,
-    throttle, tokens, users,
+    Statement, checks, compaction, data, events, examine, jobs, platforms, schema, sessions,
+    sign_ins, throttle, tokens, users,
 };
 use crate::PostgresOptions;
 
-const ALL: [(&str, &[(&str, Statement)]); 12] = [
+const ALL: [(&str, &[(&str, Statement)]); 13] = [
     ("checks", checks::ALL),
     ("compaction", compaction::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
+    ("examine", examine::ALL),
     ("jobs", jobs::ALL),
     ("platforms", platforms::ALL),
     ("schema", schema::ALL),
@@ -28,8 +29,9 @@ const ALL: [(&str, &[(&str, Statement)]); 12] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 5] = [
+const READS_ALL: [(&str, &str); 6] = [
     ("compaction::LAST_DUE", "there is one for each user that was forgotten since the last time"),
+    ("examine::CONNECTIONS_LEFT", "a server has few databases"),
     ("schema::VERSION", "there is one for each migration"),
     ("sessions::COUNT_LIVE", "it counts: every live row is an answer"),
     ("sessions::END_ANY", "it takes the first live rows, whichever they are, up to a limit"),
