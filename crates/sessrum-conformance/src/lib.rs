@@ -40,6 +40,7 @@ pub mod ending;
 pub mod events;
 mod fixture;
 pub mod forgetting;
+pub mod jobs;
 pub mod lists;
 pub mod manager;
 pub mod model;

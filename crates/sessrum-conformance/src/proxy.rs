@@ -210,6 +210,11 @@ proxied! {
         fn forget_attempts(account: Mark) -> ();
         fn delete_forgotten_attempts(now: Timestamp, limit: usize) -> usize;
     }
+    JobStore {
+        fn claim_jobs() -> Option<JobClaim>;
+        fn last_clean_up() -> Option<Timestamp>;
+        fn note_clean_up(at: Timestamp) -> ();
+    }
     Directory {
         fn find_for_sign_in(username: &str) -> Option<SignInFacts>;
         fn user(id: &UserId) -> Option<UserFacts>;

@@ -98,6 +98,12 @@ macro_rules! store_suite {
                 abuse_17_live_rows_and_the_trail_are_spared,
                 the_oldest_ends_go_first_by_limit,
             }
+            jobs {
+                one_at_a_time_has_the_turn_until_it_is_given_back,
+                of_many_that_claim_at_once_one_has_the_turn,
+                a_turn_holds_up_nobody_who_changes_something,
+                the_last_clean_up_that_succeeded_is_known,
+            }
             lists {
                 the_list_of_a_user_has_live_rows_most_recently_active_first,
                 a_list_has_live_rows_newest_first,

@@ -186,6 +186,14 @@ CREATE TABLE instances (
     lease    bigint NOT NULL
 );
 
+-- When a clean-up last succeeded, whichever instance made it; null before the first.
+CREATE TABLE clean_up (
+    id           smallint PRIMARY KEY CHECK (id = 1),
+    succeeded_at bigint
+);
+
+INSERT INTO clean_up (id) VALUES (1);
+
 -- The oldest schema whose programs work on these tables. A change that they would not survive raises
 -- it; all others leave it, so that a newer and an older program run side by side.
 CREATE TABLE sessrum_schema_support (

@@ -115,6 +115,12 @@ pub enum OpenError {
     /// The server's disk is full.
     #[error("{0} cannot be written, because its disk is full: make room")]
     Full(String),
+    /// A statement that was prepared is not known any more.
+    #[error(
+        "{0} loses prepared statements, as a pooler does that lends connections by transaction: set \
+         `prepared_statements = false`"
+    )]
+    LosesPrepared(String),
     /// Anything else, such as tables of another program that have the same names.
     #[error(
         "{database} cannot be used for sessions, perhaps because another program keeps its tables \
@@ -147,6 +153,7 @@ impl OpenError {
             | Self::RootCertificate { .. }
             | Self::NotUtf8 { .. }
             | Self::Denied { .. }
+            | Self::LosesPrepared(_)
             | Self::Failed { .. } => StoreErrorKind::Failed,
         }
     }
@@ -164,6 +171,7 @@ impl OpenError {
             ("28000" | "28P01", _) => Self::NotLetIn { database, source: source.into() },
             ("53300", _) => Self::TooManyConnections(database),
             ("3D000", _) => Self::DatabaseMissing(database),
+            ("26000" | "42P05", _) => Self::LosesPrepared(database),
             ("42501", _) => Self::Denied { database, source: source.into() },
             (_, StoreErrorKind::NotMigrated) => Self::NotMigrated(database),
             (_, StoreErrorKind::ReadOnly) => Self::ReadOnly(database),

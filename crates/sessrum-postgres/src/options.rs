@@ -13,6 +13,8 @@ pub struct PostgresOptions {
     /// The same database without a pooler in between, for what a pooler that hands out connections
     /// by transaction does not do. `None`: `url` is that already.
     pub direct_url: Option<String>,
+    /// The password of URLs that have none.
+    pub password: Option<String>,
     /// Connections that read, at most. One more writes, and one listens.
     pub pool_size: usize,
     /// How long connecting may take, TLS and password included.
@@ -45,6 +47,7 @@ impl PostgresOptions {
         Self {
             url: url.into(),
             direct_url: None,
+            password: None,
             pool_size: 16,
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
@@ -71,7 +74,7 @@ pub enum Revocation {
 }
 
 impl fmt::Debug for PostgresOptions {
-    /// Without the URLs, which hold passwords.
+    /// Without the URLs, which hold passwords, and the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresOptions")
             .field("pool_size", &self.pool_size)

@@ -32,6 +32,8 @@ pub(crate) struct Server {
     config: Config,
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
+    /// How long a statement may take.
+    pub(crate) statement_timeout: Duration,
     is_prepared: bool,
     /// What messages call it.
     pub(crate) name: String,
@@ -40,18 +42,10 @@ pub(crate) struct Server {
 impl Server {
     /// The server of a URL, which is `options.url` or the direct one.
     pub(crate) fn of(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
-        let (url, mode) = without_sslmode(url).ok_or(OpenError::InvalidUrl)?;
-        // What is wrong is not told: it might be a piece of the password.
-        let mut config: Config = url.parse().map_err(|_| OpenError::InvalidUrl)?;
-        if config.get_hosts().is_empty() || names(&config).any(|host| host.contains('@')) {
-            return Err(OpenError::InvalidUrl);
+        let (mut config, is_secured) = parse(url)?;
+        if let (None, Some(password)) = (config.get_password(), &options.password) {
+            config.password(password);
         }
-        let is_secured = match mode {
-            None => !config.get_hosts().iter().all(is_this_machine),
-            Some("disable") => false,
-            Some("require" | "verify-ca" | "verify-full") => true,
-            Some(_) => return Err(OpenError::WeakMode),
-        };
         config.ssl_mode(if is_secured { SslMode::Require } else { SslMode::Disable });
         config.connect_timeout(options.connect_timeout);
         config.keepalives_idle(KEEPALIVE);
@@ -69,6 +63,7 @@ impl Server {
             tls: tls(roots, &name)?,
             config,
             connect_timeout: options.connect_timeout,
+            statement_timeout: options.statement_timeout,
             is_prepared: options.prepared_statements,
             name,
         })
@@ -101,6 +96,25 @@ impl Server {
             .map_err(|error| OpenError::failed(&self.name, error))?;
         Ok(Connections::new(pool, self.is_prepared, patience))
     }
+}
+
+/// What a URL says, and whether it asks for TLS.
+pub(crate) fn parse(url: &str) -> Result<(Config, bool), OpenError> {
+    let (url, mode) = without_sslmode(url).ok_or(OpenError::InvalidUrl)?;
+    // What is wrong is not told: it might be a piece of the password.
+    let config: Config = url.parse().map_err(|_| OpenError::InvalidUrl)?;
+    let is_misread = names(&config).any(|host| host.contains('@'))
+        || config.get_user().is_some_and(|user| user.contains(['/', '?']));
+    if config.get_hosts().is_empty() || is_misread {
+        return Err(OpenError::InvalidUrl);
+    }
+    let is_secured = match mode {
+        None => !config.get_hosts().iter().all(is_this_machine),
+        Some("disable") => false,
+        Some("require" | "verify-ca" | "verify-full") => true,
+        Some(_) => return Err(OpenError::WeakMode),
+    };
+    Ok((config, is_secured))
 }
 
 /// The URL without its `sslmode`, which the client knows less of, and that mode. `None` for what is

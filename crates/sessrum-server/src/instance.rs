@@ -1,28 +1,26 @@
-use std::fs::File;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use sessrum_core::store::Store;
 use sessrum_core::{
     Accounts, EventSealer, OsRandom, PasswordHasher, SecretKey, SystemClock, UnifiedSessionManager,
 };
-use sessrum_sqlite::SqliteStore;
 use sessrum_web::Origin;
-use zeroize::Zeroizing;
 
 use crate::config::{Config, SecretSource, decode_key, encode_key};
-
-/// Bytes of a file with a secret key that are read; a key takes 44.
-const LARGEST_KEY_FILE: usize = 4096;
+use crate::database::OpenStore;
+use crate::secret_file;
 
 /// An opened database with everything that stands on it.
 pub struct Instance {
+    /// Its URL, as it may be shown.
+    pub database: String,
     /// The manager of its sessions.
     pub manager: Arc<UnifiedSessionManager>,
     /// Passwords and sessions together.
     pub accounts: Arc<Accounts>,
+    store: OpenStore,
 }
 
 impl Instance {
@@ -31,11 +29,11 @@ impl Instance {
     ///
     /// # Errors
     /// One sentence that says what stands in the way.
-    pub fn migrate(config: &Config) -> anyhow::Result<Vec<i32>> {
-        let applied = sessrum_sqlite::migrate(&config.database)?;
+    pub async fn migrate(config: &Config) -> anyhow::Result<Vec<i32>> {
+        let applied = config.database.migrate().await?;
         if let SecretSource::File(path) = &config.secret {
             // In this order: whoever adds the first user meanwhile has made the key before.
-            if !sessrum_sqlite::has_users(&config.database)? && !path.try_exists()? {
+            if !config.database.has_users().await? && !path.try_exists()? {
                 make_secret(path)?;
             }
             read_secret(path)?;
@@ -47,9 +45,9 @@ impl Instance {
     ///
     /// # Errors
     /// One sentence that says what stands in the way.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
         // A database that cannot be opened is told before a key that cannot be read.
-        sessrum_sqlite::check_schema(&config.database)?;
+        config.database.check_schema().await?;
         let secret = match &config.secret {
             SecretSource::Given(key) => key.clone(),
             SecretSource::File(path) => read_secret(path)?,
@@ -61,14 +59,15 @@ impl Instance {
             .collect::<Result<_, _>>()?;
         let random = Arc::new(OsRandom);
         let sealer = EventSealer::new(&secret, random.as_ref())?.with_earlier_secrets(&earlier);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, sealer)?);
         let hasher = PasswordHasher::new(
             config.password_cost,
             config.passwords_at_once,
             Arc::clone(&random) as _,
         )
         .context("the configuration's [password] does not do")?;
-        let manager = UnifiedSessionManager::new(store, &secret)
+        // Opened when nothing else can stand in the way.
+        let store = config.database.open(sealer).await?;
+        let manager = UnifiedSessionManager::new(store.store(), &secret)
             .with_earlier_secrets(&earlier)
             .with_policy(config.policy.clone())
             .with_cache_bytes(config.cache_bytes)
@@ -78,7 +77,12 @@ impl Instance {
         let site_name = config.public_url.as_ref().map_or("", Origin::host);
         let accounts = Accounts::new(Arc::clone(&manager), hasher).with_site_name(site_name);
         let accounts = Arc::new(accounts);
-        Ok(Self { manager, accounts })
+        Ok(Self { database: config.database.to_string(), manager, accounts, store })
+    }
+
+    /// Takes no more changes, and waits until those that are queued are made.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 }
 
@@ -98,16 +102,12 @@ fn make_secret(path: &Path) -> anyhow::Result<()> {
 
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
     let shown = path.display();
-    // Never more than that: a device has no end.
-    let mut text = Zeroizing::new(String::with_capacity(LARGEST_KEY_FILE));
-    let read = File::open(path)
-        .and_then(|file| file.take(LARGEST_KEY_FILE as u64).read_to_string(&mut text));
-    match read {
+    let text = match secret_file::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-            "the secret key {shown} is missing: restore it; if it is lost, so are the credentials \
-             of platforms, and the audit trail so far cannot be checked any more; 32 other random \
-             bytes in base64 may take its place (for a database without users `sessrum migrate` \
-             makes them)"
+            "the secret key {shown} is missing: restore it, or copy that of another instance; if it \
+             is lost, so are the credentials of platforms, and the audit trail so far cannot be \
+             checked any more; 32 other random bytes in base64 may take its place (for a database \
+             without users `sessrum migrate` makes them)"
         ),
         read => read.with_context(|| format!("cannot read the secret key {shown}"))?,
     };

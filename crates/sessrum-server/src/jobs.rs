@@ -1,5 +1,5 @@
 //! What runs in the background: writing activity, and cleaning up. The work itself is in plain
-//! functions of the manager; here it is run in time, and its health is kept.
+//! functions of the manager; here it is run in time, by one instance at a time, and its health is kept.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,25 +29,46 @@ impl Job {
         }
     }
 
-    /// Does the job once.
+    /// Does the job once, if it is this instance's to do. Answers when it last succeeded, whichever
+    /// instance did it; `None` when none has.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. The next time may do.
-    pub async fn run(self, manager: &UnifiedSessionManager) -> Result<(), StoreError> {
+    pub async fn run(
+        self,
+        manager: &UnifiedSessionManager,
+        every: Duration,
+    ) -> Result<Option<Timestamp>, StoreError> {
         match self {
             Self::FlushActivity => {
                 manager.flush_session_activity().await?;
+                Ok(Some(manager.now()))
             }
-            Self::CleanUp => {
-                let report = manager.cleanup_expired_sessions().await?;
-                let CleanupReport { expired, purged, shortened } = report;
-                if report != CleanupReport::default() {
-                    tracing::info!(expired, purged, shortened, "cleaned up");
-                }
-            }
+            Self::CleanUp => clean_up(manager, every).await,
         }
-        Ok(())
     }
+}
+
+/// Cleans up, unless another instance is at it, or has done it so lately that it would be too often.
+async fn clean_up(
+    manager: &UnifiedSessionManager,
+    every: Duration,
+) -> Result<Option<Timestamp>, StoreError> {
+    let store = manager.store();
+    let Some(_turn) = store.claim_jobs().await? else { return store.last_clean_up().await };
+    let now = manager.now();
+    // One that lies ahead was noted by a clock that is wrong.
+    if let Some(last) = store.last_clean_up().await?.filter(|last| *last <= now)
+        && now.since(last) < every / 2
+    {
+        return Ok(Some(last));
+    }
+    let report = manager.cleanup_expired_sessions().await?;
+    let CleanupReport { expired, purged, shortened } = report;
+    if report != CleanupReport::default() {
+        tracing::info!(expired, purged, shortened, "cleaned up");
+    }
+    Ok(Some(manager.now()))
 }
 
 /// When each job last succeeded.
@@ -61,10 +82,18 @@ struct Watched {
     last_success: Mutex<Timestamp>,
 }
 
+impl Watched {
+    /// Notes a success, of this instance or another, whose clock may be ahead.
+    fn note(&self, success: Timestamp, now: Timestamp) {
+        let mut last = self.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = success.max(*last).min(now);
+    }
+}
+
 /// A job that has not succeeded for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Late {
-    /// When it last succeeded, or the server started.
+    /// When it last succeeded on any instance, or the server started.
     pub since: Timestamp,
 }
 
@@ -129,7 +158,8 @@ async fn repeat(
             _ = ticks.tick() => {}
         }
         let run = Arc::clone(&manager);
-        let mut running = tokio::spawn(async move { job.run(&run).await });
+        let every = watched.every;
+        let mut running = tokio::spawn(async move { job.run(&run, every).await });
         let done = tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => {
                 // What it has not done is done by the next server.
@@ -139,10 +169,8 @@ async fn repeat(
             done = &mut running => done,
         };
         match done {
-            Ok(Ok(())) => {
-                let mut last = watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-                *last = manager.now();
-            }
+            Ok(Ok(Some(success))) => watched.note(success, manager.now()),
+            Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::error!(job = name, kind = ?error.kind(), "{error}"),
             Err(panic) => tracing::error!(job = name, "the job broke down: {panic}"),
         }
@@ -153,8 +181,55 @@ async fn repeat(
 mod tests {
     use super::*;
     use sessrum_conformance::ProxyStore;
-    use sessrum_core::{MemoryStore, SecretKey};
+    use sessrum_core::store::{JobStore as _, Store};
+    use sessrum_core::{Clock as _, ManualClock, MemoryStore, SecretKey};
     use tokio::sync::oneshot;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn manager(store: Arc<dyn Store>, clock: &Arc<ManualClock>) -> UnifiedSessionManager {
+        UnifiedSessionManager::new(store, &SecretKey::from_bytes([1; 32]))
+            .with_clock(Arc::clone(clock) as _)
+    }
+
+    #[tokio::test]
+    async fn what_another_instance_cleans_up_is_not_cleaned_up_again() {
+        let store = ProxyStore::of(Arc::new(MemoryStore::new()));
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
+        let manager = manager(Arc::clone(&store) as _, &clock);
+        let cleaned = async || {
+            let answer = Job::CleanUp.run(&manager, MINUTE).await.unwrap();
+            (store.asked().contains(&"end_expired"), answer)
+        };
+        let turn = store.claim_jobs().await.unwrap();
+        assert_eq!(cleaned().await, (false, None));
+        let noon = clock.now();
+        store.note_clean_up(noon).await.unwrap();
+        assert_eq!(cleaned().await, (false, Some(noon)));
+        drop(turn);
+        assert_eq!(cleaned().await, (false, Some(noon)));
+        clock.advance(MINUTE / 2);
+        assert_eq!(cleaned().await, (true, Some(clock.now())));
+        // Whatever the clock of another says.
+        store.note_clean_up(clock.now() + 9 * MINUTE).await.unwrap();
+        assert_eq!(cleaned().await, (true, Some(clock.now())));
+    }
+
+    #[test]
+    fn a_job_is_late_when_it_has_succeeded_nowhere() {
+        let noon = Timestamp::from_micros(0);
+        let health = JobHealth::starting(noon, &[(Job::CleanUp, MINUTE)]);
+        let since = |now| health.late(now)[0].1.map(|late| late.since);
+        assert_eq!(since(noon + 3 * MINUTE), None);
+        assert_eq!(since(noon + 4 * MINUTE), Some(noon));
+        health.0[0].note(noon + 2 * MINUTE, noon + 4 * MINUTE);
+        assert_eq!(since(noon + 5 * MINUTE), None);
+        // One that is older than what is known, and one that is not yet.
+        health.0[0].note(noon, noon + 5 * MINUTE);
+        assert_eq!(since(noon + 6 * MINUTE), Some(noon + 2 * MINUTE));
+        health.0[0].note(noon + 99 * MINUTE, noon + 6 * MINUTE);
+        assert_eq!(since(noon + 10 * MINUTE), Some(noon + 6 * MINUTE));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_clean_up_of_any_length_stops_with_the_server() {

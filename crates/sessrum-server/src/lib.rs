@@ -7,12 +7,14 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod database;
 mod demo;
 mod health;
 mod instance;
 pub mod jobs;
 mod open_files;
 pub mod pages;
+mod secret_file;
 mod serve;
 
 pub use instance::Instance;

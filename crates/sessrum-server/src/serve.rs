@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::app;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::instance::Instance;
 use crate::jobs::{Job, JobHealth, supervise};
 use crate::open_files::{most_streams, raise_limit};
@@ -36,11 +36,15 @@ impl Server {
                  files (ulimit -n)"
             );
         }
-        let applied = Instance::migrate(&config)?;
+        let applied = match &config.database {
+            Database::Sqlite(_) => Instance::migrate(&config).await?,
+            // A key that one instance makes here would not be the others'.
+            Database::Postgres(_) => config.database.migrate().await?,
+        };
         if !applied.is_empty() {
             tracing::info!(versions = ?applied, "migrated the database");
         }
-        let instance = Instance::open(&config)?;
+        let instance = Instance::open(&config).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -62,7 +66,8 @@ impl Server {
     /// activity is written. Told again, the process exits at once.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
-        let Instance { manager, accounts } = self.instance;
+        let instance = self.instance;
+        let (manager, accounts) = (Arc::clone(&instance.manager), Arc::clone(&instance.accounts));
         let health = Arc::new(JobHealth::starting(
             manager.now(),
             &[
@@ -106,7 +111,9 @@ impl Server {
         let finishing = async { tokio::join!(serving, jobs) };
         let finished = tokio::time::timeout(self.config.shutdown_grace, finishing).await;
         // Whatever came of the requests, activity is not lost.
-        manager.flush_session_activity().await.context("the last activity is not written")?;
+        let flushed = manager.flush_session_activity().await;
+        instance.close().await;
+        flushed.context("the last activity is not written")?;
         if let Ok((served, worked)) = finished {
             served??;
             worked?;

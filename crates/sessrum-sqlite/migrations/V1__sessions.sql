@@ -146,3 +146,11 @@ CREATE TABLE checks (
 ) STRICT;
 
 INSERT INTO checks (id, made) VALUES (1, 0);
+
+-- When a clean-up last succeeded; null before the first.
+CREATE TABLE clean_up (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    succeeded_at INTEGER
+) STRICT;
+
+INSERT INTO clean_up (id) VALUES (1);

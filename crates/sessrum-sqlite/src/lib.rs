@@ -52,6 +52,7 @@ mod error;
 mod events;
 mod feed;
 mod in_place;
+mod jobs;
 mod open;
 mod open_error;
 mod platform_use;

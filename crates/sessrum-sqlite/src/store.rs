@@ -22,6 +22,8 @@ pub struct SqliteStore {
     pub(crate) writer: Writer,
     pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
+    /// Among all that use this store: another process has its own.
+    pub(crate) turn_to_do_jobs: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SqliteStore {
@@ -54,7 +56,8 @@ impl SqliteStore {
         let look = move |connection: &Connection| reader.look(connection);
         let writer = Writer::start(connection, Arc::clone(&file), Arc::clone(&sealer), look);
         let writer = writer.map_err(|error| OpenError::of_io(&path, error))?;
-        Ok(Self { readers: Readers::new(file), writer, feed, sealer })
+        let turn_to_do_jobs = Arc::default();
+        Ok(Self { readers: Readers::new(file), writer, feed, sealer, turn_to_do_jobs })
     }
 
     /// Migrates a database, if it must be, and opens it.

@@ -139,9 +139,11 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     proxy.fail_at("delete_ended_before");
     app.cleanup_expired_sessions().await.unwrap_err();
     assert_eq!(app.live(&user.id).await, 0);
+    assert_eq!(app.store.last_clean_up().await.unwrap(), None);
     proxy.recover();
     let report = app.cleanup_expired_sessions().await.unwrap();
     assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
+    assert_eq!(app.store.last_clean_up().await.unwrap(), Some(app.now()));
 }
 
 pub async fn old_clients_are_shortened_in_batches_with_progress(app: ManagerFixture) {

@@ -286,6 +286,12 @@ faultless! { ThrottleStore {
     }
 }
 
+faultless! { JobStore {
+    fn claim_jobs() -> Option<JobClaim>;
+    fn last_clean_up() -> Option<Timestamp>;
+    fn note_clean_up(at: Timestamp) -> ();
+} }
+
 faultless! { Directory {
     fn find_for_sign_in(username: &str) -> Option<SignInFacts>;
     fn user(id: &UserId) -> Option<UserFacts>;

@@ -40,7 +40,8 @@ impl UnifiedSessionManager {
 
     /// Ends the sessions that are over, each with its event, and removes the rows of those that
     /// ended longer ago than they are kept, and counters of sign-in attempts that mean nothing any
-    /// more; shortens the clients of old events. Works in batches; live sessions and events stay.
+    /// more; shortens the clients of old events. Works in batches; live sessions and events stay. The
+    /// store is told of the success.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
@@ -91,6 +92,7 @@ impl UnifiedSessionManager {
             }
         }
         while self.store().delete_forgotten_attempts(now, BATCH).await? == BATCH {}
+        self.store().note_clean_up(now).await?;
         Ok(report)
     }
 

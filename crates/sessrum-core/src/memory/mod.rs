@@ -9,6 +9,7 @@ mod data;
 mod directory;
 mod ending;
 mod events;
+mod jobs;
 mod platforms;
 mod sessions;
 mod throttle;
@@ -30,12 +31,14 @@ use crate::identity::{Key, SessionId};
 use crate::session::UserSession;
 use crate::store::DataEntry;
 use crate::throttle::{Counter, CounterKey};
+use crate::time::Timestamp;
 use crate::token::TokenHash;
 
 /// A store that lives as long as the process: for tests, for trying things out, and as the model
 /// of what every other store does.
 pub struct MemoryStore {
     state: Mutex<State>,
+    turn_to_do_jobs: Arc<tokio::sync::Mutex<()>>,
     sealer: Arc<EventSealer>,
     feed: Arc<ChangeFeed>,
 }
@@ -52,7 +55,7 @@ impl MemoryStore {
     pub fn sealing_with(sealer: Arc<EventSealer>) -> Self {
         let feed = Arc::new(ChangeFeed::unshared());
         let state = State::new(Arc::clone(&sealer), Arc::clone(&feed));
-        Self { state: Mutex::new(state), sealer, feed }
+        Self { state: Mutex::new(state), turn_to_do_jobs: Arc::default(), sealer, feed }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,6 +88,7 @@ struct State {
     platforms: BTreeMap<i64, PlatformRow>,
     last_platform: i64,
     counters: BTreeMap<CounterKey, Counter>,
+    last_clean_up: Option<Timestamp>,
 }
 
 /// A session with its data.
@@ -116,6 +120,7 @@ impl State {
             platforms: BTreeMap::new(),
             last_platform: 0,
             counters: BTreeMap::new(),
+            last_clean_up: None,
         }
     }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod data;
 mod events;
+mod jobs;
 mod sessions;
 mod throttle;
 
@@ -17,6 +18,7 @@ pub use accounts::{
 };
 pub use data::{DataEntry, DataStore, DataWrite, Precondition, PutOutcome, RemoveOutcome};
 pub use events::{EventFilter, EventStore, NewEvent};
+pub use jobs::{JobClaim, JobStore};
 pub use sessions::{
     Activity, CreateOutcome, EndedSession, LoadedSession, NewSession, Page, RotateOutcome,
     Rotation, SessionFilter, SessionStore, UpdateOutcome,
@@ -28,11 +30,11 @@ pub use crate::store_error::{StoreError, StoreErrorKind};
 
 /// Everything a database does for a session system.
 pub trait Store:
-    SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + Directory
+    SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + JobStore + Directory
 {
 }
 
 impl<T> Store for T where
-    T: SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + Directory
+    T: SessionStore + DataStore + EventStore + AccountStore + ThrottleStore + JobStore + Directory
 {
 }

@@ -7,17 +7,19 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::{
-    Statement, checks, compaction, data, events, instances, platforms, schema, sessions, sign_ins,
-    throttle, tokens, users,
+    Statement, checks, compaction, data, events, examine, instances, jobs, platforms, schema,
+    sessions, sign_ins, throttle, tokens, users,
 };
 use crate::PostgresOptions;
 
-const ALL: [(&str, &[(&str, Statement)]); 12] = [
+const ALL: [(&str, &[(&str, Statement)]); 14] = [
     ("checks", checks::ALL),
     ("compaction", compaction::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
+    ("examine", examine::ALL),
     ("instances", instances::ALL),
+    ("jobs", jobs::ALL),
     ("platforms", platforms::ALL),
     ("schema", schema::ALL),
     ("sessions", sessions::ALL),
@@ -28,8 +30,9 @@ const ALL: [(&str, &[(&str, Statement)]); 12] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 8] = [
+const READS_ALL: [(&str, &str); 9] = [
     ("compaction::LAST_DUE", "there is one for each user that was forgotten since the last time"),
+    ("examine::CONNECTIONS_LEFT", "a server has few databases"),
     ("instances::DEAF", "there is one for each program"),
     ("instances::OTHERS", "there is one for each program"),
     ("instances::STRIKE_OFF", "there is one for each program"),

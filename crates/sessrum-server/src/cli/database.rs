@@ -9,12 +9,12 @@ use sessrum_core::{
 
 use super::output::{Format, data, progress, say};
 use crate::app;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::instance::Instance;
 use crate::jobs::JobHealth;
 
-pub(super) fn migrate(config: &Config) -> anyhow::Result<()> {
-    match Instance::migrate(config)?.as_slice() {
+pub(super) async fn migrate(config: &Config) -> anyhow::Result<()> {
+    match Instance::migrate(config).await?.as_slice() {
         [] => say("The database is up to date."),
         versions => say(&format!("Applied {} migration(s).", versions.len())),
     }
@@ -28,15 +28,11 @@ struct Status {
     server_time: String,
 }
 
-pub(super) async fn status(
-    config: &Config,
-    instance: &Instance,
-    format: Format,
-) -> anyhow::Result<()> {
+pub(super) async fn status(instance: &Instance, format: Format) -> anyhow::Result<()> {
     let store = instance.manager.store();
     store.check().await?;
     let status = Status {
-        database: DatabaseUrl::Sqlite(config.database.clone()).to_string(),
+        database: instance.database.clone(),
         sessions_active: store.count_live().await?,
         server_time: instance.manager.now().to_string(),
     };
@@ -76,8 +72,8 @@ pub(super) async fn cleanup(
         instance.manager.store().compact().await.context(advice)?;
     }
     if instance.manager.store().is_compaction_due().await? {
-        say("The database's file may still hold traces of a user who was forgotten: --compact \
-             removes them.");
+        say("The database may still hold traces of a user who was forgotten: --compact removes \
+             them.");
     }
     format.print(&Cleanup { expired, purged, shortened }, |done| {
         format!(

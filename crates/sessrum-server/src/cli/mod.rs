@@ -38,8 +38,12 @@ struct Common {
     /// The configuration file; by default sessrum.toml, if it is there
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database, as sqlite:PATH
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The database, as sqlite:PATH or postgres://USER@HOST/DATABASE"
+    )]
     database_url: Option<String>,
 }
 
@@ -76,7 +80,7 @@ enum Command {
     Cleanup {
         #[command(flatten)]
         format: output::Format,
-        /// Also write the database's file anew, without what was removed; changes wait meanwhile
+        /// Also rid the database's files of what was removed; changes of SQLite wait meanwhile
         #[arg(long)]
         compact: bool,
     },
@@ -151,19 +155,21 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             config::run(command, settings, &config)
         }
         Command::Openapi => database::openapi(),
-        Command::Migrate => database::migrate(&settings(&overrides)?.1),
+        Command::Migrate => database::migrate(&settings(&overrides)?.1).await,
         Command::Status(format) => {
-            let config = settings(&overrides)?.1;
-            database::status(&config, &open(&config)?, format).await
+            opened(&overrides, async |instance| database::status(instance, format).await).await
         }
         Command::Doctor(format) => doctor::run(&settings(&overrides)?.1, format).await,
-        Command::Audit(options) => audit::run(options, &open(&settings(&overrides)?.1)?).await,
+        Command::Audit(options) => {
+            opened(&overrides, async |instance| audit::run(options, instance).await).await
+        }
         Command::Cleanup { format, compact } => {
-            database::cleanup(&open(&settings(&overrides)?.1)?, format, compact).await
+            let cleanup = async |instance: &_| database::cleanup(instance, format, compact).await;
+            opened(&overrides, cleanup).await
         }
         // Nobody goes by a user who was not there before.
         Command::User(command @ user::Command::Add { .. }) => {
-            user::run(command, &open(&settings(&overrides)?.1)?).await
+            opened(&overrides, async |instance| user::run(command, instance).await).await
         }
         Command::User(command) => {
             settled(&overrides, async |instance| user::run(command, instance).await).await
@@ -177,28 +183,38 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Runs a command. When it returns, no server beside it goes by what was so before its changes.
+/// Runs a command on the opened database, and closes that.
+async fn opened(
+    overrides: &Overrides,
+    command: impl AsyncFnOnce(&Instance) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let instance = Instance::open(&settings(overrides)?.1).await?;
+    let done = command(&instance).await;
+    instance.close().await;
+    done
+}
+
+/// Runs a command as [`opened`] does. When it returns, no server beside it goes by what was so
+/// before its changes.
 async fn settled(
     overrides: &Overrides,
     command: impl AsyncFnOnce(&Instance) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let instance = open(&settings(overrides)?.1)?;
-    let store = instance.manager.store();
-    let before = store.last_event_id().await?;
-    let done = command(&instance).await;
-    if store.last_event_id().await.is_ok_and(|last| last != before) {
-        let heard_at = instance.manager.now() + store.feed().lease();
-        instance.manager.clock().sleep_until(heard_at).await;
-    }
-    done
+    opened(overrides, async |instance| {
+        let store = instance.manager.store();
+        let before = store.last_event_id().await?;
+        let done = command(instance).await;
+        if store.last_event_id().await.is_ok_and(|last| last != before) {
+            let heard_at = instance.manager.now() + store.feed().lease();
+            instance.manager.clock().sleep_until(heard_at).await;
+        }
+        done
+    })
+    .await
 }
 
 fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {
     Ok(read(overrides)?)
-}
-
-fn open(config: &Config) -> anyhow::Result<Instance> {
-    Instance::open(config)
 }
 
 fn start_log(log: &LogSettings) -> anyhow::Result<()> {

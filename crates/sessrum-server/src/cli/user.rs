@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 use super::output::{Format, say, table};
 use crate::instance::Instance;
 
-/// What is so when the file could not be written anew.
-const TRACES: &str = "the database's file may still hold traces of who was forgotten: run \
-                      `sessrum cleanup --compact` when it is less busy";
+/// What is so when the database could not be compacted.
+const TRACES: &str = "the database may still hold traces of who was forgotten: run `sessrum \
+                      cleanup --compact` when it is less busy";
 
 /// Users that are read at once for a list.
 const BATCH: usize = 500;
@@ -48,7 +48,7 @@ pub(super) enum Command {
         /// The user
         name: String,
     },
-    /// Remove a user and all that is personal, also from the audit trail and the database's file
+    /// Remove a user and all that is personal, also from the audit trail and the database's files
     Forget {
         /// The user
         name: String,
@@ -198,7 +198,7 @@ async fn forget(
     if store.user_by_name(name).await?.is_none() {
         if store.is_compaction_due().await? {
             store.compact().await.context(TRACES)?;
-            say("Removed what the database's file still held of a user who was forgotten before.");
+            say("Removed what the database still held of a user who was forgotten before.");
         }
         bail!(unknown());
     }

@@ -1,6 +1,9 @@
 //! The configuration: defaults, then `sessrum.toml`, then `SESSRUM_…`, then flags.
 
+mod database;
+mod database_url;
 mod error;
+mod log;
 mod passwords;
 mod read;
 mod settings;
@@ -13,11 +16,18 @@ use std::time::Duration;
 use sessrum_core::{PasswordCost, SecretKey, SessionPolicy};
 use sessrum_web::{Origin, TrustedProxies};
 
+pub use database::{Database, DatabaseSettings, PostgresDatabase};
+pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::ConfigError;
+pub use log::{LogFormat, LogSettings};
 pub use read::{Overrides, read};
-pub use settings::{LogFormat, LogSettings, Settings};
-pub use values::{DatabaseUrl, Period, Profile, Secret};
+pub use settings::Settings;
+pub use values::{Period, Profile, Secret};
 pub(crate) use values::{decode_key, encode_key};
+
+const KEY_OF_ALL: &str = "must be given with PostgreSQL, since every instance needs the same: name a \
+                          file in secret_key_file, which `sessrum migrate` makes and you copy to \
+                          each; or put 32 random bytes in base64 here, of `openssl rand -base64 32`";
 
 /// A configuration that makes sense as a whole.
 #[derive(Debug)]
@@ -28,8 +38,8 @@ pub struct Config {
     pub public_url: Option<Origin>,
     /// The proxies in front, whose word is taken.
     pub trusted_proxies: TrustedProxies,
-    /// The database's file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// Where the secret comes from.
     pub secret: SecretSource,
     /// Files with the secrets that were in force before.
@@ -57,7 +67,7 @@ pub struct Config {
 pub enum SecretSource {
     /// It stands in the configuration.
     Given(SecretKey),
-    /// A file, made with the database.
+    /// A file, made with the first tables.
     File(PathBuf),
 }
 
@@ -99,7 +109,7 @@ impl Config {
                            10.0.0.0/8";
             ConfigError::value("trusted_proxies", message)
         })?;
-        let DatabaseUrl::Sqlite(database) = settings.database_url.clone();
+        let database = Database::of(settings.database_url.clone(), &settings.database)?;
         let secret = match (&settings.secret_key, &settings.secret_key_file) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError::value(
@@ -111,7 +121,10 @@ impl Config {
                 secret.key().map_err(|fault| ConfigError::value("secret_key", fault))?,
             ),
             (None, Some(file)) => SecretSource::File(file.clone()),
-            (None, None) => SecretSource::File(beside(&database)),
+            (None, None) => match &database {
+                Database::Sqlite(path) => SecretSource::File(beside(path)),
+                Database::Postgres(_) => return Err(ConfigError::value("secret_key", KEY_OF_ALL)),
+            },
         };
         let password_cost = settings.password.cost(closed)?;
         settings.log.filter()?;

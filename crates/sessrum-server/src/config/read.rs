@@ -238,6 +238,12 @@ mod tests {
             ("[password]\npasses = 4294967295", "must be at most 4194304 and 64"),
             ("public_url = \"http://example.org\"", "must be https"),
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
+            ("database_url = \"postgres://u:hunter2@x@h/d\"", "must be postgres://USER:PASS"),
+            ("database_url = \"postgres://u:hunter2@h/d?sslmode=prefer\"", "verify-full, or"),
+            ("database_url = \"postgres://u:hunter2@h/d\"", "secret_key must be given with"),
+            ("[database]\ndirect_url = \"sqlite:hunter2\"", "must be postgres://USER:PASSWORD"),
+            ("[database]\npool_size = 1", "database.pool_size is for PostgreSQL"),
+            ("[database]\npassword_file = \"hunter2\"", "database.password_file is for Postgre"),
             ("secret_key = \"hunter2\"", "32 random bytes"),
             ("[session]\nidle = \"0s\"", "session.idle must be more than nothing"),
             (

@@ -4,12 +4,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sessrum_core::{DEFAULT_CACHE_BYTES, FingerprintMode, Lifetime, SessionPolicy, WatchLimits};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
-
+use super::database::DatabaseSettings;
+use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
+use super::log::LogSettings;
 use super::passwords::{PasswordSettings, ThrottleSettings};
-use super::values::{DatabaseUrl, List, Period, Profile, Secret};
+use super::values::{List, Period, Profile, Secret};
 use super::{Config, SecretSource};
 
 /// Every key of `sessrum.toml`, as it is written there.
@@ -21,12 +21,13 @@ pub struct Settings {
     /// The URL that browsers see; by default `http://` and the listening address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
-    /// `sqlite:PATH`.
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub database_url: DatabaseUrl,
     /// 32 random bytes in base64. Better in a file, see `secret_key_file`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<Secret>,
-    /// A file with the secret, made with the database; by default beside the database, as `….key`.
+    /// A file with the secret, made with the first tables; by default beside an SQLite database, as
+    /// `….key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key_file: Option<PathBuf>,
     /// Files with secrets that were in force before, as in `["old.key"]`: what was made under them
@@ -37,6 +38,9 @@ pub struct Settings {
     pub trusted_proxies: List,
     /// Serve plain http to other machines all the same.
     pub allow_plain_http: bool,
+    /// How PostgreSQL is used.
+    #[serde(skip_serializing_if = "DatabaseSettings::is_unset")]
+    pub database: DatabaseSettings,
     /// Rules for sessions.
     pub session: SessionSettings,
     /// Cost of passwords.
@@ -66,6 +70,7 @@ impl Default for Settings {
             earlier_secret_key_files: List::default(),
             trusted_proxies: List::default(),
             allow_plain_http: false,
+            database: DatabaseSettings::default(),
             session: SessionSettings::default(),
             password: PasswordSettings::default(),
             throttle: ThrottleSettings::default(),
@@ -85,6 +90,7 @@ impl Settings {
         let lifetime = config.policy.lifetime;
         self.session.idle = Some(Period(lifetime.idle));
         self.session.absolute = Some(Period(lifetime.absolute));
+        self.database = self.database.in_force(&config.database);
         if let SecretSource::File(path) = &config.secret {
             self.secret_key_file = Some(path.clone());
         }
@@ -288,46 +294,4 @@ impl Default for JobSettings {
             shutdown_grace: Period(Duration::from_secs(30)),
         }
     }
-}
-
-/// How the log is written, to standard error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or by part as in `info,sessrum_web=debug`.
-    pub level: String,
-    /// `text` or `json`.
-    pub format: LogFormat,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Text }
-    }
-}
-
-impl LogSettings {
-    pub(crate) fn filter(&self) -> Result<EnvFilter, ConfigError> {
-        // A word that is no level would be taken for the name of a part.
-        let known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-        // Spaces around a part would make the filter's parser panic.
-        let parts: Vec<&str> = self.level.split(',').map(str::trim).collect();
-        // Whether migrations were applied is told in one line of our own.
-        let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", parts.join(",")));
-        filter.ok().filter(|_| parts.into_iter().all(known)).ok_or_else(|| {
-            let message = "must be error, warn, info, debug or trace, or by part as in \
-                           info,sessrum_web=debug";
-            ConfigError::value("log.level", message)
-        })
-    }
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs: one object a line.
-    Json,
 }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -40,17 +39,23 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
-impl Serialize for Period {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
         let whole = units.iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
         match whole {
             Some((unit, name)) if self.0.subsec_nanos() == 0 => {
-                serializer.collect_str(&format_args!("{}{name}", seconds / unit))
+                write!(f, "{}{name}", seconds / unit)
             }
-            _ => serializer.collect_str(&format_args!("{}ms", self.0.as_millis())),
+            _ => write!(f, "{}ms", self.0.as_millis()),
         }
+    }
+}
+
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -75,44 +80,6 @@ impl<'de> Deserialize<'de> for List {
             }
             Err(_) => Err(de::Error::custom("must be a list of texts")),
         }
-    }
-}
-
-/// Where the database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// `sqlite:PATH`.
-    Sqlite(PathBuf),
-}
-
-impl std::str::FromStr for DatabaseUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            // The URL may hold a password: it is not repeated.
-            _ => Err("must be sqlite:PATH, as in sqlite:/var/lib/sessrum/sessrum.db".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Sqlite(path) = self;
-        write!(f, "sqlite:{}", path.display())
-    }
-}
-
-impl<'de> Deserialize<'de> for DatabaseUrl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl Serialize for DatabaseUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod checks;
 pub(crate) mod compaction;
 pub(crate) mod data;
 pub(crate) mod events;
+pub(crate) mod jobs;
 pub(crate) mod platforms;
 pub(crate) mod sessions;
 pub(crate) mod throttle;

@@ -5,14 +5,15 @@ use insta::assert_snapshot;
 use rusqlite::Connection;
 
 use super::{
-    Statement, checks, compaction, data, events, platforms, sessions, throttle, tokens, users,
+    Statement, checks, compaction, data, events, jobs, platforms, sessions, throttle, tokens, users,
 };
 
-const ALL: [(&str, &[(&str, Statement)]); 9] = [
+const ALL: [(&str, &[(&str, Statement)]); 10] = [
     ("checks", checks::ALL),
     ("compaction", compaction::ALL),
     ("data", data::ALL),
     ("events", events::ALL),
+    ("jobs", jobs::ALL),
     ("platforms", platforms::ALL),
     ("sessions", sessions::ALL),
     ("throttle", throttle::ALL),

@@ -1,11 +1,12 @@
+use std::path::Path;
+
 use super::Check;
-use crate::config::Config;
 
 const NAME: &str = "database file";
 
 /// SQLite finds its file whole.
-pub(super) fn check(config: &Config) -> Check {
-    match sessrum_sqlite::check_file(&config.database) {
+pub(super) fn check(path: &Path) -> Check {
+    match sessrum_sqlite::check_file(path) {
         Ok(faults) if faults.is_empty() => Check::ok(NAME, "It is whole."),
         Ok(faults) => {
             let faults = faults.join("; ");

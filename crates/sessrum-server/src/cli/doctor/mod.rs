@@ -5,6 +5,7 @@ mod credentials;
 mod database;
 mod database_file;
 mod forgotten;
+mod postgres;
 mod proxies;
 mod secret_key;
 
@@ -12,7 +13,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::output::{Format, table};
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::instance::Instance;
 
 /// How a check came out.
@@ -50,14 +51,21 @@ impl Check {
 /// Makes every check that can be made. Where the database does not open the others say nothing of
 /// what is in it.
 pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
-    let opened = Instance::open(config);
+    let opened = Instance::open(config).await;
     let mut checks =
         vec![secret_key::check(config), proxies::check(config), database::check(&opened)];
+    match &config.database {
+        Database::Sqlite(path) if opened.is_ok() => checks.push(database_file::check(path)),
+        Database::Sqlite(_) => {}
+        // They may tell why it does not open.
+        Database::Postgres(server) => checks.extend(postgres::checks(server).await),
+    }
+    checks.dedup_by(|check, before| check.message == before.message);
     if let Ok(instance) = opened {
-        checks.push(database_file::check(config));
         checks.push(audit_trail::check(&instance).await);
         checks.push(credentials::check(&instance).await);
         checks.push(forgotten::check(&instance).await);
+        instance.close().await;
     }
     let failed = checks.iter().filter(|check| check.state == State::Failed).count();
     format.print(&checks, |checks| {
