@@ -6,7 +6,8 @@ use sessrum_core::store::{
     SessionStore as _,
 };
 use sessrum_core::{
-    Directory as _, EndReason, ExpiryLimits, Key, PlatformId, Role, SessionId, UserId,
+    Change, Client, Directory as _, EndReason, ExpiryLimits, Key, NEW_DEVICE, PlatformId, Role,
+    SessionId, UserId,
 };
 
 use crate::support::{ALL, TestStore, at, by_system};
@@ -251,6 +252,9 @@ async fn marks_and_clean_up_pass_over_rows_that_somebody_holds() {
 
     client.batch_execute("COMMIT").await.unwrap();
     assert_eq!(test.end_expired(limits, 10, &by_system(9)).await.unwrap().len(), 1);
+    client.batch_execute(lock).await.unwrap();
+    assert_eq!(test.delete_ended_before(at(10), 10).await.unwrap(), 0);
+    client.batch_execute("COMMIT").await.unwrap();
     assert_eq!(test.delete_ended_before(at(10), 10).await.unwrap(), 1);
 }
 
@@ -302,4 +306,19 @@ async fn sign_ins_that_are_made_together_do_not_mix() {
     assert_eq!(collides.unwrap(), CreateOutcome::Collision);
     assert_eq!(ended(plain.unwrap()), []);
     assert_eq!(test.count_live().await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn sign_ins_of_a_user_that_come_together_know_each_others_devices() {
+    let test = TestStore::new().await;
+    let on = |agent: &str| {
+        let user_agent = Some(agent.into());
+        Change { client: Client { user_agent, ..Client::default() }, ..by_system(1) }
+    };
+    let (phone, desk) = (on("curl/8.5.0"), on("wget/1.25"));
+    let create = |change| test.create(test.new_session(1), change);
+    let (one, two, three) = tokio::join!(create(&phone), create(&desk), create(&phone));
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let details: Vec<_> = test.trail().await.into_iter().map(|event| event.detail).collect();
+    assert_eq!(details, ["", NEW_DEVICE, ""]);
 }
