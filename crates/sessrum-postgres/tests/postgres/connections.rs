@@ -101,7 +101,7 @@ async fn an_instance_that_stops_in_its_turn_loses_it() {
     };
     tokio::select! {
         stopped = test.touch_many(&[]) => panic!("the others waited until it gave up: {stopped:?}"),
-        taken_over = takes_over => assert_eq!(taken_over.unwrap(), 0),
+        outcome = takes_over => assert_eq!(outcome.unwrap(), 0),
     }
 }
 

@@ -9,6 +9,7 @@ mod crash;
 mod logging;
 mod opening;
 mod schema;
+mod sign_ins;
 mod support;
 mod texts;
 mod tls;
