@@ -8,6 +8,7 @@ mod connections;
 mod crash;
 mod logging;
 mod opening;
+mod refusals;
 mod schema;
 mod sign_ins;
 mod support;
