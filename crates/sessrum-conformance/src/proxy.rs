@@ -171,7 +171,7 @@ proxied! {
                 self.inner.sealer()
             }
 
-            fn feed(&self) -> &Arc<ChangeFeed> {
+            fn feed(&self) -> &ChangeFeed {
                 if self.is_deaf.load(Ordering::Relaxed) { &self.deaf } else { self.inner.feed() }
             }
 

@@ -34,6 +34,7 @@ macro_rules! store_suite {
                 a_rotation_adds_a_token_and_leaves_the_old_one_good,
                 a_plain_rotation_moves_updated_at_alone,
                 confirming_the_successor_retires_the_old_token,
+                a_token_knows_of_others_that_are_in_use,
                 confirming_is_no_change_of_the_row,
                 confirming_again_changes_nothing,
                 confirming_leaves_other_sessions_alone,

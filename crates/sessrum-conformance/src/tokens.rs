@@ -108,6 +108,19 @@ pub async fn confirming_the_successor_retires_the_old_token(store: Fixture) {
     assert_eq!(standing(&store, &old, 101).await, TokenStanding::Reused);
 }
 
+/// What is read by a token that is the only one in use changes with the next one, which is told.
+pub async fn a_token_knows_of_others_that_are_in_use(store: Fixture) {
+    let (session, first) = store.signed_in(&UserId::from(1), 1).await;
+    let beside = store.signed_in(&UserId::from(1), 1).await.1;
+    let has_other = async |token| store.loaded(token).await.has_other_token;
+    assert!(!has_other(&first).await);
+    let second = store.rotated(&session, 10).await;
+    assert!(has_other(&first).await && has_other(&second).await);
+    store.confirm_token(&second, at(11)).await.unwrap();
+    assert!(has_other(&first).await && !has_other(&second).await);
+    assert!(!has_other(&beside).await);
+}
+
 pub async fn confirming_is_no_change_of_the_row(store: Fixture) {
     let (session, _) = store.signed_in(&UserId::from(1), 1).await;
     let new = store.rotated(&session, 60).await;

@@ -9,6 +9,7 @@ use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt as _;
 use tokio::time::timeout;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, RowStream};
 
 use crate::error::{Error, Result};
 use crate::rows::Rows;
@@ -60,20 +61,14 @@ impl Connection {
     pub(crate) async fn run(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
         debug_assert_eq!(statement.types.len(), params.len(), "{}", statement.text);
         self.in_time(async {
-            let Statement { text, types } = statement;
-            let params = params.iter().map(|param| Unlogged(*param));
-            let answer = if self.is_prepared {
+            if self.is_prepared {
+                let Statement { text, types } = statement;
                 let prepared = self.client.prepare_typed_cached(text, types).await?;
-                self.client.query_raw(&prepared, params).await?
+                let params = params.iter().map(|param| Unlogged(*param));
+                rows_of(self.client.query_raw(&prepared, params).await?).await
             } else {
-                self.client.query_typed_raw(text, params.zip(types.iter().cloned())).await?
-            };
-            let mut answer = pin!(answer);
-            let mut rows = Vec::new();
-            while let Some(row) = answer.try_next().await? {
-                rows.push(row);
+                run_unprepared(&self.client, statement, params).await
             }
-            Ok(Rows { rows, affected: answer.rows_affected().unwrap_or(0) })
         })
         .await
     }
@@ -84,7 +79,7 @@ impl Connection {
     }
 
     /// The connection itself, for what goes another way and takes its time.
-    pub(crate) fn client_mut(&mut self) -> &mut tokio_postgres::Client {
+    pub(crate) fn client_mut(&mut self) -> &mut Client {
         &mut self.client
     }
 
@@ -99,6 +94,25 @@ impl Connection {
     ) -> Result<T> {
         Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
     }
+}
+
+/// Runs a statement in one round trip, without preparing it before.
+pub(crate) async fn run_unprepared(
+    client: &Client,
+    Statement { text, types }: Statement,
+    params: Params<'_>,
+) -> Result<Rows, tokio_postgres::Error> {
+    let params = params.iter().map(|param| Unlogged(*param)).zip(types.iter().cloned());
+    rows_of(client.query_typed_raw(text, params).await?).await
+}
+
+async fn rows_of(answer: RowStream) -> Result<Rows, tokio_postgres::Error> {
+    let mut answer = pin!(answer);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.try_next().await? {
+        rows.push(row);
+    }
+    Ok(Rows { rows, affected: answer.rows_affected().unwrap_or(0) })
 }
 
 /// A parameter that is sent and never shown: the client logs what it sends when it is asked to.

@@ -145,3 +145,35 @@ impl From<Error> for StoreError {
         Self::new(error.kind(), error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_the_server_are_told_in_the_words_of_the_stores() {
+        let kinds = [
+            ("08006", StoreErrorKind::Unavailable),
+            ("28P01", StoreErrorKind::Unavailable),
+            ("3D000", StoreErrorKind::Unavailable),
+            ("40001", StoreErrorKind::Unavailable),
+            ("53300", StoreErrorKind::Unavailable),
+            ("55P03", StoreErrorKind::Unavailable),
+            ("57014", StoreErrorKind::Unavailable),
+            ("57P01", StoreErrorKind::Unavailable),
+            ("57P03", StoreErrorKind::Unavailable),
+            ("58030", StoreErrorKind::Unavailable),
+            ("53100", StoreErrorKind::Full),
+            ("25006", StoreErrorKind::ReadOnly),
+            ("42501", StoreErrorKind::ReadOnly),
+            ("42P01", StoreErrorKind::NotMigrated),
+            ("22P02", StoreErrorKind::Corrupt),
+            ("XX001", StoreErrorKind::Corrupt),
+            ("23505", StoreErrorKind::Failed),
+            ("22021", StoreErrorKind::Failed),
+        ];
+        for (code, kind) in kinds {
+            assert_eq!(kind_of_code(&SqlState::from_code(code)), kind, "{code}");
+        }
+    }
+}

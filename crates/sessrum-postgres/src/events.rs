@@ -149,7 +149,7 @@ impl EventStore for PostgresStore {
         Ok(found.all(rows::event)?)
     }
 
-    fn feed(&self) -> &Arc<ChangeFeed> {
+    fn feed(&self) -> &ChangeFeed {
         &self.feed
     }
 

@@ -15,7 +15,7 @@ pub struct PostgresOptions {
     pub direct_url: Option<String>,
     /// The password of URLs that have none.
     pub password: Option<String>,
-    /// Connections that read, at most. One more writes.
+    /// Connections that read, at most. One more writes, and one listens.
     pub pool_size: usize,
     /// How long connecting may take, TLS and password included.
     pub connect_timeout: Duration,
@@ -24,6 +24,16 @@ pub struct PostgresOptions {
     /// Whether statements are prepared. A pooler that hands out connections by transaction may not
     /// know of prepared statements (PgBouncer before 1.21); without, each is planned anew.
     pub prepared_statements: bool,
+    /// Whether PostgreSQL tells of changes by `NOTIFY`. Engines that speak its language may not know
+    /// of it; without, every instance looks for changes [so often](Self::poll).
+    pub notifications: bool,
+    /// How often changes are looked for without notifications.
+    pub poll: Duration,
+    /// How long an instance goes by what it has read after it last heard from the database. No
+    /// request is let in by a session that another instance ended longer ago.
+    pub lease: Duration,
+    /// When the end of a session is acknowledged.
+    pub revocation: Revocation,
     /// A file with the root certificates, in PEM, of which one signed the server's. `None`: those
     /// that the system trusts.
     pub root_certificate: Option<PathBuf>,
@@ -31,7 +41,7 @@ pub struct PostgresOptions {
 
 impl PostgresOptions {
     /// A database with everything else as it is by default: 16 connections that read, 5 s to
-    /// connect, 5 s a statement, prepared.
+    /// connect, 5 s a statement, prepared, changes by notification, a lease of 2 s.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -42,9 +52,25 @@ impl PostgresOptions {
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
             prepared_statements: true,
+            notifications: true,
+            poll: Duration::from_millis(50),
+            lease: Duration::from_secs(2),
+            revocation: Revocation::Notify,
             root_certificate: None,
         }
     }
+}
+
+/// When the end of a session, or of what it may do, is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revocation {
+    /// As soon as it is committed. Other instances hear of it within milliseconds as a rule, and after
+    /// the [lease](PostgresOptions::lease) at the latest none goes by what was before.
+    #[default]
+    Notify,
+    /// When every other instance has heard of it or has lost its lease: from then on none lets
+    /// anybody in by the session.
+    Barrier,
 }
 
 impl fmt::Debug for PostgresOptions {
@@ -55,6 +81,10 @@ impl fmt::Debug for PostgresOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("prepared_statements", &self.prepared_statements)
+            .field("notifications", &self.notifications)
+            .field("poll", &self.poll)
+            .field("lease", &self.lease)
+            .field("revocation", &self.revocation)
             .field("root_certificate", &self.root_certificate)
             .finish_non_exhaustive()
     }

@@ -15,16 +15,16 @@ pub(crate) struct PlatformUse<'a> {
 
 /// Notes which platforms are used, of those that are bundled and of that user.
 pub(crate) async fn note_uses(writing: &Writing, uses: &[PlatformUse<'_>]) -> Result<()> {
-    let (mut platforms, mut users, mut times) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut platforms, mut owners, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for PlatformUse { user, platform, at } in uses {
         if let (Some(user), Some(platform)) = (rows::bundled(&user.0), rows::bundled(&platform.0)) {
             platforms.push(platform);
-            users.push(user);
+            owners.push(user);
             times.push(Sql(*at));
         }
     }
     if !platforms.is_empty() {
-        writing.query(sql::USE, &[&platforms, &users, &times]).await?;
+        writing.query(sql::USE, &[&platforms, &owners, &times]).await?;
     }
     Ok(())
 }

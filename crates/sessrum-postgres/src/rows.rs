@@ -5,8 +5,9 @@ use sessrum_core::store::{
 };
 use sessrum_core::throttle::Counter;
 use sessrum_core::{
-    EndReason, Ended, EventSeal, Key, PasswordHash, PlatformInfo, Predecessor, SealedCredentials,
-    SealedEvent, SessionEvent, SignInFacts, TokenRecord, UserFacts, UserId, UserInfo, UserSession,
+    EndReason, Ended, EventSeal, Key, News, PasswordHash, PlatformInfo, Predecessor, RecordedKind,
+    SealedCredentials, SealedEvent, SessionEvent, SignInFacts, TokenRecord, UserFacts, UserId,
+    UserInfo, UserSession,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, FromSqlOwned};
@@ -227,6 +228,15 @@ pub(crate) fn event(row: &Row) -> Result<SessionEvent> {
         device: plain(row, 8)?,
         detail: plain(row, 9)?,
     })
+}
+
+/// An event's key and what it tells, unless a newer program has written it.
+pub(crate) fn news(row: &Row) -> Result<(i64, Option<News>)> {
+    let kind: RecordedKind = get(row, 1)?;
+    let user_id = get_option(row, 2)?;
+    let session = get_option(row, 3)?;
+    let news = kind.known().map(|kind| News { kind, user_id, session });
+    Ok((plain(row, 0)?, news))
 }
 
 /// The last event of a chain, from the column `first` on.

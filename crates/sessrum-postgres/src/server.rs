@@ -10,17 +10,22 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::Config;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connection::Connections;
+use crate::error::Error;
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 
 /// An idle connection is asked so often whether it is still there, before anything in between may
 /// have forgotten it.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
+
+type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// A database on a server.
 pub(crate) struct Server {
@@ -62,6 +67,12 @@ impl Server {
             is_prepared: options.prepared_statements,
             name,
         })
+    }
+
+    /// A connection of one's own. Whoever asks for it drives it, too.
+    pub(crate) async fn connect(&self) -> Result<(Client, Connection<Socket, Tls>), Error> {
+        let connecting = timeout(self.connect_timeout, self.config.connect(self.tls.clone()));
+        Ok(connecting.await.map_err(|_| Error::TimedOut)??)
     }
 
     /// At most so many connections, each with so much time for an answer.
@@ -184,4 +195,57 @@ fn tls(roots: RootCertStore, name: &str) -> Result<MakeRustlsConnect, OpenError>
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str) -> Server {
+        Server::of(url, &PostgresOptions::new(url)).unwrap()
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_as_it_is() {
+        let is_secured = |url| server(url).config.get_ssl_mode() == SslMode::Require;
+        for here in [
+            "postgres://localhost/app",
+            "postgres://ada:p?ss@127.0.0.1:5433/app",
+            "postgresql://[::1]/app",
+            "postgres://%2Fvar%2Frun%2Fpostgresql/app",
+            "postgres://db.example/app?sslmode=disable",
+            "postgres://db.example/app?application_name=x&sslmode=disable&connect_timeout=3",
+        ] {
+            assert!(!is_secured(here), "{here}");
+        }
+        for elsewhere in [
+            "postgres://db.example/app",
+            "postgres://192.0.2.1/app",
+            "postgres://localhost,db.example/app",
+            "postgres://localhost/app?sslmode=verify-full",
+            "postgres://localhost/app?sslmode=require&application_name=x",
+        ] {
+            assert!(is_secured(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn other_options_are_postgresqls_own() {
+        let config = server("postgres://ada@h/app?sslmode=disable&application_name=shop").config;
+        assert_eq!(config.get_application_name(), Some("shop"));
+        let config = server("postgres://ada@h/app?sslmode=disable").config;
+        assert_eq!(config.get_application_name(), Some("sessrum"));
+    }
+
+    #[test]
+    fn a_database_is_called_by_name_and_place() {
+        let names = [
+            ("postgres://ada:secret@db.example/app", "database app at db.example:5432"),
+            ("postgres://ada:secret@[::1]:99", "database ada at ::1:99"),
+            ("postgres://a:1,b:2/app", "database app at a:1, b:2"),
+        ];
+        for (url, name) in names {
+            assert_eq!(server(url).name, name);
+        }
+    }
 }

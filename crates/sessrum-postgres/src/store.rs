@@ -2,17 +2,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sessrum_core::{ChangeFeed, EventSealer, SystemClock};
+use sessrum_core::{ChangeFeed, Clock, EventSealer, SystemClock};
 
+use crate::feed::{Announcer, FeedTask, Instance};
 use crate::open;
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::readers::Readers;
 use crate::server::Server;
+use crate::sql::instances;
 use crate::writer::{Limits, Writer};
-
-/// How long what was heard is good.
-const LEASE: Duration = Duration::from_secs(2);
 
 /// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
 const GRACE: Duration = Duration::from_millis(500);
@@ -22,10 +21,12 @@ const GRACE: Duration = Duration::from_millis(500);
 /// It works in the Tokio runtime that it was opened in. When it is dropped a task there finishes what
 /// is queued; [`close`](Self::close) waits for that.
 pub struct PostgresStore {
-    pub(crate) readers: Readers,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) writer: Writer,
     /// Where tables are compacted.
     pub(crate) direct: Server,
+    hearing: FeedTask,
+    instance: Arc<Instance>,
     pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
 }
@@ -36,21 +37,44 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what stands in the way.
     pub async fn open(options: &PostgresOptions, sealer: EventSealer) -> Result<Self, OpenError> {
+        Self::open_with_clock(options, sealer, Arc::new(SystemClock)).await
+    }
+
+    /// As [`open`](Self::open), with another clock. Its [`uptime`](Clock::uptime) alone is asked: by it
+    /// the store counts its lease.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with_clock(
+        options: &PostgresOptions,
+        sealer: EventSealer,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
         let readers = server.connections(options.pool_size.max(1), options.statement_timeout)?;
         open::check(&server, &readers).await?;
+        let readers = Arc::new(Readers::new(readers));
+        let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
+        let instance = Arc::new(Instance::default());
+        let announcer =
+            Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&readers));
         let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
         let limits = Limits { statement: options.statement_timeout };
-        let feed = Arc::new(ChangeFeed::leased(Arc::new(SystemClock), LEASE));
         let sealer = Arc::new(sealer);
-        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::clone(&feed));
-        let direct = open::direct(options)?;
-        Ok(Self { readers: Readers::new(readers), writer, direct, feed, sealer })
+        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
+        let (direct, listened) = (open::direct(options)?, open::direct(options)?);
+        let hearing = FeedTask::start(listened, options, Arc::clone(&feed), Arc::clone(&instance));
+        Ok(Self { readers, writer, direct, hearing, instance, feed, sealer })
     }
 
-    /// Takes no more changes, and waits until those that are queued are made.
+    /// Takes no more changes, waits until those that are queued are made, and leaves the list of
+    /// instances, so that no other waits for this one.
     pub async fn close(&self) {
         self.writer.close().await;
+        self.hearing.stop().await;
+        self.feed.end_lease();
+        // If it cannot be done the others find that nobody is there.
+        let _ = self.readers.query(instances::LEAVE, &[&self.instance.id()]).await;
     }
 }
 

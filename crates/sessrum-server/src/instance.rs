@@ -70,6 +70,7 @@ impl Instance {
         let manager = UnifiedSessionManager::new(store.store(), &secret)
             .with_earlier_secrets(&earlier)
             .with_policy(config.policy.clone())
+            .with_cache_bytes(config.cache_bytes)
             .with_clock(Arc::new(SystemClock))
             .with_random(random);
         let manager = Arc::new(manager);

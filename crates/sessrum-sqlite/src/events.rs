@@ -1,7 +1,5 @@
 //! The audit trail.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use rusqlite::{Connection, Result, params};
 use sessrum_core::store::{EventFilter, EventStore, NewEvent, Page, StoreError};
@@ -136,7 +134,7 @@ impl EventStore for SqliteStore {
         })
     }
 
-    fn feed(&self) -> &Arc<ChangeFeed> {
+    fn feed(&self) -> &ChangeFeed {
         &self.feed
     }
 

@@ -92,3 +92,30 @@ fn news(row: &Row<'_>) -> Result<(i64, News)> {
     };
     Ok((row.get(0)?, news))
 }
+
+#[cfg(test)]
+mod tests {
+    use sessrum_core::{ManualClock, Timestamp, UserId};
+
+    use super::*;
+    use crate::open;
+
+    #[test]
+    fn nothing_holds_after_a_look_that_failed_until_one_succeeds() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.db");
+        open::migrate(&path).unwrap();
+        let connection = open::writer(&path).unwrap();
+        let file = Arc::new(InPlace::of(&path).unwrap());
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
+        let mut reader = FeedReader::start(&connection, file, clock).unwrap();
+        let feed = Arc::clone(reader.feed());
+        let holds = || feed.holds(&UserId::from("ada"), feed.generation());
+        assert!(holds());
+        let damaged = Connection::open_in_memory().unwrap();
+        reader.look(&damaged);
+        assert!(!holds());
+        reader.look(&connection);
+        assert!(holds());
+    }
+}

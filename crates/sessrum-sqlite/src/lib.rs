@@ -33,7 +33,9 @@
 //!   not undo its neighbours; a commit that fails is told to all of them, and nothing was made.
 //! - **Reading never waits for writing.** Look-ups run in place on connections of their own.
 //! - **Another process may use the file**, such as the command line beside a server: it waits for
-//!   its turn to write, up to ten seconds.
+//!   its turn to write, up to ten seconds. What it commits is noticed within 100 ms; what was read before
+//!   and [cached](sessrum_core::UnifiedSessionManager::with_cache_bytes) is used for no longer than 300 ms
+//!   when it is not.
 //!
 //! # Where the file may be
 //!

@@ -75,6 +75,9 @@
 //! # What it does by itself
 //!
 //! - The row is loaded when someone asks for it, once a request. Static files open no database.
+//! - What was read is [kept](UnifiedSessionManager::with_cache_bytes), 64 MiB of it, until something
+//!   happens to its user: the next request sees what this process did, and within 300 ms what another
+//!   did. Requests that change something read the row.
 //! - Activity is marked in memory and written in batches: call
 //!   [`flush_session_activity`](UnifiedSessionManager::flush_session_activity) every second and
 //!   once before the process ends.
@@ -123,6 +126,9 @@
 
 pub use sessrum_core::*;
 
+/// The stores on PostgreSQL.
+#[cfg(feature = "postgres")]
+pub use sessrum_postgres as postgres;
 /// The stores on SQLite.
 #[cfg(feature = "sqlite")]
 pub use sessrum_sqlite as sqlite;

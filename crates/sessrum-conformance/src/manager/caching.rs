@@ -5,7 +5,7 @@ use std::time::Duration;
 use sessrum_core::store::Activity;
 use sessrum_core::{
     DEFAULT_CACHE_BYTES, EventKind, SessionError, SessionExpiredError, SessionPolicy, SessionToken,
-    SignIn, SignedIn,
+    SignIn, SignedIn, UserId, UserInfo,
 };
 
 use super::ManagerFixture;
@@ -43,6 +43,18 @@ pub async fn whoever_would_be_warned_or_refused_is_read_again(app: ManagerFixtur
         let found = instances.other.context(&token).await;
         assert_eq!(found.session.last_activity, elsewhere.at);
         assert_eq!(found.idle_expires_at, elsewhere.at + idle);
+    }
+}
+
+pub async fn whoever_is_refused_for_their_user_is_read_again(app: ManagerFixture) {
+    let instances = Instances::over(&app);
+    let nobody = UserInfo { id: UserId::from("nobody"), ..app.user("ada").await };
+    let token = app.signed_in(&nobody).await.token;
+    // Else the session would be over by then.
+    instances.proxy.fail_at("end");
+    for _ in 0..2 {
+        instances.other.validate_session(&token, &home()).await.unwrap_err();
+        assert_eq!(instances.proxy.asked(), ["load_by_token", "end"]);
     }
 }
 
@@ -172,7 +184,7 @@ pub async fn while_the_database_is_away_what_was_kept_is_read_and_nothing_change
 }
 
 /// How many of the sessions a manager with so much memory has kept.
-async fn kept(app: &ManagerFixture, bytes: u64, tokens: &[SessionToken]) -> usize {
+async fn kept(app: &ManagerFixture, bytes: usize, tokens: &[SessionToken]) -> usize {
     let proxy = ProxyStore::of(app.store.shared());
     let app = app.over(proxy.clone(), |manager| manager.with_cache_bytes(bytes));
     for token in tokens {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use sessrum_core::store::{NewPlatform, PasswordChange, PlatformChange};
 use sessrum_core::{
-    EndReason, PlatformInfo, Role, SessionContext, SignIn, SignedIn, SwitchOutcome,
+    EndReason, PlatformInfo, Role, SessionContext, SessionToken, SignIn, SignedIn, SwitchOutcome,
 };
 
 use super::ManagerFixture;
 use super::fixture::{TICK, ended, home, long_lived};
 use super::instances::{Instances, member, seen};
-use crate::fixture::{new_platform, password};
+use crate::fixture::{at, new_platform, password};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -184,18 +184,24 @@ pub async fn a_token_that_was_replaced_is_read_each_time(app: ManagerFixture) {
     instances.agree(&new).await;
 }
 
-/// The first use is noted by whichever instance sees it.
+/// The first use is noted by whichever instance sees it. A new password leaves no other token.
 pub async fn a_token_that_was_never_seen_is_read_until_it_was(app: ManagerFixture) {
     let app = app.with_policy(long_lived());
     let instances = Instances::over(&app);
     let user = app.user("ada").await;
-    let old = app.signed_in(&user).await.token;
+    let first = app.signed_in(&user).await.token;
     app.pass(Duration::from_hours(1));
-    let new = app.rotated(&old).await;
-    instances.proxy.asked();
-    instances.other.context(&new).await;
-    assert_eq!(instances.proxy.asked(), ["load_by_token", "confirm_token"]);
-    instances.keep(&new).await;
+    let second = app.rotated(&first).await;
+    let is_seen = async |token: &SessionToken| {
+        instances.proxy.asked();
+        instances.other.context(token).await;
+        assert_eq!(instances.proxy.asked(), ["load_by_token", "confirm_token"]);
+        instances.keep(token).await;
+    };
+    is_seen(&second).await;
+    let context = app.context(&second).await;
+    let renewed = app.change_password(&context, password("new"), at(0), &home()).await;
+    is_seen(&renewed.unwrap().unwrap().token).await;
 }
 
 /// The reading is under way when the change is made and answered.

@@ -40,6 +40,7 @@ macro_rules! manager_suite {
             caching {
                 a_second_request_asks_the_store_nothing_and_learns_the_same,
                 whoever_would_be_warned_or_refused_is_read_again,
+                whoever_is_refused_for_their_user_is_read_again,
                 a_cached_session_ends_in_time,
                 activity_in_a_cached_session_counts_after_it_was_written,
                 after_a_minute_a_row_is_read_again,

@@ -198,7 +198,7 @@ faultless! { EventStore {
         self.inner.sealer()
     }
 
-    fn feed(&self) -> &Arc<ChangeFeed> {
+    fn feed(&self) -> &ChangeFeed {
         if self.has(Fault::TellsNothing) { &self.silent } else { self.inner.feed() }
     }
 

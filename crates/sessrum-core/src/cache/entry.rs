@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 /// What an entry takes beside itself and its texts: its key and its place in the cache, that of one
 /// that was evicted, and what the allocator adds to three pieces of memory.
-const PLACE_BYTES: usize = 176;
+pub(super) const PLACE_BYTES: usize = 176;
 
 /// A [`LoadedSession`] that [may be cached](LoadedSession::may_be_cached).
 pub(super) struct Entry {

@@ -19,14 +19,14 @@ use crate::token::TokenHash;
 use entry::Entry;
 
 /// The memory that cached sessions may take unless another is set: 64 MiB, for some 90,000 sessions.
-pub const DEFAULT_CACHE_BYTES: u64 = 64 << 20;
+pub const DEFAULT_CACHE_BYTES: usize = 64 << 20;
 
 /// How long a row is used at most. What somebody changes in the database by hand may be told by
 /// nothing, and what other instances know of activity is not.
 const LONGEST_USE: Duration = Duration::from_mins(1);
 
 /// What an entry takes as a rule, for the cache to plan by.
-const USUAL_BYTES: u64 = 700;
+const USUAL_BYTES: usize = 700;
 
 /// Rows by the token that each was read by; `None`: nothing is kept.
 pub(crate) struct SessionCache(Option<Cache<TokenHash, Arc<Entry>, ByBytes>>);
@@ -47,9 +47,9 @@ impl Reading {
 
 impl SessionCache {
     /// A cache that takes so many bytes at most; with none nothing is kept.
-    pub(crate) fn of(bytes: u64) -> Self {
-        let entries = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX);
-        Self((bytes > 0).then(|| Cache::with_weighter(entries, bytes, ByBytes)))
+    pub(crate) fn of(bytes: usize) -> Self {
+        let cache = || Cache::with_weighter(bytes / USUAL_BYTES, bytes as u64, ByBytes);
+        Self((bytes > 0).then(cache))
     }
 
     /// What was read by a token, if it is still so.
@@ -89,3 +89,6 @@ impl Weighter<TokenHash, Arc<Entry>> for ByBytes {
         entry.bytes() as u64
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,8 @@ mod tests {
     use super::*;
     use crate::time::{ManualClock, Timestamp};
 
-    const LEASE: Duration = Duration::from_secs(1);
+    const LEASE: Duration = Duration::from_micros(1);
+    const ALMOST: Duration = Duration::from_nanos(999);
     const TICK: Duration = Duration::from_nanos(1);
 
     fn leased() -> (Arc<ManualClock>, ChangeFeed) {
@@ -223,15 +224,18 @@ mod tests {
     fn nothing_holds_for_longer_than_the_lease_from_when_the_database_was_asked() {
         let (clock, feed) = leased();
         let read = feed.generation();
-        clock.advance(LEASE - TICK);
+        clock.advance(ALMOST);
         assert!(feed.holds(&user(1), read));
-        let asked = feed.uptime();
         clock.advance(TICK);
         assert!(!feed.holds(&user(1), read));
+        let asked = feed.uptime();
+        clock.advance(ALMOST);
         feed.heard(asked);
-        clock.advance(LEASE - TICK * 2);
         assert!(feed.holds(&user(1), read));
         clock.advance(TICK);
+        assert!(!feed.holds(&user(1), read));
+        feed.heard(feed.uptime());
+        feed.end_lease();
         assert!(!feed.holds(&user(1), read));
     }
 

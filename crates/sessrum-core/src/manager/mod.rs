@@ -128,7 +128,7 @@ impl UnifiedSessionManager {
     /// What happens to a session through this store is seen by the next request. What another process
     /// does is seen within the bound that the store states.
     #[must_use]
-    pub fn with_cache_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_cache_bytes(mut self, bytes: usize) -> Self {
         self.cache = SessionCache::of(bytes);
         self
     }

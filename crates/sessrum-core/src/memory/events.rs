@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
@@ -102,7 +100,7 @@ impl EventStore for MemoryStore {
         &self.sealer
     }
 
-    fn feed(&self) -> &Arc<ChangeFeed> {
+    fn feed(&self) -> &ChangeFeed {
         &self.feed
     }
 

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::{Page, StoreError};
@@ -79,7 +77,7 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Where they are told: this store's own before the verb that wrote them answers, those that
     /// another process wrote soon after.
-    fn feed(&self) -> &Arc<ChangeFeed>;
+    fn feed(&self) -> &ChangeFeed;
 
     /// Whether events are numbered from 1 without gaps, so that a key that is not there was removed.
     fn numbers_events_without_gaps(&self) -> bool;

@@ -289,7 +289,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// database whose files keep nothing of what was removed answers false.
     async fn is_compaction_due(&self) -> Result<bool, StoreError>;
 
-    /// Rewrites the database's files, so that they hold nothing any more of what was removed.
-    /// Changes wait meanwhile.
+    /// Takes what was removed out of the database's files, as far as that can be done while it is
+    /// used: the store says what may be left. Changes may wait meanwhile.
     async fn compact(&self) -> Result<(), StoreError>;
 }

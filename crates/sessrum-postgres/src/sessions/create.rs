@@ -35,10 +35,10 @@ fn claims(new: &NewSession) -> Vec<Claim> {
 
 /// Makes sign-ins, in as few sets as they allow.
 pub(crate) async fn create_all(writing: &mut Writing, sign_ins: Vec<&mut SignIn>) -> Result<()> {
-    let mut waiting = sign_ins;
-    while !waiting.is_empty() {
+    let mut rest = sign_ins;
+    while !rest.is_empty() {
         let mut claimed = HashSet::new();
-        let (mut set, later) = waiting.into_iter().partition::<Vec<_>, _>(|sign_in| {
+        let (mut set, later) = rest.into_iter().partition::<Vec<_>, _>(|sign_in| {
             let claims = claims(&sign_in.new);
             let is_free = !claims.iter().any(|claim| claimed.contains(claim));
             if is_free {
@@ -47,7 +47,7 @@ pub(crate) async fn create_all(writing: &mut Writing, sign_ins: Vec<&mut SignIn>
             is_free
         });
         create_set(writing, &mut set).await?;
-        waiting = later;
+        rest = later;
     }
     Ok(())
 }

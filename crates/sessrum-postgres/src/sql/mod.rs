@@ -7,6 +7,7 @@ pub(crate) mod compaction;
 pub(crate) mod data;
 pub(crate) mod events;
 pub(crate) mod examine;
+pub(crate) mod instances;
 pub(crate) mod jobs;
 pub(crate) mod platforms;
 pub(crate) mod schema;

@@ -89,7 +89,7 @@ statements! {
     /// since it does not know the limit.
     END_ANY(INT8, TEXT, INT8, INT8) = end_where!(
         "id = ANY (ARRAY (SELECT id FROM user_sessions \
-         WHERE ended_at IS NULL AND id IS DISTINCT FROM $3 ORDER BY id LIMIT $4))"
+         WHERE ended_at IS NULL AND id > 0 AND id IS DISTINCT FROM $3 ORDER BY id LIMIT $4))"
     );
 
     /// Whoever else holds a row keeps it until the next time.
@@ -130,5 +130,5 @@ statements! {
          WHERE ", newest_of!("user_id"), " AND ($4 OR ended_at IS NULL) \
          ORDER BY user_id DESC, id DESC LIMIT $2";
 
-    COUNT_LIVE() = "SELECT count(*) FROM user_sessions WHERE ended_at IS NULL";
+    COUNT_LIVE() = "SELECT count(*) FROM user_sessions WHERE ended_at IS NULL AND id > 0";
 }

@@ -25,19 +25,20 @@ statements! {
 
     /// Ends sessions `$1` as a logout, each at `$2`.
     END_REPLACED(INT8_ARRAY, INT8_ARRAY) =
-        "UPDATE user_sessions s SET ended_at = new.at, updated_at = new.at, end_reason = 'logout' \
-         FROM unnest($1, $2) AS new (replaces, at) \
-         WHERE s.id = new.replaces AND s.ended_at IS NULL \
+        "UPDATE user_sessions s SET (ended_at, updated_at, end_reason) = \
+         (SELECT at, at, 'logout' FROM unnest($1, $2) AS new (replaces, at) \
+         WHERE new.replaces = s.id) WHERE s.ended_at IS NULL AND s.id = ANY ($1) \
          RETURNING s.id, s.handle, s.user_id, s.revision";
 
     /// Ends the live sessions of users `$1` but the `$2` used most recently, each at `$3`.
     EVICT(TEXT_ARRAY, INT8_ARRAY, INT8_ARRAY) =
-        "UPDATE user_sessions s SET ended_at = beyond.at, updated_at = beyond.at, \
-         end_reason = 'evicted' FROM (SELECT its.id, new.at \
-         FROM unnest($1, $2, $3) AS new (user_id, kept, at) CROSS JOIN LATERAL \
+        "UPDATE user_sessions s SET (ended_at, updated_at, end_reason) = \
+         (SELECT at, at, 'evicted' FROM unnest($1, $3) AS new (user_id, at) \
+         WHERE new.user_id = s.user_id) \
+         WHERE s.ended_at IS NULL AND s.id = ANY (ARRAY (\
+         SELECT its.id FROM unnest($1, $2) AS new (user_id, kept) CROSS JOIN LATERAL \
          (SELECT id FROM user_sessions WHERE user_id = new.user_id AND ended_at IS NULL \
-         ORDER BY last_activity DESC, id DESC OFFSET new.kept) its) beyond \
-         WHERE s.id = beyond.id AND s.ended_at IS NULL \
+         ORDER BY last_activity DESC, id DESC OFFSET new.kept) its)) \
          RETURNING s.id, s.handle, s.user_id, s.revision";
 
     /// Adds sessions with their tokens `$2`, and tells the key of each.

@@ -26,8 +26,8 @@ statements! {
 
     CONFIRM(BYTEA, INT8) =
         "UPDATE session_tokens SET first_used_at = $2 \
-         WHERE token_hash = $1 AND first_used_at IS NULL AND retired_at IS NULL AND EXISTS \
-         (SELECT 1 FROM user_sessions s WHERE s.id = session_id AND s.ended_at IS NULL) \
+         WHERE token_hash = $1 AND first_used_at IS NULL AND retired_at IS NULL AND \
+         (SELECT ended_at IS NULL FROM user_sessions s WHERE s.id = session_id) \
          RETURNING session_id, issued_at";
 
     /// Retires the tokens of session `$1` but `$2` that were issued no later than `$3`.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sessrum_core::store::{CreateOutcome, NewSession, StoreError, StoreErrorKind};
-use sessrum_core::{Change, ChangeFeed, EventSealer};
+use sessrum_core::{Change, EventSealer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,7 @@ use self::task::WritingTask;
 pub(crate) use self::writing::{Limits, Writing};
 use crate::connection::Connections;
 use crate::error::Result;
+use crate::feed::Announcer;
 
 /// Changes that may wait; callers beyond that wait for room.
 const QUEUE: usize = 1024;
@@ -38,15 +39,15 @@ struct Running {
 
 impl Writer {
     /// Starts the task, which writes on one connection at a time. After each commit, before its
-    /// callers are answered, it tells the feed.
+    /// callers are answered, it announces what was made.
     pub(crate) fn start(
         connections: Connections,
         limits: Limits,
         sealer: Arc<EventSealer>,
-        feed: Arc<ChangeFeed>,
+        announcer: Arc<Announcer>,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = WritingTask::new(connections, limits, sealer, feed).work(jobs);
+        let task = WritingTask::new(connections, limits, sealer, announcer).work(jobs);
         Self(Mutex::new(Some(Running { queue, task: tokio::spawn(task) })))
     }
 
@@ -93,3 +94,6 @@ impl Writer {
         queue.send(job).await.map_err(|_| StoreErrorKind::Unavailable.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,18 @@
 use std::panic::AssertUnwindSafe;
-use std::slice;
 use std::sync::Arc;
+use std::{iter, slice};
 
 use futures_util::FutureExt as _;
-use sessrum_core::{ChangeFeed, EventSealer};
+use sessrum_core::EventSealer;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::job::Job;
 use super::writing::Uncommitted;
 use super::{BATCH, Limits, Writing};
 use crate::connection::Connections;
 use crate::error::{Error, Result};
+use crate::feed::{Announcer, Committed};
 use crate::sessions::create_all;
 
 /// What the writing task works with.
@@ -18,7 +20,7 @@ pub(super) struct WritingTask {
     connections: Connections,
     limits: Limits,
     sealer: Arc<EventSealer>,
-    feed: Arc<ChangeFeed>,
+    announcer: Arc<Announcer>,
 }
 
 /// Why a batch was not made.
@@ -59,54 +61,78 @@ impl WritingTask {
         connections: Connections,
         limits: Limits,
         sealer: Arc<EventSealer>,
-        feed: Arc<ChangeFeed>,
+        announcer: Arc<Announcer>,
     ) -> Self {
-        Self { connections, limits, sealer, feed }
+        Self { connections, limits, sealer, announcer }
     }
 
     /// Until the queue is closed and empty.
     pub(super) async fn work(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut held_back = JoinSet::new();
         while jobs.recv_many(&mut batch, BATCH).await > 0 {
             match self.make(&mut batch).await {
-                Ok(()) => answer(batch.drain(..), None),
+                Ok(committed) => self.made(batch.drain(..), &committed, &mut held_back),
                 Err(failure) if batch.len() > 1 && failure.is_of_one() => {
-                    self.make_one_by_one(batch.drain(..)).await;
+                    self.make_one_by_one(batch.drain(..), &mut held_back).await;
                 }
                 Err(Failure { error, stage }) => {
                     answer(batch.drain(..), Some(&error));
                     if matches!(stage, Stage::Nowhere | Stage::Waiting) {
                         // Whoever came meanwhile would wait for nothing again.
-                        answer(std::iter::from_fn(|| jobs.try_recv().ok()), Some(&error));
+                        answer(iter::from_fn(|| jobs.try_recv().ok()), Some(&error));
                     }
+                }
+            }
+            while held_back.try_join_next().is_some() {}
+        }
+        held_back.join_all().await;
+    }
+
+    /// Answers for what was committed: at once, or when the other instances have heard of it. The
+    /// next changes need not wait for that.
+    fn made(
+        &self,
+        jobs: impl Iterator<Item = Job>,
+        committed: &Committed,
+        held_back: &mut JoinSet<()>,
+    ) {
+        let Some(barrier) = self.announcer.barrier(committed) else { return answer(jobs, None) };
+        let (barrier, last) = (Arc::clone(barrier), committed.last);
+        let jobs: Vec<Job> = jobs.collect();
+        held_back.spawn(async move {
+            barrier.wait_for(last).await;
+            answer(jobs.into_iter(), None);
+        });
+    }
+
+    /// One of them has failed, and undone the others: each gets an answer of its own.
+    async fn make_one_by_one(&self, jobs: impl Iterator<Item = Job>, held_back: &mut JoinSet<()>) {
+        let mut of_all = None;
+        for mut job in jobs {
+            if let Some(Failure { error, .. }) = &of_all {
+                job.answer(Some(error));
+                continue;
+            }
+            match self.make(slice::from_mut(&mut job)).await {
+                Ok(committed) => self.made(iter::once(job), &committed, held_back),
+                Err(failure) => {
+                    job.answer(Some(&failure.error));
+                    of_all = (!failure.is_of_one()).then_some(failure);
                 }
             }
         }
     }
 
-    /// One of them has failed, and undone the others: each gets an answer of its own.
-    async fn make_one_by_one(&self, jobs: impl Iterator<Item = Job>) {
-        let mut of_all = None;
-        for mut job in jobs {
-            if of_all.is_none() {
-                let failure = self.make(slice::from_mut(&mut job)).await.err();
-                job.answer(failure.as_ref().map(|failure| &failure.error));
-                of_all = failure.filter(|failure| !failure.is_of_one());
-            } else {
-                job.answer(of_all.as_ref().map(|failure| &failure.error));
-            }
-        }
-    }
-
     /// Makes changes in one transaction, all of them or none.
-    async fn make(&self, batch: &mut [Job]) -> Result<(), Failure> {
+    async fn make(&self, batch: &mut [Job]) -> Result<Committed, Failure> {
         match self.attempt(batch).await {
             Err(failure) if failure.can_be_tried_again() => self.attempt(batch).await,
             outcome => outcome,
         }
     }
 
-    async fn attempt(&self, batch: &mut [Job]) -> Result<(), Failure> {
+    async fn attempt(&self, batch: &mut [Job]) -> Result<Committed, Failure> {
         let connection = self.connections.get().await;
         let connection = connection.map_err(|error| Failure { error, stage: Stage::Nowhere })?;
         let mut writing = Writing::new(connection, Arc::clone(&self.sealer));
@@ -121,10 +147,10 @@ impl WritingTask {
             writing.roll_back(&error).await;
             return Err(Failure { error, stage: Stage::Undone });
         }
-        match writing.commit().await {
-            Ok(news) => {
-                self.feed.tell(&news);
-                Ok(())
+        match writing.commit(self.announcer.notify()).await {
+            Ok(committed) => {
+                self.announcer.tell(&committed);
+                Ok(committed)
             }
             Err(Uncommitted { error, is_known }) => {
                 let stage = if is_known { Stage::Undone } else { Stage::Unknown };

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sessrum_core::{EventSealer, News, SealedEvent};
+use sessrum_core::{EventSealer, SealedEvent};
 use tokio::join;
 
 use super::ledger::Ledger;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
+use crate::feed::Committed;
 use crate::rows::Rows;
 use crate::sql::{Params, Statement, events};
 use crate::values::Sql;
@@ -21,7 +22,8 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
-    /// disk when it is committed.
+    /// disk when it is committed. No plan reads a whole table because that was small when it was
+    /// made: plans are kept.
     fn begin(self) -> String {
         let statement = self.statement.as_millis().max(1);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
@@ -30,6 +32,7 @@ impl Limits {
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
              SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {statement}; \
              SET LOCAL idle_in_transaction_session_timeout = {idle}; \
+             SET LOCAL enable_seqscan = off; \
              SELECT set_config('synchronous_commit', 'on', true) \
              WHERE current_setting('synchronous_commit') = 'off'"
         )
@@ -59,10 +62,10 @@ impl Writing {
     /// Begins the transaction, and waits for its turn.
     pub(super) async fn begin(&mut self, limits: Limits) -> Result<()> {
         self.connection.prepare(&[events::TAKE_TURN]).await?;
-        let begin = limits.begin();
+        let commands = limits.begin();
         let (begun, turn) = join!(
             biased;
-            self.connection.command(&begin),
+            self.connection.command(&commands),
             self.connection.run(events::TAKE_TURN, &[]),
         );
         begun?;
@@ -87,8 +90,8 @@ impl Writing {
         insert(&self.connection, &events).await
     }
 
-    /// Commits, and answers what has happened.
-    pub(super) async fn commit(mut self) -> Result<Vec<News>, Uncommitted> {
+    /// Commits, with a command that tells of events where there are some. Answers what has happened.
+    pub(super) async fn commit(mut self, notify: &str) -> Result<Committed, Uncommitted> {
         let events = self.ledger.take_unwritten();
         let ready = self.connection.prepare(&[events::INSERT, events::KEEP_LAST_GIVEN]).await;
         if let Err(error) = ready {
@@ -103,14 +106,19 @@ impl Writing {
             Ok(())
         };
         // At once, in this order. Where one fails PostgreSQL undoes all with the last.
-        let (inserted, kept, committed) = join!(
+        let notify = if given == self.last_kept { "" } else { notify };
+        let (inserted, kept, notified, committed) = join!(
             biased;
             insert(&self.connection, &events),
             keep,
+            self.connection.command(notify),
             self.connection.command("COMMIT"),
         );
-        match inserted.and(kept).and(committed) {
-            Ok(()) => Ok(self.ledger.into_news()),
+        match inserted.and(kept).and(notified).and(committed) {
+            Ok(()) => {
+                let (first, last) = (self.last_kept.saturating_add(1), given);
+                Ok(Committed { news: self.ledger.into_news(), first, last })
+            }
             Err(error) if error.ends_connection() => {
                 self.connection.close();
                 Err(Uncommitted { error, is_known: false })

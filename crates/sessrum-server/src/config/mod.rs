@@ -46,6 +46,8 @@ pub struct Config {
     pub earlier_secrets: Vec<PathBuf>,
     /// The rules for sessions.
     pub policy: SessionPolicy,
+    /// Bytes that cached sessions may take.
+    pub cache_bytes: usize,
     /// The cost of a password.
     pub password_cost: PasswordCost,
     /// How many passwords are hashed at once.
@@ -145,6 +147,7 @@ impl Config {
                 watches: settings.live.limits(),
                 ..settings.session.policy()?
             },
+            cache_bytes: settings.cache.bytes,
             password_cost,
             passwords_at_once: settings.password.at_once,
             flush_activity_every: settings

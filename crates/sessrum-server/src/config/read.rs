@@ -191,11 +191,12 @@ mod tests {
         let environment = [
             ("SESSRUM_SESSION__PER_USER", "4"),
             ("SESSRUM_ALLOW_PLAIN_HTTP", "true"),
+            ("SESSRUM_CACHE__BYTES", "0"),
             ("HOME", "/root"),
         ];
         let (settings, config) = read_with(file, &environment).unwrap();
         assert!(settings.allow_plain_http);
-        assert_eq!(config.policy.sessions_per_user, 4);
+        assert_eq!((config.policy.sessions_per_user, config.cache_bytes), (4, 0));
         assert_eq!(config.policy.lifetime.idle.as_secs(), 300);
         assert_eq!(config.listen.port(), 1);
         assert!(read_with("", &[("SESSRUM_SESION__IDLE", "1m")]).is_err());
@@ -257,6 +258,7 @@ mod tests {
             ("[session]\nidle = \"hunter2\"", "session.idle must be a time such as 30m"),
             ("[session]\nidle = 30", "session.idle must be a time such as 30m"),
             ("[session]\nper_user = \"hunter2\"", "session.per_user must be a whole number"),
+            ("[cache]\nbytes = \"64MiB\"", "cache.bytes must be a whole number"),
             ("[session]\nper_user = -1", "session.per_user must be a whole number"),
             ("session = \"hunter2\"", "session must be a table"),
             ("allow_plain_http = \"hunter2\"", "allow_plain_http must be true or false"),

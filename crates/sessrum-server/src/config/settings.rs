@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sessrum_core::{FingerprintMode, Lifetime, SessionPolicy, WatchLimits};
+use sessrum_core::{DEFAULT_CACHE_BYTES, FingerprintMode, Lifetime, SessionPolicy, WatchLimits};
 
 use super::database::DatabaseSettings;
 use super::database_url::DatabaseUrl;
@@ -49,6 +49,8 @@ pub struct Settings {
     pub throttle: ThrottleSettings,
     /// The audit trail.
     pub audit: AuditSettings,
+    /// Sessions that are kept in memory.
+    pub cache: CacheSettings,
     /// Open pages that follow their session.
     pub live: LiveSettings,
     /// What runs in the background.
@@ -73,6 +75,7 @@ impl Default for Settings {
             password: PasswordSettings::default(),
             throttle: ThrottleSettings::default(),
             audit: AuditSettings::default(),
+            cache: CacheSettings::default(),
             live: LiveSettings::default(),
             jobs: JobSettings::default(),
             log: LogSettings::default(),
@@ -222,6 +225,20 @@ pub struct AuditSettings {
 impl Default for AuditSettings {
     fn default() -> Self {
         Self { keep_clients_for: Period(SessionPolicy::default().keep_clients_for) }
+    }
+}
+
+/// Sessions that are kept in memory, so that most requests ask no database.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// Bytes that they may take, some 740 each; 0 keeps none.
+    pub bytes: usize,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { bytes: DEFAULT_CACHE_BYTES }
     }
 }
 

@@ -38,6 +38,7 @@ fn calls(browser: &Browser) -> Vec<Call> {
 async fn nobody_is_anonymous_because_the_database_is_down() {
     let site = Site::new().await;
     let browser = site.signed_in("ada").await;
+    browser.state_of().await.ok();
     site.store().fail();
     for call in calls(&browser) {
         is_outage(call.send().await);
@@ -48,6 +49,27 @@ async fn nobody_is_anonymous_because_the_database_is_down() {
     let state = browser.state_of().await.ok().keeps_cookie();
     assert_eq!((state.at("/session/revision"), state.at("/platform/id")), ("1".into(), "1".into()));
     assert_eq!(site.live().await, 1);
+}
+
+/// What was read shortly before may still be looked at, until it is certain that nothing is heard of
+/// the database any more.
+///
+/// Security: 16.5.3, abuse 27
+#[tokio::test]
+async fn at_the_beginning_of_an_outage_pages_may_be_read_and_nothing_changed() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    let before = browser.state_of().await.ok().json();
+    site.store().fail_when(|_| true);
+    assert_eq!(browser.state_of().await.ok().keeps_cookie().json(), before);
+    let changes = calls(&browser).into_iter().skip(6);
+    for call in changes {
+        is_outage(call.send().await);
+    }
+    site.store().fail();
+    is_outage(browser.state_of().await);
+    site.store().recover();
+    assert_eq!(browser.state_of().await.ok().json(), before);
 }
 
 /// Security: 16.5.3, abuse 27
@@ -181,8 +203,27 @@ async fn a_signed_in_browser_opens_the_database_only_where_the_session_is_asked_
     assert_eq!(site.store().asked(), Vec::<&str>::new());
     browser.state_of().await.ok();
     assert_eq!(site.store().asked(), ["load_by_token"]);
+    browser.state_of().await.ok();
+    assert_eq!(site.store().asked(), Vec::<&str>::new());
     browser.heartbeat().await.ok();
     assert_eq!(site.store().asked(), ["load_by_token"]);
+}
+
+/// Whatever changes something goes by the row as it is, not by what was read before.
+///
+/// Security: 7.4.1
+#[tokio::test]
+async fn a_request_that_changes_something_goes_by_the_row() {
+    let site = Site::new().await;
+    let browser = site.signed_in("ada").await;
+    browser.state_of().await.ok();
+    let database = rusqlite::Connection::open(site.database()).unwrap();
+    let end = "UPDATE user_sessions SET ended_at = updated_at, end_reason = 'revoked_by_admin'";
+    database.execute(end, []).unwrap();
+    // Nobody may have told the server by now.
+    browser.put("/api/session/data/k", json!(1)).await.ended("revoked_by_admin");
+    browser.heartbeat().await.ended("revoked_by_admin");
+    browser.press("/api/sessions/revoke-others").await.ended("revoked_by_admin");
 }
 
 /// Security: abuse 27

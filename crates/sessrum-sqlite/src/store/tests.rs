@@ -1,9 +1,15 @@
+use std::sync::mpsc;
+use std::time::Duration;
+
 use rusqlite::Connection;
 use sessrum_core::store::{
     DataStore as _, DataWrite, EventFilter, EventStore as _, NewEvent, Page, Precondition,
     SessionStore as _, StoreErrorKind,
 };
-use sessrum_core::{Change, EventKind, OsRandom, SecretKey, SessionId, Timestamp};
+use sessrum_core::{
+    Change, EventKind, ManualClock, OsRandom, SecretKey, SessionId, Timestamp, UserId,
+};
+use tokio::sync::oneshot;
 
 use super::*;
 
@@ -142,4 +148,33 @@ async fn check_commits_what_it_writes_and_needs_no_more_room_each_time() {
         version = next;
     }
     assert_eq!(ask("page_count"), pages);
+}
+
+/// A slow disk, or another process, may hold up the writer, which then cannot look.
+#[tokio::test]
+async fn nothing_holds_for_longer_than_the_lease_when_the_writer_is_held_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    open::migrate(&path).unwrap();
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
+    let store = SqliteStore::open_with_clock(&path, sealer(), Arc::clone(&clock) as _).unwrap();
+    let holds = || store.feed.holds(&UserId::from("ada"), store.feed.generation());
+    let (begun, has_begun) = oneshot::channel();
+    let (let_go, is_let_go) = mpsc::channel::<()>();
+    let held_up = store.writer.run(move |_| {
+        begun.send(()).unwrap();
+        is_let_go.recv().unwrap();
+        Ok(())
+    });
+    let meanwhile = async {
+        has_begun.await.unwrap();
+        clock.advance(store.feed.lease().saturating_sub(Duration::from_nanos(1)));
+        assert!(holds());
+        clock.advance(Duration::from_nanos(1));
+        assert!(!holds());
+        assert_eq!(store.count_live().await.unwrap(), 0);
+        let_go.send(()).unwrap();
+    };
+    tokio::join!(held_up, meanwhile).0.unwrap();
+    assert!(holds());
 }

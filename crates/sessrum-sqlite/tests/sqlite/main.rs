@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod caching;
 mod concurrency;
 mod feed;
 mod opening;

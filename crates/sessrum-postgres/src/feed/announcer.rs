@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use sessrum_core::{ChangeFeed, News};
+
+use super::{Barrier, CHANNEL, Instance};
+use crate::options::{PostgresOptions, Revocation};
+use crate::readers::Readers;
+
+/// What a transaction has committed: the events from `first` to `last`, if any.
+pub(crate) struct Committed {
+    pub(crate) news: Vec<News>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+/// Tells what this instance itself has committed.
+pub(crate) struct Announcer {
+    feed: Arc<ChangeFeed>,
+    instance: Arc<Instance>,
+    barrier: Option<Arc<Barrier>>,
+    notify: String,
+}
+
+impl Announcer {
+    pub(crate) fn new(
+        options: &PostgresOptions,
+        feed: Arc<ChangeFeed>,
+        instance: Arc<Instance>,
+        readers: Arc<Readers>,
+    ) -> Self {
+        let barrier = (options.revocation == Revocation::Barrier)
+            .then(|| Arc::new(Barrier::new(readers, Arc::clone(&feed), Arc::clone(&instance))));
+        let notify =
+            if options.notifications { format!("NOTIFY {CHANNEL}") } else { String::new() };
+        Self { feed, instance, barrier, notify }
+    }
+
+    /// The command by which a transaction with events tells the other instances.
+    pub(crate) fn notify(&self) -> &str {
+        &self.notify
+    }
+
+    /// Tells this instance what was committed.
+    pub(crate) fn tell(&self, Committed { news, first, last }: &Committed) {
+        self.feed.tell(news);
+        if !news.is_empty() {
+            self.instance.has_told_own(*first, *last);
+        }
+    }
+
+    /// Where whoever has committed this must wait before anybody is answered.
+    pub(crate) fn barrier(&self, committed: &Committed) -> Option<&Arc<Barrier>> {
+        self.barrier.as_ref().filter(|_| Barrier::concerns(&committed.news))
+    }
+}

@@ -1,0 +1,7 @@
+//! Several instances over one database.
+
+#![cfg(test)]
+
+mod barrier;
+mod hearing;
+mod support;

@@ -1,0 +1,147 @@
+//! Connections that break, stall or are not to be had: what is told, and that all goes on by itself.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sessrum_core::EndReason;
+use sessrum_core::store::{SessionStore as _, StoreErrorKind};
+use sessrum_postgres::PostgresStore;
+use sessrum_testbed::{Postgres, TcpProxy, Way};
+
+use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
+
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(20);
+
+async fn behind_a_proxy(timeout: Duration) -> (TestStore, TcpProxy) {
+    let proxy = TcpProxy::start(Postgres::shared().await.address()).await;
+    (TestStore::through(proxy.address(), timeout).await, proxy)
+}
+
+#[tokio::test]
+async fn a_connection_that_broke_while_it_was_idle_is_replaced_unnoticed() {
+    let (test, proxy) = behind_a_proxy(LONG).await;
+    let new = test.new_session(1);
+    let token = new.token;
+    let session = test.sign_in(new, 1).await;
+    for second in 2..10 {
+        // Several are idle, and all of them break.
+        join_all((0..8).map(|_| test.count_live())).await;
+        proxy.cut().await;
+        assert!(test.load_by_token(&token).await.unwrap().is_some());
+        proxy.cut().await;
+        test.sign_in(test.new_session(2), second).await;
+    }
+    assert!(test.end(session.id, EndReason::Logout, &by_system(99)).await.unwrap().is_some());
+    assert_eq!(test.trail().await.len(), 10);
+}
+
+/// Security: abuse 27
+#[tokio::test]
+async fn a_database_that_is_away_is_unavailable_and_comes_back_by_itself() {
+    let (test, mut proxy) = behind_a_proxy(LONG).await;
+    let new = test.new_session(1);
+    let token = new.token;
+    test.sign_in(new, 1).await;
+    proxy.refuse().await;
+    proxy.cut().await;
+    for _ in 0..3 {
+        let error = test.load_by_token(&token).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        let error = test.create(test.new_session(1), &by_system(2)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    proxy.accept().await;
+    assert!(test.load_by_token(&token).await.unwrap().is_some());
+    test.sign_in(test.new_session(1), 3).await;
+    assert_eq!(test.count_live().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_given_up_and_asked_again_later() {
+    let (test, proxy) = behind_a_proxy(SHORT).await;
+    test.check().await.unwrap();
+    for way in [Way::ToServer, Way::ToClient] {
+        proxy.stall(way);
+        let (read, written) = tokio::join!(test.count_live(), test.check());
+        assert_eq!(read.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        proxy.resume(way);
+        test.check().await.unwrap();
+    }
+}
+
+/// An instance whose machine stops in the middle of its turn holds up the others no longer than the
+/// server lets it.
+#[tokio::test]
+async fn an_instance_that_stops_in_its_turn_loses_it() {
+    let proxy = TcpProxy::start(Postgres::shared().await.address()).await;
+    let test = TestStore::through(proxy.address(), Duration::from_secs(2)).await;
+    let direct = impatient(test.database.url(), LONG);
+    let other = PostgresStore::open(&direct, sealer()).await.unwrap();
+    test.check().await.unwrap();
+    proxy.stall(Way::ToClient);
+    let takes_over = async {
+        proxy.held(Way::ToClient).await;
+        other.check().await
+    };
+    tokio::select! {
+        stopped = test.check() => panic!("the others waited until it gave up: {stopped:?}"),
+        taken_over = takes_over => taken_over.unwrap(),
+    }
+}
+
+/// Somebody at the database who keeps the counter is waited for, but not for ever.
+#[tokio::test]
+async fn a_turn_that_does_not_come_is_told_to_everybody_who_waits() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), SHORT).await;
+    let client = test.client().await;
+    client.batch_execute("BEGIN; UPDATE event_counter SET last_id = last_id").await.unwrap();
+    let change = by_system(1);
+    let waiting = (0..50).map(|user| test.create(test.new_session(user), &change));
+    for outcome in join_all(waiting).await {
+        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    }
+    client.batch_execute("ROLLBACK").await.unwrap();
+    test.check().await.unwrap();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn connections_that_run_out_are_unavailable_until_there_are_some() {
+    let test = TestStore::new().await;
+    let limit = |most: i32| {
+        format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT {most}', \
+             current_database()); END $$"
+        )
+    };
+    let client = test.client().await;
+    client.batch_execute(&limit(0)).await.unwrap();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    client.query(end, &[]).await.unwrap();
+    let (read, written) = (test.count_live().await, test.check().await);
+    assert_eq!(read.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    client.batch_execute(&limit(-1)).await.unwrap();
+    test.check().await.unwrap();
+}
+
+/// More callers than connections wait for one another.
+#[tokio::test]
+async fn more_readers_than_connections_take_turns() {
+    let database = migrated().await;
+    let mut options = impatient(database.url(), LONG);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let counts = join_all((0..100).map(|_| store.count_live())).await;
+    assert!(counts.into_iter().all(|count| count.unwrap() == 0));
+    let client = connect(&database.url()).await;
+    let used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND application_name = 'sessrum'";
+    let used: i64 = client.query_one(used, &[]).await.unwrap().get(0);
+    // One more listens.
+    assert_eq!(used, 3);
+}

@@ -1,0 +1,17 @@
+//! What is PostgreSQL's own. How stores behave alike is in the conformance suite.
+
+#![cfg(test)]
+
+mod commits;
+mod concurrency;
+mod connections;
+mod crash;
+mod logging;
+mod opening;
+mod schema;
+mod support;
+mod texts;
+mod tls;
+mod trail;
+mod unreadable;
+mod verbs;
