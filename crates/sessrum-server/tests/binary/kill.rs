@@ -1,11 +1,13 @@
 //! Acknowledged means durable: SIGKILL in the middle of a stream of changes loses none.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::postgres::Installation;
 use crate::process::{Server, SignedIn, installation};
 
 /// Clients at once. A user may have ten sessions, and nobody is to be evicted here.
@@ -25,8 +27,17 @@ struct Known {
 /// Security: 7.4.1
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_during_sign_ins_switches_and_sign_outs_loses_nothing_acknowledged() {
-    let directory = installation();
-    let server = Server::start(directory.path());
+    loses_nothing_acknowledged(installation().path()).await;
+}
+
+/// Security: 7.4.1
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_beside_postgresql_loses_nothing_acknowledged() {
+    loses_nothing_acknowledged(Installation::new().await.path()).await;
+}
+
+async fn loses_nothing_acknowledged(directory: &Path) {
+    let server = Server::start(directory);
     let (acknowledged, enough) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
@@ -48,7 +59,7 @@ async fn kill_9_during_sign_ins_switches_and_sign_outs_loses_nothing_acknowledge
     enough.notified().await;
     server.kill();
 
-    let server = Server::start(directory.path());
+    let server = Server::start(directory);
     let (mut live, mut over) = (0, 0);
     for client in clients {
         for known in client.await.unwrap() {

@@ -10,6 +10,7 @@ mod forgetting;
 mod jobs;
 mod kill;
 mod open_files;
+mod postgres;
 mod process;
 mod proxies;
 mod secrets;

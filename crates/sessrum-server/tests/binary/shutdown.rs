@@ -1,15 +1,26 @@
 //! SIGTERM: requests on the way finish, and activity is written.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::postgres::Installation;
 use crate::process::{Server, SignedIn, installation, run, sessrum};
 
 #[tokio::test]
 async fn a_request_on_the_way_finishes_and_activity_is_written() {
-    let directory = installation();
-    let server = Server::start(directory.path());
+    finishes_and_writes_activity(installation().path()).await;
+}
+
+#[tokio::test]
+async fn a_request_on_the_way_finishes_and_activity_is_written_to_postgresql() {
+    finishes_and_writes_activity(Installation::new().await.path()).await;
+}
+
+async fn finishes_and_writes_activity(directory: &Path) {
+    let server = Server::start(directory);
     let client = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
     let address = server.url.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(address).await.unwrap();
@@ -40,7 +51,7 @@ async fn a_request_on_the_way_finishes_and_activity_is_written() {
 
     let (status, log) = server.wait();
     assert!(status.success(), "{log}");
-    let session = run(&["session", "show", client.handle(), "--json"], directory.path());
+    let session = run(&["session", "show", client.handle(), "--json"], directory);
     let session: Value = serde_json::from_str(&session).unwrap();
     assert_eq!(session["platform_id"], 2);
     let heartbeat = state["session"]["last_activity"].as_str().unwrap();

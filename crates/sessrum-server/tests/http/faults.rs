@@ -145,7 +145,7 @@ async fn fault_08_health_tells_the_truth() {
 /// A job that fails is late, and one that succeeds again is not: the supervisor keeps both.
 #[tokio::test(start_paused = true)]
 async fn fault_08_the_supervisor_tells_which_job_fails() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let now = site.manager().now();
     let jobs = Arc::new(JobHealth::starting(now, &[(Job::CleanUp, MINUTE)]));
     let (stop, stopping) = watch::channel(false);

@@ -1,5 +1,6 @@
-//! The site over HTTP, as browsers and programs meet it: the production router on SQLite, a clock
-//! that stands still, no sleeps. Ids such as `7.2.4` and "abuse 5" are those of docs/security.md.
+//! The site over HTTP, as browsers and programs meet it: the production router on a database, a clock
+//! that stands still, no sleeps. `SESSRUM_TEST_DATABASE=postgres` has them on PostgreSQL in place of
+//! SQLite. Ids such as `7.2.4` and "abuse 5" are those of docs/security.md.
 
 #![cfg(test)]
 #![expect(clippy::unchecked_time_subtraction, reason = "a second less than a limit of minutes")]

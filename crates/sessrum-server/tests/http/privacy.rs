@@ -11,7 +11,7 @@ use crate::support::{HOUR, Log, MINUTE, PASSWORD, Site};
 async fn no_secret_reaches_the_log_the_trail_or_the_file() {
     let log = Log::default();
     let _guard = log.start();
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let browser = site.signed_in("ada").await;
     let new = "canary-new-password";
     let mut csrf = vec![browser.csrf()];

@@ -117,7 +117,7 @@ async fn of_an_outage() {
 
 #[tokio::test]
 async fn each_code_is_shown() {
-    let site = Site::empty();
+    let site = Site::empty().await;
     let codes = &site.document().unwrap()["components"]["schemas"]["Code"]["enum"];
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/snapshots");
     for code in codes.as_array().unwrap().iter().map(|code| code.as_str().unwrap()) {
@@ -147,7 +147,7 @@ async fn each_end_reason_has_its_sentence() {
 /// Security: 16.5.1, 16.5.3, abuse 14
 #[tokio::test]
 async fn of_damage() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let (browser, bob) = (site.signed_in("ada").await, site.signed_in("bob").await);
     browser.put("/api/session/data/k", json!("kept")).await.ok();
     site.change_by_hand("UPDATE session_data SET value = 'canary'", []).await;

@@ -148,7 +148,7 @@ async fn proving_again_who_one_is_is_no_way_to_guess() {
 /// Security: 16.2.5, 16.3.1
 #[tokio::test]
 async fn what_is_not_looked_at_makes_no_event_and_no_name_is_kept() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let browser = site.browser();
     fail(&browser, "canary-name", 5).await;
     let events = site.trail().await.len();
@@ -163,7 +163,7 @@ async fn what_is_not_looked_at_makes_no_event_and_no_name_is_kept() {
 
 #[tokio::test]
 async fn counters_are_removed_when_they_mean_nothing() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     fail(&site.browser(), "ada", 5).await;
     let database = rusqlite::Connection::open(site.database()).unwrap();
     let rows = || -> i64 {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sessrum_core::SessionToken;
 
-use crate::support::{Plan, SECOND, Site};
+use crate::support::{Plan, SECOND, Site, Wanted};
 
 /// Security: 7.2.1, abuse 35, parameter token
 #[tokio::test]
@@ -51,7 +51,7 @@ const SIGN_INS: usize = 10_000;
 /// Security: 7.2.2, 7.2.3, N5.1.1, parameter token
 #[tokio::test]
 async fn no_token_repeats_or_tells_whose_or_of_when_it_is() {
-    let plan = Plan { in_memory: true, of_the_system: true, ..Plan::default() };
+    let plan = Plan { database: Wanted::Memory, of_the_system: true, ..Plan::default() };
     let site = Site::of(plan).await;
     let browsers = [("ada", site.browser()), ("bob", site.browser())];
     let mut tokens = Vec::with_capacity(SIGN_INS);

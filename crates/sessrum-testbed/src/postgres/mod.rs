@@ -8,7 +8,7 @@ mod tls;
 use std::any::Any;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cluster::Cluster;
 pub(crate) use cluster::{OWNER, PASSWORD};
@@ -81,6 +81,12 @@ impl Postgres {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.cluster.address
+    }
+
+    /// Where the server's files are: the data, and `log`.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.cluster.directory
     }
 
     /// The file with the certificate to trust, in PEM.

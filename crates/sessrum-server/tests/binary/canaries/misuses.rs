@@ -83,36 +83,35 @@ async fn broken(campaign: &Campaign, ada: &Visitor, token: &str) {
 pub(super) async fn fail(campaign: &Campaign, ada: &mut Visitor, password: &str) {
     let login = json!({"username": "ada", "password": password});
     let change = json!({"current_password": password, "new_password": password});
-    let database = campaign.database();
-    database.execute_batch("ALTER TABLE session_tokens RENAME TO away").unwrap();
+    let base = &campaign.base;
+    base.execute("ALTER TABLE session_tokens RENAME TO away").await;
     for path in ["/api/login", "/api/account/password", "/api/session/heartbeat"] {
         assert_eq!(ada.post(path, login.clone()).await, 503, "{path}");
     }
     assert_eq!(ada.page("/account/sessions?session_id=x").await, 503);
-    database.execute_batch("ALTER TABLE away RENAME TO session_tokens").unwrap();
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON session_tokens \
-                  BEGIN SELECT RAISE(ABORT, 'refused'); END";
-    database.execute_batch(refuse).unwrap();
+    base.execute("ALTER TABLE away RENAME TO session_tokens").await;
+    base.refuse_tokens().await;
     let mut nobody = ada.signed_out();
     assert_eq!(nobody.post("/api/login", login.clone()).await, 503);
     assert_eq!(nobody.post("/api/account/password", change).await, 401);
-    database.execute_batch("DROP TRIGGER refuse; PRAGMA ignore_check_constraints = ON").unwrap();
+    base.take_tokens().await;
     let hash = campaign.secret("a hash that is none");
-    let sql = "UPDATE users SET password_hash = ?1 WHERE username = 'eve'";
-    database.execute(sql, [&hash]).unwrap();
+    let quoted = hash.replace('\'', "''");
+    let sql = format!("UPDATE users SET password_hash = '{quoted}' WHERE username = 'eve'");
+    base.execute(&sql).await;
     campaign.search.borrow_mut().allow("a hash that is none", &[Place::Files]);
     let eve = json!({"username": "eve", "password": campaign.secret("eve's password")});
     assert!(nobody.post("/api/login", eve.clone()).await >= 400);
-    database.execute_batch("UPDATE users SET role = 'queen' WHERE username = 'eve'").unwrap();
+    base.damage_role("eve").await;
     assert_eq!(nobody.post("/api/login", eve).await, 503);
     assert_eq!(ada.get("/api/admin/users").await, 503);
     assert_eq!(campaign.run(&["user", "list"], ""), Some(1));
     let repair = "UPDATE users SET role = 'viewer', password_hash = NULL WHERE username = 'eve';
                   UPDATE platform_connections SET credentials_key_id = 'x' WHERE id = 3";
-    database.execute_batch(repair).unwrap();
+    base.execute(repair).await;
     assert_eq!(campaign.run(&["platform", "reseal", "--json"], ""), Some(1));
     assert_eq!(campaign.run(&["doctor", "--json"], ""), Some(1));
     let forget = "UPDATE platform_connections SET credentials = NULL, credentials_key_id = NULL \
                   WHERE id = 3";
-    database.execute_batch(forget).unwrap();
+    base.execute(forget).await;
 }

@@ -174,11 +174,12 @@ pub(super) async fn export(campaign: &Campaign, ada: &mut Visitor) {
         assert_eq!(campaign.run(arguments, ""), Some(0), "{arguments:?}");
     }
     // A key that stands in the configuration, and one that opens nothing.
-    let key = std::fs::read_to_string(campaign.path().join("sessrum.db.key")).unwrap();
+    let key = std::fs::read_to_string(campaign.path().join(campaign.base.key())).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     let config = file.path().to_str().unwrap();
     for (key, code) in [(key.clone(), 0), (key[4..].to_owned(), 1)] {
-        std::fs::write(file.path(), format!("secret_key = \"{key}\"")).unwrap();
+        let setting = campaign.base.setting();
+        std::fs::write(file.path(), format!("{setting}secret_key = \"{key}\"")).unwrap();
         for command in [["config", "print"], ["config", "check"], ["doctor", "--json"]] {
             let arguments = [&["--config", config], &command[..]].concat();
             assert_eq!(campaign.run(&arguments, ""), Some(code), "{command:?}");

@@ -243,7 +243,7 @@ async fn randomness_that_repeats_gives_nobody_anothers_session() {
 /// Security: 6.3.2
 #[tokio::test]
 async fn a_fresh_database_lets_nobody_in_6_3_2() {
-    let site = Site::empty();
+    let site = Site::empty().await;
     for (number, name) in ["admin", "root", "sessrum", "reviewer", ""].into_iter().enumerate() {
         let browser = site.browser().at([198, 51, 100, u8::try_from(number).unwrap()]);
         for password in ["admin", "password", "sessrum", "", PASSWORD] {

@@ -46,7 +46,7 @@ async fn a_platform_is_connected_read_changed_and_removed() {
 
 #[tokio::test]
 async fn credentials_go_in_and_never_out() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let browser = site.signed_in("ada").await;
     let added = browser.post(PATH, videos()).await.ok();
     let path = format!("{PATH}/{}", added.at("/id"));

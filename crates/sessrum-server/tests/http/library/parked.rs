@@ -149,9 +149,8 @@ async fn nor_when_the_row_was_removed() {
         let sending = tokio::spawn(browser.call("POST", path).send_and_lose_the_answer());
         gate.arrived.notified().await;
         browser.log_out().await.is(204);
-        let database = rusqlite::Connection::open(site.database()).unwrap();
-        database.pragma_update(None, "foreign_keys", true).unwrap();
-        database.execute("DELETE FROM user_sessions", []).unwrap();
+        let later = site.manager().now() + MINUTE;
+        assert_eq!(site.manager().store().delete_ended_before(later, 10).await.unwrap(), 1);
         gate.go_on.notify_one();
         sending.await.unwrap().is(status).keeps_cookie();
         site.run_jobs().await;

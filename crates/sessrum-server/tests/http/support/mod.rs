@@ -2,6 +2,7 @@
 //! cookie, an [`Answer`](answer::Answer).
 
 mod answer;
+mod base;
 mod browser;
 mod invariants;
 mod log;
@@ -11,6 +12,7 @@ mod site;
 mod stream;
 
 pub(crate) use answer::Answer;
+pub(crate) use base::Wanted;
 pub(crate) use browser::{Browser, Call};
 pub(crate) use log::Log;
 pub(crate) use routes::{Mutation, given, mutations, reading};

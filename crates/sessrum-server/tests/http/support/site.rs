@@ -11,24 +11,23 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
-use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page, Store};
+use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page};
 use sessrum_core::{
-    Accounts, Actor, Change, Client, Directory, EventKind, EventSealer, ManualClock, MemoryStore,
-    OsRandom, PasswordCost, PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent,
-    SessionPolicy, Timestamp, UnifiedSessionManager, UserAdded, UserId,
+    Accounts, Actor, Change, Client, Directory, EventKind, ManualClock, OsRandom, PasswordCost,
+    PasswordHasher, Role, SecretKey, SeededRandom, SessionEvent, SessionPolicy, Timestamp,
+    UnifiedSessionManager, UserAdded, UserId,
 };
 use sessrum_server::app::app;
 use sessrum_server::jobs::{Job, JobHealth};
-use sessrum_sqlite::SqliteStore;
 use sessrum_web::api::{self, ApiState};
 use sessrum_web::{
     Answers, CsrfGate, DatabaseSessionLayer, Origin, SecurityHeaders, SessionCookieManager,
     TrustedProxies,
 };
-use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::answer::Answer;
+use super::base::{Base, Wanted};
 use super::browser::Browser;
 use super::invariants;
 use super::random::RepeatableRandom;
@@ -48,7 +47,7 @@ pub(crate) struct Plan {
     pub(crate) origin: &'static str,
     pub(crate) policy: SessionPolicy,
     pub(crate) proxies: &'static [&'static str],
-    pub(crate) in_memory: bool,
+    pub(crate) database: Wanted,
     /// Randomness that nobody can repeat, as in production.
     pub(crate) of_the_system: bool,
     pub(crate) directory: Option<Arc<dyn Directory>>,
@@ -62,7 +61,7 @@ impl Default for Plan {
             origin: HTTPS,
             policy: SessionPolicy::default(),
             proxies: &[],
-            in_memory: false,
+            database: Wanted::Any,
             of_the_system: false,
             directory: None,
             routes: None,
@@ -85,7 +84,8 @@ struct Inner {
     document: Option<serde_json::Value>,
     /// Every token that a browser was given or has sent.
     tokens: Mutex<BTreeSet<String>>,
-    directory: TempDir,
+    /// The last to go.
+    base: Base,
 }
 
 pub(crate) fn hasher() -> PasswordHasher {
@@ -94,13 +94,18 @@ pub(crate) fn hasher() -> PasswordHasher {
 }
 
 impl Site {
-    /// The server on SQLite.
+    /// The server on a database, whichever it is.
     pub(crate) async fn new() -> Self {
         Self::of(Plan::default()).await
     }
 
+    /// The server on SQLite.
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::of(Plan { database: Wanted::Sqlite, ..Plan::default() }).await
+    }
+
     pub(crate) async fn of(plan: Plan) -> Self {
-        let site = Self(Arc::new(Inner::of(plan)));
+        let site = Self(Arc::new(Inner::of(plan).await));
         site.add_user("ada", Role::Reviewer, &["Photos", "News"]).await;
         site.add_user("bob", Role::Viewer, &["Videos"]).await;
         site.store().asked();
@@ -108,8 +113,8 @@ impl Site {
     }
 
     /// The server on a database that was just made.
-    pub(crate) fn empty() -> Self {
-        Self(Arc::new(Inner::of(Plan::default())))
+    pub(crate) async fn empty() -> Self {
+        Self(Arc::new(Inner::of(Plan::default()).await))
     }
 
     pub(crate) async fn add_user(&self, name: &str, role: Role, platforms: &[&str]) -> UserId {
@@ -168,12 +173,12 @@ impl Site {
         &self.0.accounts
     }
 
-    /// Where the database is.
+    /// Where SQLite's file is.
     pub(crate) fn database(&self) -> std::path::PathBuf {
-        self.0.directory.path().join("sessions.db")
+        self.0.base.file()
     }
 
-    /// Changes the database behind the server's back, and waits until it has noticed.
+    /// Changes SQLite's file behind the server's back, and waits until it has noticed.
     pub(crate) async fn change_by_hand(&self, sql: &str, params: impl rusqlite::Params) {
         let (feed, nobody) = (self.0.store.feed(), UserId::from("nobody"));
         let before = feed.generation();
@@ -252,19 +257,9 @@ impl Site {
 }
 
 impl Inner {
-    fn of(plan: Plan) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+    async fn of(plan: Plan) -> Self {
         let secret = SecretKey::from_bytes([7; 32]);
-        let store: Arc<dyn Store> = if plan.in_memory {
-            Arc::new(MemoryStore::new())
-        } else {
-            let sealer = EventSealer::new(&secret, &OsRandom).unwrap();
-            let path = directory.path().join("sessions.db");
-            sessrum_sqlite::migrate(&path).unwrap();
-            // However slow the machine is, no lease runs out.
-            let clock = Arc::new(ManualClock::starting_at(START));
-            Arc::new(SqliteStore::open_with_clock(path, sealer, clock).unwrap())
-        };
+        let (base, store) = Base::new(plan.database, &secret).await;
         let store = ProxyStore::of(store);
         let clock = Arc::new(ManualClock::starting_at(START));
         let random = Arc::new(RepeatableRandom::default());
@@ -291,7 +286,7 @@ impl Inner {
             (app(Arc::clone(&accounts), jobs, &origin, proxies), Some(document))
         };
         let tokens = Mutex::default();
-        Self { router, origin, clock, store, random, accounts, document, tokens, directory }
+        Self { router, origin, clock, store, random, accounts, document, tokens, base }
     }
 }
 

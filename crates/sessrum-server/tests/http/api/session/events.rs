@@ -313,7 +313,7 @@ async fn a_server_that_stops_closes_every_stream() {
 /// The command line works on the same file.
 #[tokio::test]
 async fn what_another_process_does_is_told_soon() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let browser = site.signed_in("ada").await;
     let mut stream = browser.watch().await;
     stream.is("state").await;

@@ -1,0 +1,10 @@
+//! The program on PostgreSQL.
+
+mod doctor;
+mod installation;
+mod instances;
+mod migrating;
+mod outage;
+mod serving;
+
+pub(crate) use installation::{Installation, configure};
