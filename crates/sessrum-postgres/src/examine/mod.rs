@@ -2,6 +2,7 @@
 
 mod pooling;
 
+use sessrum_core::store::StoreErrorKind;
 use sessrum_core::{Clock, Timestamp};
 
 pub use self::pooling::Pooling;
@@ -35,6 +36,10 @@ pub struct Examination {
     pub listens: bool,
     /// How many more connections the server, the database and the user allow.
     pub connections_left: i64,
+    /// How many connections this user has to the database, these of the examination among them.
+    pub connections_used: i64,
+    /// How many instances are on the list of those at work; 0 without tables.
+    pub instances: i64,
     /// How far the server's clock is ahead of this machine's, in microseconds; behind when negative.
     /// 0 when the difference is less than an answer takes.
     pub clock_ahead: i64,
@@ -92,6 +97,11 @@ async fn about(connection: &Connection, clock: &dyn Clock) -> Result<Examination
         .await?
         .one(|row| Ok((plain(row, 0)?, plain(row, 1)?, plain(row, 2)?)))?;
     let connections_left = connection.run(sql::CONNECTIONS_LEFT, &[]).await?.value()?;
+    let connections_used = connection.run(sql::CONNECTIONS_USED, &[]).await?.value()?;
+    let instances = match connection.run(sql::INSTANCES, &[]).await {
+        Err(error) if error.kind() == StoreErrorKind::NotMigrated => 0,
+        found => found?.value()?,
+    };
     let asked = clock.now();
     let there = connection.run(sql::CLOCK, &[]).await?.value()?;
     let clock_ahead = ahead(there, asked, clock.now());
@@ -103,6 +113,8 @@ async fn about(connection: &Connection, clock: &dyn Clock) -> Result<Examination
         direct: None,
         listens: false,
         connections_left,
+        connections_used,
+        instances,
         clock_ahead,
     })
 }

@@ -23,6 +23,13 @@ statements! {
          (SELECT count(*) FROM pg_stat_activity WHERE usesysid = oid) END \
          FROM pg_roles WHERE rolname = current_user))";
 
+    /// This user's in this database.
+    CONNECTIONS_USED() =
+        "SELECT count(*) FROM pg_stat_activity \
+         WHERE usename = current_user AND datname = current_database()";
+
+    INSTANCES() = "SELECT count(*) FROM instances";
+
     /// The server's process that runs this.
     PROCESS() = "SELECT pg_backend_pid()";
 

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sessrum_postgres::PostgresOptions;
+use sessrum_postgres::{PostgresOptions, Revocation};
 
 use super::database_url::{DatabaseUrl, PostgresUrl};
 use super::error::ConfigError;
@@ -12,7 +13,11 @@ use super::values::Period;
 /// More than a PostgreSQL server has connections for.
 const MOST_CONNECTIONS: usize = 1000;
 
-const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// In a shorter one an instance would hardly get an answer; in a longer one nobody would remember who
+/// was signed out.
+const LEASES: RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_mins(1);
 
 /// How PostgreSQL is used. What is not set has the default.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -36,9 +41,51 @@ pub struct DatabaseSettings {
     /// Whether statements are prepared; not behind a pooler that does not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepared_statements: Option<bool>,
+    /// When the end of a session is acknowledged: `notify`, as soon as it is committed, or `barrier`,
+    /// when no other instance lets anybody in by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<WhenRevoked>,
+    /// How long an instance goes by what it has read after it last heard from the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Period>,
+    /// Whether other instances are heard by `NOTIFY`, which engines that speak PostgreSQL's language
+    /// may not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notifications: Option<bool>,
+    /// How often changes are looked for without notifications.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Period>,
     /// A file with the root certificates of the server, in PEM; by default those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_certificate: Option<PathBuf>,
+}
+
+/// [`Revocation`] as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenRevoked {
+    /// As soon as it is committed.
+    Notify,
+    /// When no other instance lets anybody in by it.
+    Barrier,
+}
+
+impl From<WhenRevoked> for Revocation {
+    fn from(when: WhenRevoked) -> Self {
+        match when {
+            WhenRevoked::Notify => Self::Notify,
+            WhenRevoked::Barrier => Self::Barrier,
+        }
+    }
+}
+
+impl From<Revocation> for WhenRevoked {
+    fn from(revocation: Revocation) -> Self {
+        match revocation {
+            Revocation::Notify => Self::Notify,
+            Revocation::Barrier => Self::Barrier,
+        }
+    }
 }
 
 impl DatabaseSettings {
@@ -50,6 +97,10 @@ impl DatabaseSettings {
             connect_timeout: Some(Period(options.connect_timeout)),
             statement_timeout: Some(Period(options.statement_timeout)),
             prepared_statements: Some(options.prepared_statements),
+            revocation: Some(options.revocation.into()),
+            lease: Some(Period(options.lease)),
+            notifications: Some(options.notifications),
+            poll: Some(Period(options.poll)),
             ..self
         }
     }
@@ -59,17 +110,8 @@ impl DatabaseSettings {
     }
 
     /// A key that is set.
-    fn any_set(&self) -> Option<&'static str> {
-        let keys = [
-            ("direct_url", self.direct_url.is_some()),
-            ("password_file", self.password_file.is_some()),
-            ("pool_size", self.pool_size.is_some()),
-            ("connect_timeout", self.connect_timeout.is_some()),
-            ("statement_timeout", self.statement_timeout.is_some()),
-            ("prepared_statements", self.prepared_statements.is_some()),
-            ("root_certificate", self.root_certificate.is_some()),
-        ];
-        keys.into_iter().find_map(|(key, is_set)| is_set.then_some(key))
+    fn any_set(&self) -> Option<String> {
+        toml::Table::try_from(self).ok()?.into_iter().next().map(|(key, _)| key)
     }
 
     fn options(&self, url: &PostgresUrl) -> Result<PostgresOptions, ConfigError> {
@@ -80,23 +122,28 @@ impl DatabaseSettings {
             let message = format!("must be 1 to {MOST_CONNECTIONS}");
             return Err(ConfigError::value("database.pool_size", &message));
         }
-        let timeout = |key, set: Option<Period>, default| {
-            let timeout = set.unwrap_or(Period(default)).positive(key)?;
-            if timeout > LONGEST_TIMEOUT {
-                return Err(ConfigError::value(key, "must be an hour at most"));
-            }
-            Ok(timeout)
-        };
-        let key = "database.connect_timeout";
-        options.connect_timeout = timeout(key, self.connect_timeout, options.connect_timeout)?;
-        let key = "database.statement_timeout";
-        options.statement_timeout =
-            timeout(key, self.statement_timeout, options.statement_timeout)?;
+        set_time("connect_timeout", self.connect_timeout, &mut options.connect_timeout)?;
+        set_time("statement_timeout", self.statement_timeout, &mut options.statement_timeout)?;
+        set_time("lease", self.lease, &mut options.lease)?;
+        if !LEASES.contains(&options.lease) {
+            return Err(ConfigError::value("database.lease", "must be 200ms to 1m"));
+        }
+        set_time("poll", self.poll, &mut options.poll)?;
         options.prepared_statements =
             self.prepared_statements.unwrap_or(options.prepared_statements);
+        options.notifications = self.notifications.unwrap_or(options.notifications);
+        options.revocation = self.revocation.map_or(options.revocation, Revocation::from);
         options.root_certificate.clone_from(&self.root_certificate);
         Ok(options)
     }
+}
+
+/// Puts a time that is set in the place of the default.
+fn set_time(key: &str, set: Option<Period>, time: &mut Duration) -> Result<(), ConfigError> {
+    let Some(period) = set else { return Ok(()) };
+    let key = format!("database.{key}");
+    *time = period.positive(&key)?;
+    if *time > LONGEST { Err(ConfigError::value(&key, "must be an hour at most")) } else { Ok(()) }
 }
 
 /// The database and how it is used.
@@ -168,13 +215,15 @@ mod tests {
         assert_eq!(options(""), PostgresOptions::new("postgres://u:hunter2@h/d"));
         let set = options(
             "[database]\ndirect_url = \"postgres://u@i/d\"\npool_size = 3\n\
-             connect_timeout = \"1s\"\nstatement_timeout = \"2s\"\nprepared_statements = false\n\
+             connect_timeout = \"1s\"\nstatement_timeout = \"2s\"\nlease = \"3s\"\npoll = \"4s\"\n\
+             prepared_statements = false\nnotifications = false\nrevocation = \"barrier\"\n\
              root_certificate = \"root.crt\"",
         );
         assert_eq!(set.direct_url.as_deref(), Some("postgres://u@i/d"));
-        assert_eq!((set.pool_size, set.prepared_statements), (3, false));
-        let timeouts = [set.connect_timeout, set.statement_timeout];
-        assert_eq!(timeouts, [1, 2].map(Duration::from_secs));
+        assert_eq!((set.pool_size, set.revocation), (3, Revocation::Barrier));
+        assert_eq!((set.prepared_statements, set.notifications), (false, false));
+        let times = [set.connect_timeout, set.statement_timeout, set.lease, set.poll];
+        assert_eq!(times, [1, 2, 3, 4].map(Duration::from_secs));
         assert_eq!(set.root_certificate, Some("root.crt".into()));
     }
 
@@ -196,6 +245,9 @@ mod tests {
             ("pool_size = 0", "database.pool_size must be 1 to 1000"),
             ("connect_timeout = \"0s\"", "database.connect_timeout must be more than nothing"),
             ("statement_timeout = \"2h\"", "database.statement_timeout must be an hour at most"),
+            ("poll = \"0s\"", "database.poll must be more than nothing"),
+            ("lease = \"100ms\"", "database.lease must be 200ms to 1m"),
+            ("lease = \"61s\"", "database.lease must be 200ms to 1m"),
         ] {
             let settings = toml::from_str(&format!("{KEY}[database]\n{line}")).unwrap();
             let error = Config::from_settings(settings).unwrap_err().to_string();
@@ -215,6 +267,8 @@ mod tests {
             "connect_timeout = \"5s\"",
             "statement_timeout = \"5s\"",
             "prepared_statements = true",
+            "revocation = \"notify\"",
+            "lease = \"2s\"",
         ] {
             assert!(postgres.lines().any(|shown| shown == line), "{line}: {postgres}");
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use sessrum_core::{PasswordCost, SecretKey, SessionPolicy};
 use sessrum_web::{Origin, TrustedProxies};
 
-pub use database::{Database, DatabaseSettings, PostgresDatabase};
+pub use database::{Database, DatabaseSettings, PostgresDatabase, WhenRevoked};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::ConfigError;
 pub use log::{LogFormat, LogSettings};

@@ -51,17 +51,21 @@ impl Check {
 /// Makes every check that can be made. Where the database does not open the others say nothing of
 /// what is in it.
 pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
+    let server = match &config.database {
+        Database::Sqlite(_) => Vec::new(),
+        // Also when the database does not open: it may tell why. And before: this is no instance.
+        Database::Postgres(server) => postgres::checks(server).await,
+    };
     let opened = Instance::open(config).await;
     let mut checks =
         vec![secret_key::check(config), proxies::check(config), database::check(&opened)];
-    match &config.database {
-        Database::Sqlite(path) if opened.is_ok() => checks.push(database_file::check(path)),
-        Database::Sqlite(_) => {}
-        // They may tell why it does not open.
-        Database::Postgres(server) => checks.extend(postgres::checks(server).await),
-    }
+    checks.extend(server);
+    // What cannot be reached is told once.
     checks.dedup_by(|check, before| check.message == before.message);
     if let Ok(instance) = opened {
+        if let Database::Sqlite(path) = &config.database {
+            checks.push(database_file::check(path));
+        }
         checks.push(audit_trail::check(&instance).await);
         checks.push(credentials::check(&instance).await);
         checks.push(forgotten::check(&instance).await);

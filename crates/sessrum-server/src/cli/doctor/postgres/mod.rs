@@ -21,7 +21,7 @@ pub(super) async fn checks(database: &PostgresDatabase) -> Vec<Check> {
     };
     let options = &database.options;
     let mut checks = vec![
-        server::check(&found),
+        server::check(&found, options),
         durability::check(&found),
         pooler::check(&found, options),
         connections::check(&found, options),

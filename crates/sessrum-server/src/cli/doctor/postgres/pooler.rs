@@ -15,7 +15,7 @@ pub(super) fn check(found: &Examination, options: &PostgresOptions) -> Check {
             "The one in front of database_url lends connections by transaction and loses prepared \
              statements: set `prepared_statements = false` in [database].",
         )
-    } else if options.direct_url.is_none() {
+    } else if options.notifications && options.direct_url.is_none() {
         Check::failed(
             NAME,
             "The one in front of database_url lends connections by transaction, and lets nobody \

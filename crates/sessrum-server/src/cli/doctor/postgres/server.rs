@@ -1,4 +1,4 @@
-use sessrum_postgres::Examination;
+use sessrum_postgres::{Examination, PostgresOptions};
 
 use crate::cli::doctor::Check;
 
@@ -8,7 +8,7 @@ const NAME: &str = "server";
 const OLDEST: u32 = 15;
 
 /// The server is new enough, and can tell instances of each other.
-pub(super) fn check(found: &Examination) -> Check {
+pub(super) fn check(found: &Examination, options: &PostgresOptions) -> Check {
     let version = &found.version;
     let major = version.split(|c: char| !c.is_ascii_digit()).next();
     if major.and_then(|major| major.parse::<u32>().ok()).is_none_or(|major| major < OLDEST) {
@@ -17,10 +17,10 @@ pub(super) fn check(found: &Examination) -> Check {
              it."
         );
         Check::warning(NAME, message)
-    } else if !found.listens {
+    } else if options.notifications && !found.listens {
         let message = format!(
-            "It says to be PostgreSQL {version} and does not know LISTEN: what other instances do is \
-             heard later."
+            "It says to be PostgreSQL {version} and does not know LISTEN: set `notifications = false` \
+             in [database], so that instances look for what others do."
         );
         Check::warning(NAME, message)
     } else {
