@@ -4,7 +4,6 @@ use sessrum_core::{ChangeFeed, News};
 
 use super::{Barrier, CHANNEL, Instance};
 use crate::options::{PostgresOptions, Revocation};
-use crate::readers::Readers;
 
 /// What a transaction has committed: the events from `first` to `last`, if any.
 pub(crate) struct Committed {
@@ -26,10 +25,9 @@ impl Announcer {
         options: &PostgresOptions,
         feed: Arc<ChangeFeed>,
         instance: Arc<Instance>,
-        readers: Arc<Readers>,
+        barrier: Arc<Barrier>,
     ) -> Self {
-        let barrier = (options.revocation == Revocation::Barrier)
-            .then(|| Arc::new(Barrier::new(readers, Arc::clone(&feed), Arc::clone(&instance))));
+        let barrier = (options.revocation == Revocation::Barrier).then_some(barrier);
         let notify =
             if options.notifications { format!("NOTIFY {CHANNEL}") } else { String::new() };
         Self { feed, instance, barrier, notify }

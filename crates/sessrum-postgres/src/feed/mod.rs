@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use announcer::{Announcer, Committed};
-use barrier::Barrier;
+pub(crate) use barrier::Barrier;
 pub(crate) use instance::Instance;
 use instance::Others;
 use listener::Listener;
