@@ -17,7 +17,7 @@ pub(crate) struct Announcer {
     feed: Arc<ChangeFeed>,
     instance: Arc<Instance>,
     barrier: Option<Arc<Barrier>>,
-    notify: String,
+    notifies: bool,
 }
 
 impl Announcer {
@@ -33,9 +33,10 @@ impl Announcer {
         Self { feed, instance, barrier, notify }
     }
 
-    /// The command by which a transaction with events tells the other instances.
-    pub(crate) fn notify(&self) -> &str {
-        &self.notify
+    /// The command by which a transaction with events tells the other instances who made it.
+    pub(crate) fn notify(&self) -> String {
+        let id = self.instance.id();
+        if self.notifies { format!("NOTIFY {CHANNEL}, '{id}'") } else { String::new() }
     }
 
     /// Tells this instance what was committed.

@@ -115,7 +115,7 @@ impl WritingTask {
             writing.roll_back(&error).await;
             return Err(Failure { error, stage: Stage::Undone });
         }
-        let committed = writing.commit(self.announcer.notify()).await?;
+        let committed = writing.commit(&self.announcer.notify()).await?;
         self.announcer.tell(&committed);
         Ok(committed)
     }

@@ -214,7 +214,7 @@ async fn a_signed_in_browser_opens_the_database_only_where_the_session_is_asked_
 /// Security: 7.4.1
 #[tokio::test]
 async fn a_request_that_changes_something_goes_by_the_row() {
-    let site = Site::new().await;
+    let site = Site::on_sqlite().await;
     let browser = site.signed_in("ada").await;
     browser.state_of().await.ok();
     let database = rusqlite::Connection::open(site.database()).unwrap();

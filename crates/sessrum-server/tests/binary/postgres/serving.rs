@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sessrum_testbed::{Options, Postgres};
+use sessrum_testbed::{Options, PgBouncer, Postgres};
 
-use super::configure;
-use crate::process::{Server, SignedIn, run, run_with_input};
+use super::{Installation, configure};
+use crate::process::{Server, SignedIn, run, run_with_input, sessrum};
 
 fn json_of(arguments: &[&str], directory: &Path) -> Value {
     serde_json::from_str(&run(arguments, directory)).unwrap()
@@ -93,4 +93,31 @@ async fn the_file_with_the_password_must_have_one() {
     assert!(
         said().contains("cannot read the file with the database's password, password: No such")
     );
+}
+
+#[tokio::test]
+async fn a_server_works_behind_a_pooler_that_lends_connections_by_transaction() {
+    let installation = Installation::new().await;
+    let database = &installation.database;
+    let bouncer = PgBouncer::start(database.address(), &[("default_pool_size", "2")]).await;
+    configure(installation.path(), &database.url_through(bouncer.address()));
+    let command = |arguments: &[&str]| {
+        let mut command = sessrum(arguments);
+        command
+            .current_dir(installation.path())
+            .env("SESSRUM_DATABASE__PREPARED_STATEMENTS", "false")
+            .env("SESSRUM_DATABASE__DIRECT_URL", database.url());
+        command
+    };
+    let server = Server::spawn(&mut command(&["serve", "--listen", "127.0.0.1:0"]));
+    let client = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
+    let switch = json!({"platform_id": 2});
+    client.post("/api/session/platform", switch).await.unwrap().error_for_status().unwrap();
+    let cleaned = command(&["cleanup", "--json"]).output().unwrap();
+    assert!(cleaned.status.success(), "{cleaned:?}");
+    let revoked = command(&["session", "revoke", client.handle()]).output().unwrap();
+    assert!(revoked.status.success(), "{revoked:?}");
+    let answer = client.get("/api/session/state").await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["end_reason"], "revoked_by_admin");
+    assert_eq!(client.get("/readyz").await.unwrap().status(), 200);
 }

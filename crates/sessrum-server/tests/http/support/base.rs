@@ -32,6 +32,8 @@ impl Base {
     /// A new database, and the stores on it.
     pub(super) async fn new(wanted: Wanted, secret: &SecretKey) -> (Self, Arc<dyn Store>) {
         let sealer = EventSealer::new(secret, &OsRandom).unwrap();
+        // However slow the machine is, no lease runs out.
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
         match wanted {
             Wanted::Memory => (Self::Memory, Arc::new(MemoryStore::new())),
             Wanted::Any if is_postgres_asked_for() => {
@@ -41,15 +43,13 @@ impl Base {
                 let postgres = Postgres::shared().await;
                 let database = postgres.prepared_database("http", migrate).await;
                 let options = PostgresOptions::new(database.url());
-                let store = PostgresStore::open(&options, sealer).await.unwrap();
+                let store = PostgresStore::open_with_clock(&options, sealer, clock).await.unwrap();
                 (Self::Postgres { _database: database }, Arc::new(store))
             }
             Wanted::Any | Wanted::Sqlite => {
                 let directory = tempfile::tempdir().unwrap();
                 let path = directory.path().join("sessions.db");
                 sessrum_sqlite::migrate(&path).unwrap();
-                // However slow the machine is, no lease runs out.
-                let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
                 let store = SqliteStore::open_with_clock(path, sealer, clock).unwrap();
                 (Self::Sqlite(directory), Arc::new(store))
             }
