@@ -28,9 +28,7 @@ impl Announcer {
         barrier: Arc<Barrier>,
     ) -> Self {
         let barrier = (options.revocation == Revocation::Barrier).then_some(barrier);
-        let notify =
-            if options.notifications { format!("NOTIFY {CHANNEL}") } else { String::new() };
-        Self { feed, instance, barrier, notify }
+        Self { feed, instance, barrier, notifies: options.notifications }
     }
 
     /// The command by which a transaction with events tells the other instances who made it.
