@@ -26,7 +26,7 @@ impl Limits {
     /// disk when it is committed. No plan reads a whole table because that was small when it was
     /// made: plans are kept.
     fn begin(self) -> String {
-        let statement = self.statement.as_millis().max(1);
+        let statement = i32::try_from(self.statement.as_millis()).unwrap_or(i32::MAX).max(1);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
         let idle = (statement / 2).max(1);
         format!(
