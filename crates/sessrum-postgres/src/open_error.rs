@@ -205,3 +205,20 @@ impl From<OpenError> for StoreError {
         Self::new(error.kind(), error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::error::SqlState;
+
+    use super::*;
+
+    #[test]
+    fn a_lost_prepared_statement_says_what_to_set() {
+        for code in [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT] {
+            let message = "prepared statement".to_owned();
+            let refused = Error::Refused { code, message, ends_connection: false };
+            let told = OpenError::of("it", refused).to_string();
+            assert!(told.contains("set `prepared_statements = false`"), "{told}");
+        }
+    }
+}

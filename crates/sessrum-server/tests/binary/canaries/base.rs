@@ -10,7 +10,7 @@ use crate::postgres::configure;
 
 pub(super) enum Base {
     Sqlite(PathBuf),
-    Postgres { cluster: Box<Postgres>, database: Database, client: Client },
+    Postgres { cluster: Box<Postgres>, database: Box<Database>, client: Client },
 }
 
 impl Base {
@@ -21,7 +21,7 @@ impl Base {
     /// On a server of its own, which asks for a password.
     pub(super) async fn postgres(directory: &Path) -> Self {
         let cluster = Box::new(Postgres::start(Options::default().with_password()).await);
-        let database = cluster.database().await;
+        let database = Box::new(cluster.database().await);
         configure(directory, &database.url());
         let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
