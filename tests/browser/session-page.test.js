@@ -25,6 +25,26 @@ async function open(profile, path) {
 }
 
 /**
+ * A tab with one of the pages, whose script does not come before the function is called.
+ * @param {Profile} profile
+ * @param {string} path
+ * @returns {Promise<[Tab, () => void]>}
+ */
+async function openLate(profile, path) {
+  const page = await profile.newPage();
+  /** @type {() => void} */
+  let release = () => {};
+  const released = new Promise((resolve) => (release = () => resolve(undefined)));
+  await page.route("**/session-page.js", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto(path, { waitUntil: "commit" });
+  await page.waitForSelector("h1");
+  return [page, release];
+}
+
+/**
  * Signs in on the sign-in page that a tab shows.
  * @param {Tab} page
  * @param {string} [username]
@@ -418,4 +438,28 @@ test("on the page that says what to correct, what was typed is kept as well", as
   await page.reload();
   await page.waitForSelector("#live :text('What you had typed is here again.')");
   assert.equal(await page.inputValue("main [name=instance_url]"), "https://half.example");
+});
+
+test("a page whose script comes late is not the earlier person's", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const leader = await open(profile, "/account/sessions");
+  await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
+  const [late, release] = await openLate(profile, "/");
+  await signIn(profile, site.front.url, "root");
+  await leader.waitForSelector(".who-name:has-text('root')");
+  release();
+  await late.waitForSelector("h1:has-text('Welcome, root')");
+});
+
+test("a page whose script comes late takes up the new session of its person", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const leader = await open(profile, "/account/sessions");
+  await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
+  const [late, release] = await openLate(profile, "/account/platforms");
+  await signIn(profile, site.front.url);
+  await leader.waitForSelector("#live :text('You are signed in again.')");
+  release();
+  await late.waitForSelector("#live :text('You are signed in again.')");
 });
