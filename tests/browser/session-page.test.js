@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser, platforms, signIn } from "./browser.js";
+import { Site, closeBrowser, platforms, signIn, until } from "./browser.js";
+import { hangUp, unavailable } from "./front.js";
 import { PASSWORD } from "./server.js";
 
 /** @typedef {import("./browser.js").Profile} Profile */
@@ -25,23 +26,21 @@ async function open(profile, path) {
 }
 
 /**
- * A tab with one of the pages, whose script does not come before the function is called.
- * @param {Profile} profile
+ * Goes to a page whose script does not come before the function is called.
+ * @param {Tab} page
  * @param {string} path
- * @returns {Promise<[Tab, () => void]>}
+ * @returns {Promise<() => void>}
  */
-async function openLate(profile, path) {
-  const page = await profile.newPage();
-  /** @type {() => void} */
+async function goLate(page, path) {
   let release = () => {};
-  const released = new Promise((resolve) => (release = () => resolve(undefined)));
+  const released = /** @type {Promise<void>} */ (new Promise((resolve) => (release = resolve)));
   await page.route("**/session-page.js", async (route) => {
     await released;
     await route.continue();
   });
   await page.goto(path, { waitUntil: "commit" });
   await page.waitForSelector("h1");
-  return [page, release];
+  return release;
 }
 
 /**
@@ -351,12 +350,14 @@ test("a page that hears nothing keeps what was typed, too", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
   const { session } = await (await profile.request.get("/api/session/state")).json();
-  for (const path of ["/api/session/events", "/api/session/state"]) site.front.treat(path, () => {});
+  const unheard = ["/api/session/events", "/api/session/state"];
+  for (const path of unheard) site.front.treat(path, () => {});
   const page = await open(profile, "/account/platforms");
   await typeHalfAName(page);
   await site.server.command("session", "revoke", session.handle);
   await page.click("button:has-text('Connect')");
   await page.waitForURL("**/login?**");
+  for (const path of unheard) site.front.treat(path);
   await signInHere(page);
   await page.waitForSelector("#live :text('What you had typed is here again.')");
   assert.equal(await page.inputValue("main [name=name]"), "Half a name");
@@ -445,7 +446,8 @@ test("a page whose script comes late is not the earlier person's", async (t) => 
   const profile = await site.adasProfile();
   const leader = await open(profile, "/account/sessions");
   await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
-  const [late, release] = await openLate(profile, "/");
+  const late = await profile.newPage();
+  const release = await goLate(late, "/");
   await signIn(profile, site.front.url, "root");
   await leader.waitForSelector(".who-name:has-text('root')");
   release();
@@ -457,9 +459,121 @@ test("a page whose script comes late takes up the new session of its person", as
   const profile = await site.adasProfile();
   const leader = await open(profile, "/account/sessions");
   await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
-  const [late, release] = await openLate(profile, "/account/platforms");
+  const late = await profile.newPage();
+  const release = await goLate(late, "/account/platforms");
   await signIn(profile, site.front.url);
   await leader.waitForSelector("#live :text('You are signed in again.')");
   release();
   await late.waitForSelector("#live :text('You are signed in again.')");
+});
+
+/** @param {Tab} page */
+async function leaveForDevices(page) {
+  await page.click("nav >> text=Devices");
+  await page.waitForSelector("h1:has-text('Devices')");
+}
+
+/**
+ * Waits until what was typed is there again.
+ * @param {Tab} page
+ */
+async function isHereAgain(page) {
+  await page.waitForSelector("#live :text('What you had typed is here again.')");
+  assert.equal(await page.inputValue("main [name=name]"), "Half a name");
+}
+
+test("what was typed is not shown on a page that is older than the sign-in of another", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const writing = await open(profile, "/account/platforms");
+  await typeHalfAName(writing);
+  await leaveForDevices(writing);
+  const release = await goLate(writing, "/account/platforms");
+  await signIn(profile, site.front.url, "root");
+  const answer = site.front.hold("/api/session/state");
+  release();
+  await until(() => site.front.count("/api/session/state") > 0);
+  assert.equal(await writing.inputValue("main [name=name]"), "");
+  answer();
+  await writing.waitForSelector(".who-name:has-text('root')");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 0);
+});
+
+for (const [name, rule] of Object.entries({ hangUp, unavailable })) {
+  test(`what was sent and did not arrive is there again: ${name}`, async (t) => {
+    const site = await Site.start(t);
+    const page = await open(await site.adasProfile(), "/account/platforms");
+    await typeHalfAName(page);
+    site.front.treat("/account/platforms", rule);
+    const gone = page.waitForEvent("framenavigated");
+    await page.click("button:has-text('Connect')");
+    await gone;
+    site.front.treat("/account/platforms");
+    await page.goto("/account/platforms");
+    await isHereAgain(page);
+    await page.click("button:has-text('Connect')");
+    await page.waitForSelector(".notice.done:text('The platform is connected.')");
+    assert.equal(new URL(page.url()).search, "");
+    await page.reload();
+    assert.equal(await page.inputValue("main [name=name]"), "");
+  });
+}
+
+test("a form that is not sent again is there again", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.$$eval("[name=csrf_token]", (tokens) => {
+    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
+  });
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector("h1:has-text('Send it again?')");
+  await page.reload();
+  await isHereAgain(page);
+});
+
+test("what has arrived is not filled in again, when the session ends before that is shown", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  // The answer leads to a page that finds nobody signed in.
+  site.front.treat("/account/platforms", async (pass, request) => {
+    if (request.url?.includes("done=")) await profile.clearCookies();
+    if (request.url?.includes("done=")) delete request.headers.cookie;
+    pass();
+  });
+  await page.click("button:has-text('Connect')");
+  await page.waitForURL("**/login?**");
+  site.front.treat("/account/platforms");
+  await signInHere(page);
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(await page.inputValue("main [name=name]"), "");
+  await leaveForDevices(page);
+  await page.click("nav >> text=Platforms");
+  await page.waitForSelector("h1:has-text('Platforms')");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+test("a browser that keeps nothing, and what cannot be read, stop no page", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  for (const text of ["[object", "null", "1", '{"fields":[1]}']) {
+    await page.evaluate((text) => sessionStorage.setItem("sessrum:typed:/account/platforms", text), text);
+    await page.reload();
+    await page.waitForFunction(() => sessionStorage.length === 0);
+  }
+  await profile.addInitScript(() => {
+    for (const name of ["sessionStorage", "localStorage"]) {
+      const get = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+      Object.defineProperty(window, name, { get });
+    }
+  });
+  await page.reload();
+  await signIn(profile, site.front.url, "root");
+  await page.waitForSelector(".who-name:has-text('root')");
 });

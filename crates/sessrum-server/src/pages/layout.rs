@@ -38,22 +38,24 @@ pub(super) struct Notice {
     /// How soon a screen reader says it.
     pub(super) role: &'static str,
     pub(super) text: Cow<'static, str>,
+    /// Whether it says that what was sent is done: the page's script lets go of it then.
+    pub(super) is_done: bool,
 }
 
 impl Notice {
     /// Something to know.
     pub(super) const fn info(text: &'static str) -> Self {
-        Self { class: "notice", role: "status", text: Cow::Borrowed(text) }
+        Self { class: "notice", role: "status", text: Cow::Borrowed(text), is_done: false }
     }
 
     /// Something is done.
     pub(super) const fn done(text: &'static str) -> Self {
-        Self { class: "notice done", role: "status", text: Cow::Borrowed(text) }
+        Self { class: "notice done", role: "status", text: Cow::Borrowed(text), is_done: true }
     }
 
     /// Something went wrong.
     pub(super) fn failed(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { class: "notice failed", role: "alert", text: text.into() }
+        Self { class: "notice failed", role: "alert", text: text.into(), is_done: false }
     }
 }
 
