@@ -48,9 +48,11 @@ function followSession(opened) {
   const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
   signOut?.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (isLeaving) return;
     isLeaving = true;
     if (await sync.signOut()) return;
     // Without an answer the form goes its own way, and says what is wrong.
+    isLeaving = false;
     forms.forget(whose.session);
     signOut.submit();
   });
@@ -79,6 +81,7 @@ function followSession(opened) {
   });
 
   // After all that may hold a form back.
+  forms.sendOnce();
   forms.keepFor(whose);
   if (document.querySelector("[data-done]")) hasArrived();
   giveBack();
@@ -99,6 +102,7 @@ function followSession(opened) {
 
 /** The sign-in page of a browser in which another tab signs in. */
 function goOnOnceSignedIn() {
+  forms.sendOnce();
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   sync.addEventListener("signed_in", () => {

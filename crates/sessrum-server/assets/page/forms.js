@@ -10,6 +10,9 @@ import { notify } from "./notice.js";
 /** What is never kept: what is secret, and what the server puts in. */
 const NOT_KEPT = ["password", "hidden", "file", "submit"];
 
+/** A person whose form has no answer after so long may send it again. */
+const ANSWERED_WITHIN = 10_000;
+
 export class Forms {
   #forms = [...document.forms];
   #page;
@@ -89,6 +92,27 @@ export class Forms {
     }
     if (free.length) notify("", "What you had typed is here again.");
     return found.length > 0;
+  }
+
+  /** A form that is on its way is not sent again. To be called after all that may hold a form back. */
+  sendOnce() {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let waiting;
+    const isAnswered = () => {
+      clearTimeout(waiting);
+      for (const form of this.#forms) form.ariaBusy = null;
+    };
+    document.addEventListener("submit", (event) => {
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      if (event.defaultPrevented) return;
+      if (form.ariaBusy) return event.preventDefault();
+      isAnswered();
+      form.ariaBusy = "true";
+      waiting = setTimeout(isAnswered, ANSWERED_WITHIN);
+    });
+    addEventListener("pageshow", ({ persisted }) => persisted && isAnswered());
+    // It was stopped. Not all browsers tell.
+    window.navigation?.addEventListener("navigateerror", isAnswered);
   }
 
   /**
