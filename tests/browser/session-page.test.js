@@ -639,3 +639,55 @@ test("a form that was sent when its page comes back can be sent again", async (t
   });
   assert.deepEqual(busy, ["true", null]);
 });
+
+test("what was typed goes with a sign-out, also from a tab that does not hear of it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [one, two] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+  await typeHalfAName(two);
+  await two.goto("/app");
+  assert.equal(await two.evaluate(() => sessionStorage.length), 1);
+  await two.goto("about:blank");
+  await one.click("text=Sign out");
+  await one.waitForURL("**/login?reason=logout");
+  await two.goto("/account/platforms");
+  await isAtTheDoor(two, "Please sign in to continue.");
+  await two.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("what was typed goes when the sign-in page says that somebody ended the session", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.goto("about:blank");
+  await site.server.command("session", "revoke", session.handle);
+  await page.goto("/account/platforms");
+  await isAtTheDoor(page, "An administrator ended your session. Please sign in again.");
+  await page.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("what was typed waits when the cookie is gone and nobody signed out", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.goto("about:blank");
+  await profile.clearCookies();
+  await page.goto("/account/platforms");
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await page.fill("[name=username]", "ada");
+  await page.fill("[name=password]", "wrong");
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".notice.failed");
+  await signInHere(page);
+  await isHereAgain(page);
+});
+
+test("an address that leads into a page still does", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/security?done=password_changed#log");
+  await page.waitForURL("**/account/security#log");
+  assert.equal(await page.evaluate(() => document.querySelector(":target")?.id), "log");
+});

@@ -102,6 +102,9 @@ function followSession(opened) {
 
 /** The sign-in page of a browser in which another tab signs in. */
 function goOnOnceSignedIn() {
+  const reason = query.get("reason");
+  if (reason && !KEEPS.includes(reason)) letGo();
+  else lookThrough();
   forms.sendOnce();
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
@@ -116,5 +119,5 @@ function goOnOnceSignedIn() {
  * @param {string} address
  */
 function becomes(address) {
-  history.replaceState(history.state, "", address);
+  history.replaceState(history.state, "", address + location.hash);
 }
