@@ -691,3 +691,55 @@ test("an address that leads into a page still does", async (t) => {
   await page.waitForURL("**/account/security#log");
   assert.equal(await page.evaluate(() => document.querySelector(":target")?.id), "log");
 });
+
+test("what is to correct does not lose where its person was on the way to", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/confirm?next=/account/security");
+  await page.fill("[name=password]", "wrong");
+  await page.click("button:text-is('Confirm')");
+  await page.waitForSelector(".error:not(:empty)");
+  await page.reload();
+  assert.equal(await page.inputValue("main [name=next]"), "/account/security");
+
+  await page.goto("/account/platforms?next=/account/security");
+  await typeHalfAName(page);
+  await page.fill("main [name=name]", "Photos");
+  await page.click("button:text-is('Connect')");
+  await page.waitForSelector(".notice.failed");
+  await page.reload();
+  assert.equal(await page.inputValue("main [name=next]"), "/account/security");
+});
+
+test("who does not want to go on is not asked again on the next page", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "14s", SESSRUM_SESSION__ABSOLUTE: "14s" });
+  const page = await open(await site.adasProfile(), "/");
+  await page.click("dialog [data-close]");
+  const stream = page.waitForRequest((request) => request.url().endsWith("/events"));
+  await leaveForDevices(page);
+  await stream;
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+});
+
+test("that the session is probably over is read aloud once", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__PROFILE: "relaxed" });
+  const profile = await site.adasProfile();
+  const { session, server_time } = await (await profile.request.get("/api/session/state")).json();
+  const page = await profile.newPage();
+  await page.clock.install();
+  await page.goto("/");
+  await site.server.halt();
+  await page.clock.fastForward(Date.parse(session.expiring_at) - Date.parse(server_time) + 2_000);
+  await page.waitForSelector("dialog[open]");
+  await page.evaluate(() => {
+    const failed = /** @type {HTMLElement} */ (document.querySelector("[data-part=failed]"));
+    const changes = /** @type {string[]} */ ([]);
+    Object.assign(window, { changes });
+    new MutationObserver(() => changes.push(failed.textContent ?? "")).observe(failed, { childList: true });
+  });
+  const left = Date.parse(session.idle_expires_at) - Date.parse(session.expiring_at);
+  await page.clock.runFor(left + 5_000);
+  const changes = await page.evaluate(() => /** @type {any} */ (window).changes);
+  assert.equal(changes.length, 1, `${changes}`);
+  assert.match(changes[0], /has probably ended/);
+  assert.equal(await page.textContent("[data-part=said]"), "");
+});

@@ -24,7 +24,7 @@ query.delete("done");
 const own = location.pathname + (query.size ? `?${query}` : "");
 // What a form's answer shows has the address of a page beside.
 const wayBack = script.dataset.wayBack || location.pathname;
-const here = wayBack.split("?")[0] === location.pathname ? own : wayBack;
+const here = wayBack.split("?")[0] === location.pathname && location.search ? own : wayBack;
 const forms = new Forms(here);
 // The form for signing in has a token of its own.
 const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });

@@ -102,6 +102,11 @@ impl Frame {
         Self { notice, ..self }
     }
 
+    /// Of a page that leads on: its address remembers where to.
+    pub(super) fn on_the_way_to(self, next: &str) -> Self {
+        Self { opened_from: Some(with_next(self.here, next)), ..self }
+    }
+
     /// Where to come back to.
     pub(super) fn way_back(&self) -> &str {
         self.opened_from.as_deref().unwrap_or(self.here)
@@ -132,6 +137,13 @@ impl Frame {
     pub(super) fn revision(&self) -> String {
         self.member.as_ref().map(|member| member.revision.to_string()).unwrap_or_default()
     }
+}
+
+/// The address of a page that leads on to another.
+pub(super) fn with_next(page: &str, next: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{page}?{query}")
 }
 
 /// What scripts read of a page.
