@@ -125,7 +125,7 @@ async fn list(
     if !form.next.is_empty() {
         frame = frame.on_the_way_to(&form.next);
     }
-    let template = PlatformsPage { frame, is_adding, platforms, form, errors };
+    let template = PlatformsPage { frame, platforms, form, errors, is_adding };
     page(status, &template.frame, &template)
 }
 
