@@ -7,6 +7,13 @@
 //!
 //! It starts a PostgreSQL of its own, whose commits go to the disk.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot be measured is not gone on with"
+)]
+
 #[path = "../tests/instances/support.rs"]
 #[expect(dead_code, reason = "tests need more of it")]
 mod support;
