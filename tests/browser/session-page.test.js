@@ -4,46 +4,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Site, closeBrowser, platforms, signIn } from "./browser.js";
+import { goLate, isAtTheDoor, leaveForDevices, open, signInHere, typeHalfAName } from "./page.js";
 import { PASSWORD } from "./server.js";
 
-/** @typedef {import("./browser.js").Profile} Profile */
 /** @typedef {import("./browser.js").Tab} Tab */
 
 after(closeBrowser);
-
-/**
- * A tab with one of the pages, once it follows its session.
- * @param {Profile} profile
- * @param {string} path
- */
-async function open(profile, path) {
-  const page = await profile.newPage();
-  // Some of these tests wait for a session to end by itself.
-  page.setDefaultTimeout(30_000);
-  await page.goto(path);
-  return page;
-}
-
-/**
- * Signs in on the sign-in page that a tab shows.
- * @param {Tab} page
- * @param {string} [username]
- */
-async function signInHere(page, username = "ada") {
-  await page.fill("[name=username]", username);
-  await page.fill("[name=password]", PASSWORD);
-  await page.click("button[type=submit]");
-}
-
-/**
- * Waits until a tab is on the sign-in page and says why.
- * @param {Tab} page
- * @param {string} sentence
- */
-async function isAtTheDoor(page, sentence) {
-  await page.waitForURL("**/login?**");
-  assert.equal(await page.textContent(".notice"), sentence);
-}
 
 /**
  * Where a tab says that one is, in all the places where it says so.
@@ -320,23 +286,17 @@ test("nobody is warned while the session is used elsewhere", async (t) => {
   assert.equal(await page.evaluate(() => document.body.dataset.warned), undefined);
 });
 
-/** @param {Tab} page */
-async function typeHalfAName(page) {
-  await page.click("summary:has-text('Connect another')");
-  const typed = { name: "Half a name", platform_type: "pixelfed", instance_url: "https://half.example", username: "ada" };
-  for (const [name, text] of Object.entries(typed)) await page.fill(`main [name=${name}]`, text);
-}
-
 test("a page that hears nothing keeps what was typed, too", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
-  const { session } = await (await profile.request.get("/api/session/state")).json();
-  for (const path of ["/api/session/events", "/api/session/state"]) site.front.treat(path, () => {});
+  const unheard = ["/api/session/events", "/api/session/state"];
+  for (const path of unheard) site.front.treat(path, () => {});
   const page = await open(profile, "/account/platforms");
   await typeHalfAName(page);
-  await site.server.command("session", "revoke", session.handle);
+  await profile.clearCookies();
   await page.click("button:has-text('Connect')");
   await page.waitForURL("**/login?**");
+  for (const path of unheard) site.front.treat(path);
   await signInHere(page);
   await page.waitForSelector("#live :text('What you had typed is here again.')");
   assert.equal(await page.inputValue("main [name=name]"), "Half a name");
@@ -418,4 +378,89 @@ test("on the page that says what to correct, what was typed is kept as well", as
   await page.reload();
   await page.waitForSelector("#live :text('What you had typed is here again.')");
   assert.equal(await page.inputValue("main [name=instance_url]"), "https://half.example");
+});
+
+test("a page whose script comes late is not the earlier person's", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const leader = await open(profile, "/account/sessions");
+  await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
+  const late = await profile.newPage();
+  const release = await goLate(late, "/");
+  await signIn(profile, site.front.url, "root");
+  await leader.waitForSelector(".who-name:has-text('root')");
+  release();
+  await late.waitForSelector("h1:has-text('Welcome, root')");
+});
+
+test("a page whose script comes late takes up the new session of its person", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const leader = await open(profile, "/account/sessions");
+  await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
+  const late = await profile.newPage();
+  const release = await goLate(late, "/account/platforms");
+  await signIn(profile, site.front.url);
+  await leader.waitForSelector("#live :text('You are signed in again.')");
+  release();
+  await late.waitForSelector("#live :text('You are signed in again.')");
+});
+
+test("an address that leads into a page still does", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/security?done=password_changed#log");
+  await page.waitForURL("**/account/security#log");
+  assert.equal(await page.evaluate(() => document.querySelector(":target")?.id), "log");
+});
+
+test("what is to correct does not lose where its person was on the way to", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/confirm?next=/account/security");
+  await page.fill("[name=password]", "wrong");
+  await page.click("button:text-is('Confirm')");
+  await page.waitForSelector(".error:not(:empty)");
+  await page.reload();
+  assert.equal(await page.inputValue("main [name=next]"), "/account/security");
+
+  await page.goto("/account/platforms?next=/account/security");
+  await typeHalfAName(page);
+  await page.fill("main [name=name]", "Photos");
+  await page.click("button:text-is('Connect')");
+  await page.waitForSelector(".notice.failed");
+  await page.reload();
+  assert.equal(await page.inputValue("main [name=next]"), "/account/security");
+});
+
+test("who does not want to go on is not asked again on the next page", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "14s", SESSRUM_SESSION__ABSOLUTE: "14s" });
+  const page = await open(await site.adasProfile(), "/");
+  await page.click("dialog [data-close]");
+  const stream = page.waitForRequest((request) => request.url().endsWith("/events"));
+  await leaveForDevices(page);
+  await stream;
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+});
+
+test("that the session is probably over is read aloud once", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__PROFILE: "relaxed" });
+  const profile = await site.adasProfile();
+  const { session, server_time } = await (await profile.request.get("/api/session/state")).json();
+  const page = await profile.newPage();
+  await page.clock.install();
+  await page.goto("/");
+  await site.server.halt();
+  await page.clock.fastForward(Date.parse(session.expiring_at) - Date.parse(server_time) + 2_000);
+  await page.waitForSelector("dialog[open]");
+  await page.evaluate(() => {
+    const failed = /** @type {HTMLElement} */ (document.querySelector("[data-part=failed]"));
+    const changes = /** @type {string[]} */ ([]);
+    Object.assign(window, { changes });
+    new MutationObserver(() => changes.push(failed.textContent ?? "")).observe(failed, { childList: true });
+  });
+  const left = Date.parse(session.idle_expires_at) - Date.parse(session.expiring_at);
+  await page.clock.runFor(left + 5_000);
+  const changes = await page.evaluate(() => /** @type {any} */ (window).changes);
+  assert.equal(changes.length, 1, `${changes}`);
+  assert.match(changes[0], /has probably ended/);
+  assert.equal(await page.textContent("[data-part=said]"), "");
 });

@@ -76,7 +76,7 @@ async fn main() {
 /// the other does not let it in.
 async fn end_and_see(site: &Site, here: &Instance, there: &Instance) -> (Duration, Duration) {
     let browser = here.sign_in(&site.user).await;
-    site.until_all_have_heard().await;
+    site.until_others_have_heard().await;
     here.remembers(&browser).await;
     there.remembers(&browser).await;
     let took = time(here.end(&browser)).await;

@@ -106,11 +106,14 @@ impl Error {
     /// What an error of the client means.
     pub(crate) fn of_client(error: &tokio_postgres::Error) -> Self {
         if let Some(refusal) = error.as_db_error() {
-            let severity = refusal.parsed_severity();
+            let is_fatal =
+                matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+            // The primary may be another server by now.
+            let is_read_only = *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION;
             return Self::Refused {
                 code: refusal.code().clone(),
                 message: refusal.message().to_owned(),
-                ends_connection: matches!(severity, Some(Severity::Fatal | Severity::Panic)),
+                ends_connection: is_fatal || is_read_only,
             };
         }
         match std::error::Error::source(error) {

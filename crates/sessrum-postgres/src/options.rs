@@ -24,6 +24,9 @@ pub struct PostgresOptions {
     /// Whether statements are prepared. A pooler that hands out connections by transaction may not
     /// know of prepared statements (PgBouncer before 1.21); without, each is planned anew.
     pub prepared_statements: bool,
+    /// Whether it hears of other instances, and may go by what it has read. A command that ends soon
+    /// does without.
+    pub hears: bool,
     /// Whether PostgreSQL tells of changes by `NOTIFY`. Engines that speak its language may not know
     /// of it; without, every instance looks for changes [so often](Self::poll).
     pub notifications: bool,
@@ -52,6 +55,7 @@ impl PostgresOptions {
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
             prepared_statements: true,
+            hears: true,
             notifications: true,
             poll: Duration::from_millis(50),
             lease: Duration::from_secs(2),
@@ -81,6 +85,7 @@ impl fmt::Debug for PostgresOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("prepared_statements", &self.prepared_statements)
+            .field("hears", &self.hears)
             .field("notifications", &self.notifications)
             .field("poll", &self.poll)
             .field("lease", &self.lease)

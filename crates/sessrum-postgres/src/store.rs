@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessrum_core::store::{EventStore as _, StoreError};
 use sessrum_core::{ChangeFeed, Clock, EventSealer, SystemClock};
 
-use crate::feed::{Announcer, FeedTask, Instance};
+use crate::feed::{Announcer, Barrier, FeedTask, Instance};
 use crate::open;
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
@@ -25,7 +26,8 @@ pub struct PostgresStore {
     pub(crate) writer: Writer,
     /// Where tables are compacted.
     pub(crate) direct: Server,
-    hearing: FeedTask,
+    hearing: Option<FeedTask>,
+    barrier: Arc<Barrier>,
     instance: Arc<Instance>,
     pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
@@ -56,22 +58,37 @@ impl PostgresStore {
         let readers = Arc::new(Readers::new(readers));
         let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
         let instance = Arc::new(Instance::default());
+        let barrier = Barrier::new(Arc::clone(&readers), Arc::clone(&feed), Arc::clone(&instance));
+        let barrier = Arc::new(barrier);
         let announcer =
-            Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&readers));
+            Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
         let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
         let limits = Limits { statement: options.statement_timeout };
         let sealer = Arc::new(sealer);
         let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
-        let hearing = FeedTask::start(listened, options, Arc::clone(&feed), Arc::clone(&instance));
-        Ok(Self { readers, writer, direct, hearing, instance, feed, sealer })
+        let hearing = options
+            .hears
+            .then(|| FeedTask::start(listened, options, Arc::clone(&feed), Arc::clone(&instance)));
+        Ok(Self { readers, writer, direct, hearing, barrier, instance, feed, sealer })
+    }
+
+    /// Waits until no other instance goes by what was before the last event.
+    ///
+    /// # Errors
+    /// When the database cannot say which that is.
+    pub async fn until_heard(&self) -> Result<(), StoreError> {
+        self.barrier.wait_for(self.last_event_id().await?).await;
+        Ok(())
     }
 
     /// Takes no more changes, waits until those that are queued are made, and leaves the list of
     /// instances, so that no other waits for this one.
     pub async fn close(&self) {
         self.writer.close().await;
-        self.hearing.stop().await;
+        if let Some(hearing) = &self.hearing {
+            hearing.stop().await;
+        }
         self.feed.end_lease();
         // If it cannot be done the others find that nobody is there.
         let _ = self.readers.query(instances::LEAVE, &[&self.instance.id()]).await;

@@ -3,8 +3,9 @@
 #![cfg(test)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sessrum_core::store::Store;
+use sessrum_core::store::{EventStore as _, Store};
 use sessrum_core::{EventSealer, OsRandom, SecretKey};
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_testbed::{Database, PgBouncer, Postgres};
@@ -21,11 +22,22 @@ async fn migrated() -> Database {
     postgres.prepared_database("conformance", migrate).await
 }
 
+/// A store that hears of others and goes by what it has read.
+async fn open(mut options: PostgresOptions) -> Arc<dyn Store> {
+    // However slow the machine is.
+    options.lease = Duration::from_hours(1);
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let hears = || store.feed().holds(&0.into(), store.feed().generation());
+    while !hears() {
+        tokio::task::yield_now().await;
+    }
+    Arc::new(store)
+}
+
 /// A store in a database of its own, which goes with it.
 async fn fresh() -> (Arc<dyn Store>, Database) {
     let database = migrated().await;
-    let options = PostgresOptions::new(database.url());
-    (Arc::new(PostgresStore::open(&options, sealer()).await.unwrap()), database)
+    (open(PostgresOptions::new(database.url())).await, database)
 }
 
 /// The same behind a pooler that lends connections by transaction and knows of no prepared statements.
@@ -35,7 +47,7 @@ async fn pooled() -> (Arc<dyn Store>, (Database, PgBouncer)) {
     let mut options = PostgresOptions::new(database.url_through(pooler.address()));
     options.direct_url = Some(database.url());
     options.prepared_statements = false;
-    (Arc::new(PostgresStore::open(&options, sealer()).await.unwrap()), (database, pooler))
+    (open(options).await, (database, pooler))
 }
 
 sessrum_conformance::suite!(fresh());

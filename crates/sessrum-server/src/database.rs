@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use sessrum_core::EventSealer;
-use sessrum_core::store::Store;
+use sessrum_core::store::{EventStore as _, Store, StoreError};
+use sessrum_core::{Clock as _, EventSealer, SystemClock};
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_sqlite::SqliteStore;
 
@@ -41,12 +41,19 @@ impl Database {
         })
     }
 
-    /// Opens its stores, whose events are sealed with `sealer`.
-    pub(crate) async fn open(&self, sealer: EventSealer) -> anyhow::Result<OpenStore> {
+    /// Opens its stores, whose events are sealed with `sealer`, for a server or for a command that
+    /// ends soon.
+    pub(crate) async fn open(
+        &self,
+        sealer: EventSealer,
+        serves: bool,
+    ) -> anyhow::Result<OpenStore> {
         Ok(match self {
             Self::Sqlite(path) => OpenStore::Sqlite(Arc::new(SqliteStore::open(path, sealer)?)),
             Self::Postgres(database) => {
-                let store = PostgresStore::open(&database.options()?, sealer).await?;
+                let mut options = database.options()?;
+                options.hears = serves;
+                let store = PostgresStore::open(&options, sealer).await?;
                 OpenStore::Postgres(Arc::new(store))
             }
         })
@@ -83,6 +90,17 @@ impl OpenStore {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Waits until no server goes by what was so before the changes that were made here.
+    pub(crate) async fn until_heard(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => {
+                SystemClock.sleep_until(SystemClock.now() + store.feed().lease()).await;
+                Ok(())
+            }
+            Self::Postgres(store) => store.until_heard().await,
         }
     }
 

@@ -46,6 +46,15 @@ impl Instance {
     /// # Errors
     /// One sentence that says what stands in the way.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::open_for(config, true).await
+    }
+
+    /// [Opens](Self::open) the database for a command that ends soon.
+    pub(crate) async fn open_for_command(config: &Config) -> anyhow::Result<Self> {
+        Self::open_for(config, false).await
+    }
+
+    async fn open_for(config: &Config, serves: bool) -> anyhow::Result<Self> {
         // A database that cannot be opened is told before a key that cannot be read.
         config.database.check_schema().await?;
         let secret = match &config.secret {
@@ -66,7 +75,7 @@ impl Instance {
         )
         .context("the configuration's [password] does not do")?;
         // Opened when nothing else can stand in the way.
-        let store = config.database.open(sealer).await?;
+        let store = config.database.open(sealer, serves).await?;
         let manager = UnifiedSessionManager::new(store.store(), &secret)
             .with_earlier_secrets(&earlier)
             .with_policy(config.policy.clone())
@@ -78,6 +87,11 @@ impl Instance {
         let accounts = Accounts::new(Arc::clone(&manager), hasher).with_site_name(site_name);
         let accounts = Arc::new(accounts);
         Ok(Self { database: config.database.to_string(), manager, accounts, store })
+    }
+
+    /// Waits until no server goes by what was so before the changes that were made here.
+    pub(crate) async fn until_heard(&self) -> anyhow::Result<()> {
+        Ok(self.store.until_heard().await?)
     }
 
     /// Takes no more changes, and waits until those that are queued are made.

@@ -94,6 +94,8 @@ const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
 const ASK_ONCE_IN = 1_000;
+/** A page whose script comes so late may show what is not so any more. */
+const OLD_AFTER = 5_000;
 /** A page that is being left is gone in this time. */
 const LEFT_WITHIN = 250;
 /** How often a stream may break early, although the server is there, before it counts as blocked. */
@@ -197,7 +199,8 @@ export class SessionSync extends EventTarget {
       },
       { signal },
     );
-    if (!this.#known && !this.#ended) this.#askUntilKnown(signal);
+    const isOld = performance.now() > OLD_AFTER;
+    if (isOld || (!this.#known && !this.#ended)) this.#askUntilKnown(signal);
   }
 
   /** Ends all of it; the state stays as it was. */
@@ -290,10 +293,11 @@ export class SessionSync extends EventTarget {
     if (isHeard && isAnother) {
       // A question on its way may have gone out with the cookie before.
       this.#asking = null;
-      this.refresh();
+      // Who has just opened an old page hears what the leader was told.
+      this.refresh().then((answer) => answer === "signed_in" && this.#leads && this.#publishState());
       return true;
     }
-    // Who has just opened a page may have missed what happened meanwhile.
+    // So does who has missed what happened meanwhile.
     if (isHeard && order < 0 && this.#leads) this.#publishState();
     if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
     const [previous, before] = [this.state, this.#known];

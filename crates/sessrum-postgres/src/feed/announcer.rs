@@ -4,7 +4,6 @@ use sessrum_core::{ChangeFeed, News};
 
 use super::{Barrier, CHANNEL, Instance};
 use crate::options::{PostgresOptions, Revocation};
-use crate::readers::Readers;
 
 /// What a transaction has committed: the events from `first` to `last`, if any.
 pub(crate) struct Committed {
@@ -18,7 +17,7 @@ pub(crate) struct Announcer {
     feed: Arc<ChangeFeed>,
     instance: Arc<Instance>,
     barrier: Option<Arc<Barrier>>,
-    notify: String,
+    notifies: bool,
 }
 
 impl Announcer {
@@ -26,18 +25,16 @@ impl Announcer {
         options: &PostgresOptions,
         feed: Arc<ChangeFeed>,
         instance: Arc<Instance>,
-        readers: Arc<Readers>,
+        barrier: Arc<Barrier>,
     ) -> Self {
-        let barrier = (options.revocation == Revocation::Barrier)
-            .then(|| Arc::new(Barrier::new(readers, Arc::clone(&feed), Arc::clone(&instance))));
-        let notify =
-            if options.notifications { format!("NOTIFY {CHANNEL}") } else { String::new() };
-        Self { feed, instance, barrier, notify }
+        let barrier = (options.revocation == Revocation::Barrier).then_some(barrier);
+        Self { feed, instance, barrier, notifies: options.notifications }
     }
 
-    /// The command by which a transaction with events tells the other instances.
-    pub(crate) fn notify(&self) -> &str {
-        &self.notify
+    /// The command by which a transaction with events tells the other instances who made it.
+    pub(crate) fn notify(&self) -> String {
+        let id = self.instance.id();
+        if self.notifies { format!("NOTIFY {CHANNEL}, '{id}'") } else { String::new() }
     }
 
     /// Tells this instance what was committed.

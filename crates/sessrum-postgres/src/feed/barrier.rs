@@ -22,7 +22,7 @@ pub(crate) struct Barrier {
 }
 
 impl Barrier {
-    pub(super) const fn new(
+    pub(crate) const fn new(
         readers: Arc<Readers>,
         feed: Arc<ChangeFeed>,
         instance: Arc<Instance>,
@@ -51,15 +51,18 @@ impl Barrier {
         let mut until = committed_at.saturating_add(self.feed.lease());
         let mut deaf_at_first: Option<Others> = None;
         let mut rest = FIRST_REST;
-        // What cannot be asked is waited for: leases end all the same.
-        while self.feed.uptime() < until {
+        loop {
             match self.deaf(event).await {
                 Ok(deaf) if deaf.are_none() => return,
                 Ok(deaf) => {
                     until = until.max(deaf.silent_from(committed_at));
                     deaf_at_first.get_or_insert(deaf);
                 }
+                // What cannot be asked is waited for: leases end all the same.
                 Err(_) => {}
+            }
+            if until <= self.feed.uptime() {
+                break;
             }
             sleep(rest).await;
             rest = rest.saturating_mul(2).min(LONGEST_REST);

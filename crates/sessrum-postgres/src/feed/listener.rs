@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client};
 
-use super::run_unprepared;
+use super::{Instance, run_unprepared};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::server::Server;
@@ -22,10 +22,11 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Connects, and listens to a channel.
+    /// Connects, and listens to a channel for notifications of other instances.
     pub(super) async fn connect(
         server: &Server,
         channel: Option<&str>,
+        instance: Arc<Instance>,
         patience: Duration,
     ) -> Result<Self> {
         let (client, mut connection) = server.connect().await?;
@@ -34,7 +35,10 @@ impl Listener {
         let driving = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
             {
-                if matches!(message, AsyncMessage::Notification(_)) {
+                // What this instance did it has told itself.
+                if let AsyncMessage::Notification(news) = message
+                    && news.payload() != instance.id().to_string()
+                {
                     notify.notify_one();
                 }
             }

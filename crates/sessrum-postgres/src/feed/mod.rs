@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use announcer::{Announcer, Committed};
-use barrier::Barrier;
+pub(crate) use barrier::Barrier;
 pub(crate) use instance::Instance;
 use instance::Others;
 use listener::Listener;
@@ -101,7 +101,9 @@ struct Hearing {
 impl Hearing {
     /// Hears until something goes wrong.
     async fn hear(&self, server: &Server) -> Result<()> {
-        let listener = Listener::connect(server, self.channel, self.patience).await?;
+        let listener =
+            Listener::connect(server, self.channel, Arc::clone(&self.instance), self.patience)
+                .await?;
         let mut others: Option<Others> = None;
         loop {
             self.ask(&listener).await?;
@@ -133,7 +135,8 @@ impl Hearing {
             // An older copy of the database was put in its place.
             return self.enter(listener).await;
         }
-        let mut at = told;
+        // What this instance did itself it may have told meanwhile.
+        let mut at = self.instance.told();
         while at < last {
             let page = listener.run(sql::LIST_NEWS, &[&at, &last, &PAGE]).await?;
             let page: Vec<_> = page.all(rows::news)?;

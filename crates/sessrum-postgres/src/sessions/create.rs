@@ -55,7 +55,9 @@ pub(crate) async fn create_all(writing: &mut Writing, sign_ins: Vec<&mut SignIn>
 async fn create_set(writing: &mut Writing, set: &mut [&mut SignIn]) -> Result<()> {
     writing.write_events().await?;
     let users = set.iter().map(|it| &it.new.user_id);
+    // Where one fails the next ones do, too: the first says why.
     let (refusals, are_new, last) = try_join!(
+        biased;
         judge(writing, set),
         are_new_devices(writing, set),
         last_of_users(writing, users),

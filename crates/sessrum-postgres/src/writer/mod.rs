@@ -1,6 +1,7 @@
 //! One task writes, and commits what is queued in groups: one flush of the server's disk, and one
 //! turn among all instances, serve every caller that waits.
 
+mod failure;
 mod job;
 mod ledger;
 mod task;

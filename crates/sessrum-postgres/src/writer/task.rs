@@ -7,8 +7,8 @@ use sessrum_core::EventSealer;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::failure::{Failure, Stage};
 use super::job::Job;
-use super::writing::Uncommitted;
 use super::{BATCH, Limits, Writing};
 use crate::connection::Connections;
 use crate::error::{Error, Result};
@@ -21,39 +21,6 @@ pub(super) struct WritingTask {
     limits: Limits,
     sealer: Arc<EventSealer>,
     announcer: Arc<Announcer>,
-}
-
-/// Why a batch was not made.
-struct Failure {
-    error: Error,
-    stage: Stage,
-}
-
-/// How far a batch came.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The server was not reached.
-    Nowhere,
-    /// The turn to write did not come.
-    Waiting,
-    /// Nothing was committed.
-    Undone,
-    /// It may have been committed.
-    Unknown,
-}
-
-impl Failure {
-    /// Whether it is safe, and of use, to make the same changes again at once.
-    fn can_be_tried_again(&self) -> bool {
-        let is_safe = matches!(self.stage, Stage::Waiting | Stage::Undone);
-        let is_of_use = self.error.ends_connection() || self.error.is_transient();
-        is_safe && is_of_use && !matches!(self.error, Error::TimedOut)
-    }
-
-    /// Whether any of the changes may be what failed, and others be made without it.
-    fn is_of_one(&self) -> bool {
-        self.stage == Stage::Undone && !self.error.concerns_everyone()
-    }
 }
 
 impl WritingTask {
@@ -76,11 +43,12 @@ impl WritingTask {
                 Err(failure) if batch.len() > 1 && failure.is_of_one() => {
                     self.make_one_by_one(batch.drain(..), &mut held_back).await;
                 }
-                Err(Failure { error, stage }) => {
-                    answer(batch.drain(..), Some(&error));
-                    if matches!(stage, Stage::Nowhere | Stage::Waiting) {
+                Err(failure) => {
+                    answer(batch.drain(..), Some(&failure.error));
+                    if failure.is_of_all() {
                         // Whoever came meanwhile would wait for nothing again.
-                        answer(iter::from_fn(|| jobs.try_recv().ok()), Some(&error));
+                        let meanwhile = (0..jobs.len()).map_while(|_| jobs.try_recv().ok());
+                        answer(meanwhile, Some(&failure.error));
                     }
                 }
             }
@@ -147,16 +115,9 @@ impl WritingTask {
             writing.roll_back(&error).await;
             return Err(Failure { error, stage: Stage::Undone });
         }
-        match writing.commit(self.announcer.notify()).await {
-            Ok(committed) => {
-                self.announcer.tell(&committed);
-                Ok(committed)
-            }
-            Err(Uncommitted { error, is_known }) => {
-                let stage = if is_known { Stage::Undone } else { Stage::Unknown };
-                Err(Failure { error, stage })
-            }
-        }
+        let committed = writing.commit(&self.announcer.notify()).await?;
+        self.announcer.tell(&committed);
+        Ok(committed)
     }
 }
 

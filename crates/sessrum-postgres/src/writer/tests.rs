@@ -10,6 +10,7 @@ use tokio_postgres::{Client, NoTls};
 use super::*;
 use crate::PostgresOptions;
 use crate::error::Error;
+use crate::feed::Barrier;
 use crate::readers::Readers;
 use crate::server::Server;
 use crate::sql::Statement;
@@ -52,7 +53,8 @@ impl Fixture {
         let options = PostgresOptions::new(self.database.url());
         let readers = Arc::new(Readers::new(self.connections()));
         let feed = Arc::new(ChangeFeed::unshared());
-        Arc::new(Announcer::new(&options, feed, Arc::default(), readers))
+        let barrier = Barrier::new(readers, Arc::clone(&feed), Arc::default());
+        Arc::new(Announcer::new(&options, feed, Arc::default(), Arc::new(barrier)))
     }
 
     /// Runs the jobs as one batch.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use sessrum_core::{EventSealer, SealedEvent};
 use tokio::join;
 
+use super::failure::{Failure, Stage};
 use super::ledger::Ledger;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ impl Limits {
     /// disk when it is committed. No plan reads a whole table because that was small when it was
     /// made: plans are kept.
     fn begin(self) -> String {
-        let statement = self.statement.as_millis().max(1);
+        let statement = i32::try_from(self.statement.as_millis()).unwrap_or(i32::MAX).max(1);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
         let idle = (statement / 2).max(1);
         format!(
@@ -46,12 +47,6 @@ pub(crate) struct Writing {
     pub(crate) sealer: Arc<EventSealer>,
     pub(crate) ledger: Ledger,
     last_kept: i64,
-}
-
-/// A transaction was not committed, or perhaps it was.
-pub(super) struct Uncommitted {
-    pub(super) error: Error,
-    pub(super) is_known: bool,
 }
 
 impl Writing {
@@ -91,12 +86,12 @@ impl Writing {
     }
 
     /// Commits, with a command that tells of events where there are some. Answers what has happened.
-    pub(super) async fn commit(mut self, notify: &str) -> Result<Committed, Uncommitted> {
+    pub(super) async fn commit(mut self, notify: &str) -> Result<Committed, Failure> {
         let events = self.ledger.take_unwritten();
         let ready = self.connection.prepare(&[events::INSERT, events::KEEP_LAST_GIVEN]).await;
         if let Err(error) = ready {
             self.roll_back(&error).await;
-            return Err(Uncommitted { error, is_known: true });
+            return Err(Failure { error, stage: Stage::Undone });
         }
         let given = self.ledger.last_given();
         let keep = async {
@@ -121,9 +116,9 @@ impl Writing {
             }
             Err(error) if error.ends_connection() => {
                 self.connection.close();
-                Err(Uncommitted { error, is_known: false })
+                Err(Failure { error, stage: Stage::Unknown })
             }
-            Err(error) => Err(Uncommitted { error, is_known: true }),
+            Err(error) => Err(Failure { error, stage: Stage::Undone }),
         }
     }
 

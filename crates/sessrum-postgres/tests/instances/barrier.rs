@@ -37,7 +37,7 @@ async fn so_it_is_when_one_of_them_hears_nothing() {
     let here = site.instance(waits).await;
     let deaf = site.listening_through(proxy.address()).await;
     let browser = here.sign_in(&site.user).await;
-    site.until_all_have_heard().await;
+    site.until_others_have_heard().await;
     deaf.remembers(&browser).await;
     proxy.stall(Way::ToServer);
     proxy.stall(Way::ToClient);

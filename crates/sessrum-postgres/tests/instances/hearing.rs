@@ -77,7 +77,7 @@ async fn an_instance_that_hears_nothing_goes_by_nothing_it_has_read() {
     let (here, there) =
         (site.instance(|_| {}).await, site.listening_through(proxy.address()).await);
     let browser = here.sign_in(&site.user).await;
-    site.until_all_have_heard().await;
+    site.until_others_have_heard().await;
     there.remembers(&browser).await;
     proxy.refuse().await;
     proxy.cut().await;

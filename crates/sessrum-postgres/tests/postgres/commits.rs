@@ -5,7 +5,6 @@ use std::time::Duration;
 use sessrum_core::store::{EventStore as _, NewEvent, SessionStore as _, StoreErrorKind};
 use sessrum_core::{EventKind, verify_trail};
 use sessrum_testbed::{Postgres, TcpProxy, Way};
-use tokio_postgres::Client;
 
 use crate::support::{TestStore, by_system};
 
@@ -16,8 +15,10 @@ fn event(detail: &str) -> NewEvent {
     NewEvent { kind, user_id: None, session: None, detail: detail.to_owned() }
 }
 
-/// Waits until somebody waits for a lock that this client holds.
-async fn somebody_waits(client: &Client) {
+/// Waits until somebody waits for a lock.
+async fn somebody_waits(test: &TestStore) {
+    // Within a transaction it would see the same each time.
+    let client = test.client().await;
     let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity \
                  WHERE datname = current_database() AND wait_event_type = 'Lock')";
     while !client.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
@@ -44,7 +45,7 @@ async fn what_may_have_been_committed_is_not_made_again() {
     let recording = test.record(event("once"), &change);
     let breaking = async {
         // The events and the commit are with the server.
-        somebody_waits(&client).await;
+        somebody_waits(&test).await;
         proxy.stall(Way::ToClient);
         client.batch_execute("COMMIT").await.unwrap();
         proxy.held(Way::ToClient).await;
@@ -68,7 +69,7 @@ async fn what_was_not_committed_is_made_on_another_connection() {
     let change = by_system(2);
     let recording = test.record(event("once"), &change);
     let breaking = async {
-        somebody_waits(&client).await;
+        somebody_waits(&test).await;
         proxy.cut().await;
         client.batch_execute("COMMIT").await.unwrap();
     };
@@ -87,7 +88,7 @@ async fn a_connection_that_the_server_ends_is_replaced() {
     let change = by_system(2);
     let recording = test.record(event("once"), &change);
     let ending = async {
-        somebody_waits(&client).await;
+        somebody_waits(&test).await;
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
         client.query(end, &[]).await.unwrap();
@@ -140,14 +141,15 @@ async fn the_databases_own_isolation_plays_no_part() {
     let setting = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I \
          SET default_transaction_isolation = serializable', current_database()); END $$";
     test.execute(setting).await;
-    let (one, other) = (test.beside().await, test.beside().await);
-    let change = by_system(1);
-    let recorded = (0..100).map(|number| {
-        let store = if number % 2 == 0 { &one } else { &other };
-        store.record(event("x"), &change)
-    });
-    for outcome in futures_util::future::join_all(recorded).await {
-        outcome.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let store = test.beside().await;
+        tasks.spawn(async move {
+            for second in 0..20 {
+                store.record(event("x"), &by_system(second)).await.unwrap();
+            }
+        });
     }
-    assert_eq!(test.trail().await.len(), 100);
+    tasks.join_all().await;
+    assert_eq!(test.trail().await.len(), 160);
 }

@@ -71,6 +71,19 @@ async fn a_server_that_does_not_answer_is_given_up_and_asked_again_later() {
     }
 }
 
+/// Where one connection was dead without a word, its neighbours are not waited for as well.
+#[tokio::test]
+async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
+    let (test, proxy) = behind_a_proxy(SHORT).await;
+    join_all((0..4).map(|_| test.count_live())).await;
+    proxy.stall(Way::ToClient);
+    assert!(test.count_live().await.is_err());
+    proxy.resume(Way::ToClient);
+    let before = proxy.connections();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+    assert_eq!(proxy.connections(), before + 1);
+}
+
 /// An instance whose machine stops in the middle of its turn holds up the others no longer than the
 /// server lets it.
 #[tokio::test]
@@ -82,12 +95,13 @@ async fn an_instance_that_stops_in_its_turn_loses_it() {
     test.check().await.unwrap();
     proxy.stall(Way::ToClient);
     let takes_over = async {
+        // It has the turn, and does not know.
         proxy.held(Way::ToClient).await;
-        other.check().await
+        other.touch_many(&[]).await
     };
     tokio::select! {
-        stopped = test.check() => panic!("the others waited until it gave up: {stopped:?}"),
-        taken_over = takes_over => taken_over.unwrap(),
+        stopped = test.touch_many(&[]) => panic!("the others waited until it gave up: {stopped:?}"),
+        outcome = takes_over => assert_eq!(outcome.unwrap(), 0),
     }
 }
 

@@ -76,8 +76,13 @@ async fn no_row_is_in_an_error() {
     assert!(whole(&error).contains("violates check constraint"), "{error:?}");
 }
 
+/// All that an error says, with its causes.
 fn whole(error: &StoreError) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    let causes: String = causes.map(|cause| format!("{cause} {cause:?} ")).collect();
-    format!("{error} {error:?} {causes}")
+    let mut text = format!("{error} {error:?}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        write!(text, " {error} {error:?}").unwrap();
+        cause = error.source();
+    }
+    text
 }

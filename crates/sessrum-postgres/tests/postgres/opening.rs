@@ -188,17 +188,16 @@ async fn of_many_that_migrate_at_once_one_does_and_the_others_wait() {
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 1);
 }
 
-/// One cluster for all that a superuser must prepare.
 #[tokio::test]
-async fn what_the_server_refuses_is_said_with_what_to_do() {
+async fn whoever_is_not_let_in_is_told_where_to_look() {
     let postgres = Postgres::start(Options::default().set("fsync", "off").with_password()).await;
     let database = postgres.database().await;
     migrate(&PostgresOptions::new(database.url())).await.unwrap();
     let store = PostgresStore::open(&PostgresOptions::new(database.url()), sealer()).await;
     store.unwrap().check().await.unwrap();
 
-    let (_, place) =
-        database.url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let url = database.url();
+    let (_, place) = url.split_once('@').unwrap();
     for account in ["sessrum:secret", "sessrum", "nobody:secret"] {
         let error = refusal(&PostgresOptions::new(format!("postgres://{account}@{place}"))).await;
         assert!(matches!(error, OpenError::NotLetIn { .. }), "{account}: {error:?}");

@@ -1,8 +1,8 @@
 //! Behaviour that hangs on how PostgreSQL compares, cascades, locks and keeps values.
 
 use sessrum_core::store::{
-    AccountStore as _, Activity, AddPlatform, AddUser, CreateOutcome, DataStore as _, DataWrite,
-    NewPlatform, NewUser, PlatformChange, PlatformOutcome, Precondition, PutOutcome, SessionFilter,
+    AccountStore as _, Activity, AddPlatform, AddUser, DataStore as _, DataWrite, NewPlatform,
+    NewUser, PlatformChange, PlatformOutcome, Precondition, PutOutcome, SessionFilter,
     SessionStore as _,
 };
 use sessrum_core::{
@@ -251,55 +251,8 @@ async fn marks_and_clean_up_pass_over_rows_that_somebody_holds() {
 
     client.batch_execute("COMMIT").await.unwrap();
     assert_eq!(test.end_expired(limits, 10, &by_system(9)).await.unwrap().len(), 1);
+    client.batch_execute(lock).await.unwrap();
+    assert_eq!(test.delete_ended_before(at(10), 10).await.unwrap(), 0);
+    client.batch_execute("COMMIT").await.unwrap();
     assert_eq!(test.delete_ended_before(at(10), 10).await.unwrap(), 1);
-}
-
-/// Sign-ins that wait together are made by the same statements: each still has its own outcome.
-#[tokio::test]
-async fn sign_ins_that_are_made_together_do_not_mix() {
-    let test = TestStore::new().await;
-    let (ada, bob) = (test.user_named("ada").await, test.user_named("bob").await);
-    let off = test.user_named("off").await;
-    test.set_user_active(&off, false, &by_system(1)).await.unwrap();
-    let adas = test.sign_in(test.new_session(ada.clone()), 2).await;
-    let bobs = test.sign_in(test.new_session(bob.clone()), 3).await;
-    let taken = test.new_session(9);
-    test.sign_in(taken.clone(), 4).await;
-
-    let replacing = {
-        let mut new = test.new_session("of another directory");
-        (new.replaces, new.user_is_bundled) = (Some(bobs.id), false);
-        new
-    };
-    let evicting = {
-        let mut new = test.new_session(ada);
-        new.cap = 1;
-        new
-    };
-    let (refused, collides) = (test.new_session(off), {
-        let mut new = taken;
-        new.user_id = 8.into();
-        new
-    });
-    let change = by_system(5);
-    let create = |new| test.create(new, &change);
-    let (replacing, evicting, refused, collides, plain) = tokio::join!(
-        create(replacing),
-        create(evicting),
-        create(refused),
-        create(collides),
-        create(test.new_session(bob)),
-    );
-    let ended = |outcome| match outcome {
-        CreateOutcome::Created { ended, .. } => {
-            ended.into_iter().map(|session| (session.id, session.reason)).collect::<Vec<_>>()
-        }
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(ended(replacing.unwrap()), [(bobs.id, EndReason::Logout)]);
-    assert_eq!(ended(evicting.unwrap()), [(adas.id, EndReason::Evicted)]);
-    assert_eq!(refused.unwrap(), CreateOutcome::Refused);
-    assert_eq!(collides.unwrap(), CreateOutcome::Collision);
-    assert_eq!(ended(plain.unwrap()), []);
-    assert_eq!(test.count_live().await.unwrap(), 4);
 }

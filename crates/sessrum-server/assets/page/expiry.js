@@ -1,9 +1,13 @@
 /** The dialog before a session ends by itself. */
 
 import { notify } from "./notice.js";
+import { read, write } from "./storage.js";
 
 /** At these seconds before the end a screen reader says how long there is. */
 const SAID_AT = [300, 120, 60, 30, 10];
+
+/** Which warning this tab was told not to repeat, by the moment from which it holds. */
+const NOT_NOW = "sessrum:not-now";
 
 /** Says so in a dialog; the notices are behind it. */
 const OVER = "Your session has probably ended: the server does not answer. What you typed stays in this tab.";
@@ -26,7 +30,7 @@ export function warnBeforeTheEnd(sync, here) {
 
   sync.addEventListener("expiring", () => {
     const kind = sync.expiring?.kind;
-    if (!kind) return;
+    if (!kind || read("sessionStorage", NOT_NOW) === sync.state?.session.expiring_at) return;
     for (const element of /** @type {NodeListOf<HTMLElement>} */ (dialog.querySelectorAll("[data-end]"))) {
       element.hidden = element.dataset.end !== kind;
     }
@@ -55,18 +59,34 @@ export function warnBeforeTheEnd(sync, here) {
     confirm.search = String(new URLSearchParams({ next: here }));
   });
   for (const button of dialog.querySelectorAll("[data-close]")) {
-    button.addEventListener("click", () => dialog.close());
+    button.addEventListener("click", () => {
+      notNow();
+      dialog.close();
+    });
+  }
+
+  dialog.addEventListener("cancel", notNow);
+
+  function notNow() {
+    write("sessionStorage", NOT_NOW, sync.state?.session.expiring_at ?? null);
   }
 
   function count() {
     const seconds = Math.max(0, Math.ceil(((sync.expiring?.endsAt ?? 0) - Date.now()) / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (seconds === 0) failed.textContent = OVER;
+    if (seconds === 0) return isOver();
     const mark = SAID_AT.find((mark) => seconds <= mark && mark < saidAt && seconds > mark - 5);
     if (saidAt === Infinity || mark) {
       saidAt = mark ?? seconds;
       said.textContent = inWords(seconds);
     }
+  }
+
+  /** Said once: each change of an alert is read aloud. */
+  function isOver() {
+    clearInterval(counting);
+    said.textContent = "";
+    failed.textContent = OVER;
   }
 }
 

@@ -1,29 +1,28 @@
 /** The page's forms: their token, what was typed into them, and what they were opened for. */
 
+import { isSent, keep, letGo, lookThrough } from "./kept.js";
 import { notify } from "./notice.js";
 
 /** @typedef {import("../session-sync.js").State["platform"]} Platform */
+/** @typedef {import("./kept.js").Kept} Kept */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
-/** @typedef {{user: number | string, sent: ?string, fields: [action: string, name: string, value: string][]}} Kept */
-
-/** What keeps a page's text is called so, with the page's address behind it. */
-const KEPT = "sessrum:typed:";
 
 /** What is never kept: what is secret, and what the server puts in. */
 const NOT_KEPT = ["password", "hidden", "file", "submit"];
 
+/** A person whose form has no answer after so long may send it again. */
+const ANSWERED_WITHIN = 10_000;
+
 export class Forms {
   #forms = [...document.forms];
-  #key;
+  #page;
   /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
   opened = null;
-  /** @type {?string} where the form goes that the page was left by */
-  #sent = null;
   #isOver = false;
 
   /** @param {string} page its address */
   constructor(page) {
-    this.#key = KEPT + page.split("?")[0];
+    [this.#page] = page.split("?");
   }
 
   /** @returns {string | undefined} the CSRF token that they carry */
@@ -41,23 +40,19 @@ export class Forms {
 
   /**
    * Keeps in this tab what was typed, whenever the page is left, until the same person is back on it.
-   * @param {number | string} user
+   * @param {{user: number | string, session: string}} whose
    */
-  keepFor(user) {
+  keepFor(whose) {
     document.addEventListener("submit", ({ defaultPrevented, target }) => {
-      if (!defaultPrevented) this.#sent = action(/** @type {HTMLFormElement} */ (target));
+      const form = /** @type {HTMLFormElement} */ (target);
+      if (!defaultPrevented) isSent(this.#page, changed(form).length ? action(form) : null);
     });
-    addEventListener("pagehide", () => this.#isOver || this.#keep(user));
-  }
-
-  /** @param {number | string} user */
-  #keep(user) {
-    /** @type {Kept["fields"]} */
-    const fields = this.#forms.flatMap((form) =>
-      changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([action(form), field.name, value(field)])),
-    );
-    const kept = { user, sent: this.#sent, fields };
-    if (fields.length) sessionStorage.setItem(this.#key, JSON.stringify(kept));
+    addEventListener("pagehide", () => {
+      const fields = this.#forms.flatMap((form) =>
+        changed(form).map((field) => /** @type {Kept["fields"][0]} */ ([action(form), field.name, value(field)])),
+      );
+      if (fields.length && !this.#isOver) keep(this.#page, { ...whose, fields });
+    });
   }
 
   /**
@@ -65,36 +60,59 @@ export class Forms {
    * @param {number | string} user
    */
   restore(user) {
-    // What was sent has arrived, unless its person had to sign in first.
-    const isWaiting = new URL(document.referrer || location.href).pathname === "/login";
-    for (const key of keys()) {
-      /** @type {Kept} */
-      const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-      if (!isWaiting) kept.fields = kept.fields.filter(([to]) => to !== kept.sent);
-      const isHere = key === this.#key;
-      if (kept.user !== user || isHere || !kept.fields.length) sessionStorage.removeItem(key);
-      else if (!isWaiting) sessionStorage.setItem(key, JSON.stringify({ ...kept, sent: null }));
-      if (kept.user === user && isHere && this.#putBack(kept)) notify("", "What you had typed is here again.");
+    for (const [page, kept] of lookThrough()) {
+      if (kept.user !== user || (page === this.#page && this.#putBack(kept))) keep(page, null);
     }
   }
 
-  /** Lets go of all that was kept in this tab, and keeps nothing more. */
-  forget() {
+  /**
+   * Lets go of all that was kept, and keeps nothing more.
+   * @param {string} session when it began
+   */
+  forget(session) {
     this.#isOver = true;
-    for (const key of keys()) sessionStorage.removeItem(key);
+    letGo(session);
   }
 
-  /** @param {Kept} kept */
+  /**
+   * What was typed meanwhile stays. Whether these fields are on this page.
+   * @param {Kept} kept
+   */
   #putBack({ fields }) {
-    const found = fields.map(([to, name, text]) => {
+    const meanwhile = this.#forms.flatMap(changed);
+    const found = fields.flatMap(([to, name, text]) => {
       const form = this.#forms.find((form) => action(form) === to);
-      const field = form?.elements.namedItem(name);
-      if (!(field instanceof HTMLElement)) return false;
-      setValue(/** @type {Field} */ (field), text);
-      field.closest("details")?.setAttribute("open", "");
-      return true;
+      const field = /** @type {?Field} */ (form?.elements.namedItem(name));
+      return field instanceof HTMLElement && isKept(field) ? [{ field, text }] : [];
     });
-    return found.includes(true);
+    const free = found.filter(({ field }) => !meanwhile.includes(field));
+    for (const { field, text } of free) {
+      setValue(field, text);
+      field.closest("details")?.setAttribute("open", "");
+    }
+    if (free.length) notify("", "What you had typed is here again.");
+    return found.length > 0;
+  }
+
+  /** A form that is on its way is not sent again. To be called after all that may hold a form back. */
+  sendOnce() {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let waiting;
+    const isAnswered = () => {
+      clearTimeout(waiting);
+      for (const form of this.#forms) form.ariaBusy = null;
+    };
+    document.addEventListener("submit", (event) => {
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      if (event.defaultPrevented) return;
+      if (form.ariaBusy) return event.preventDefault();
+      isAnswered();
+      form.ariaBusy = "true";
+      waiting = setTimeout(isAnswered, ANSWERED_WITHIN);
+    });
+    addEventListener("pageshow", ({ persisted }) => persisted && isAnswered());
+    // It was stopped. Not all browsers tell.
+    window.navigation?.addEventListener("navigateerror", isAnswered);
   }
 
   /**
@@ -120,10 +138,6 @@ export class Forms {
   }
 }
 
-function keys() {
-  return Object.keys(sessionStorage).filter((key) => key.startsWith(KEPT));
-}
-
 /** @param {HTMLFormElement} form */
 function action(form) {
   return form.getAttribute("action") ?? "";
@@ -135,7 +149,7 @@ function action(form) {
  */
 function changed(form) {
   return /** @type {Field[]} */ ([...form.elements]).filter((field) => {
-    if (!field.name || NOT_KEPT.includes(field.type)) return false;
+    if (!isKept(field)) return false;
     // The server has put back what was typed.
     if ("typed" in form.dataset && value(field)) return true;
     if (field instanceof HTMLSelectElement) {
@@ -143,6 +157,11 @@ function changed(form) {
     }
     return isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
   });
+}
+
+/** @param {Field} field */
+function isKept(field) {
+  return field.name !== "" && !NOT_KEPT.includes(field.type);
 }
 
 /**

@@ -188,7 +188,7 @@ async fn opened(
     overrides: &Overrides,
     command: impl AsyncFnOnce(&Instance) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let instance = Instance::open(&settings(overrides)?.1).await?;
+    let instance = Instance::open_for_command(&settings(overrides)?.1).await?;
     let done = command(&instance).await;
     instance.close().await;
     done
@@ -205,8 +205,7 @@ async fn settled(
         let before = store.last_event_id().await?;
         let done = command(instance).await;
         if store.last_event_id().await.is_ok_and(|last| last != before) {
-            let heard_at = instance.manager.now() + store.feed().lease();
-            instance.manager.clock().sleep_until(heard_at).await;
+            instance.until_heard().await?;
         }
         done
     })

@@ -31,15 +31,17 @@ pub(super) static SCRIPT: Asset =
     Asset::script("session-page.js", include_str!("../../assets/session-page.js"));
 
 /// Everything that pages load. The scripts import each other by these names.
-static ASSETS: [&Asset; 9] = [
+static ASSETS: [&Asset; 11] = [
     &STYLESHEET,
     &FAVICON,
     &SCRIPT,
     &Asset::script("session-sync.js", SESSION_SYNC),
     &Asset::script("page/expiry.js", include_str!("../../assets/page/expiry.js")),
     &Asset::script("page/forms.js", include_str!("../../assets/page/forms.js")),
+    &Asset::script("page/kept.js", include_str!("../../assets/page/kept.js")),
     &Asset::script("page/notice.js", include_str!("../../assets/page/notice.js")),
     &Asset::script("page/platform.js", include_str!("../../assets/page/platform.js")),
+    &Asset::script("page/storage.js", include_str!("../../assets/page/storage.js")),
     &Asset::script("page/times.js", include_str!("../../assets/page/times.js")),
 ];
 

@@ -70,9 +70,10 @@ fn ask(
     status: StatusCode,
     error: String,
 ) -> Result<Response, Problem> {
+    let next = local_path(next).unwrap_or("/");
     let template = ConfirmPage {
-        frame: Frame::signed_in(session, context, "/account/confirm")?,
-        next: local_path(next).unwrap_or("/").to_owned(),
+        frame: Frame::signed_in(session, context, "/account/confirm")?.on_the_way_to(next),
+        next: next.to_owned(),
         error,
     };
     page(status, &template.frame, &template)

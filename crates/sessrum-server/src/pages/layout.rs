@@ -38,22 +38,24 @@ pub(super) struct Notice {
     /// How soon a screen reader says it.
     pub(super) role: &'static str,
     pub(super) text: Cow<'static, str>,
+    /// Whether it says that what was sent is done: the page's script lets go of it then.
+    pub(super) is_done: bool,
 }
 
 impl Notice {
     /// Something to know.
     pub(super) const fn info(text: &'static str) -> Self {
-        Self { class: "notice", role: "status", text: Cow::Borrowed(text) }
+        Self { class: "notice", role: "status", text: Cow::Borrowed(text), is_done: false }
     }
 
     /// Something is done.
     pub(super) const fn done(text: &'static str) -> Self {
-        Self { class: "notice done", role: "status", text: Cow::Borrowed(text) }
+        Self { class: "notice done", role: "status", text: Cow::Borrowed(text), is_done: true }
     }
 
     /// Something went wrong.
     pub(super) fn failed(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { class: "notice failed", role: "alert", text: text.into() }
+        Self { class: "notice failed", role: "alert", text: text.into(), is_done: false }
     }
 }
 
@@ -100,6 +102,11 @@ impl Frame {
         Self { notice, ..self }
     }
 
+    /// Of a page that leads on: its address remembers where to.
+    pub(super) fn on_the_way_to(self, next: &str) -> Self {
+        Self { opened_from: Some(with_next(self.here, next)), ..self }
+    }
+
     /// Where to come back to.
     pub(super) fn way_back(&self) -> &str {
         self.opened_from.as_deref().unwrap_or(self.here)
@@ -130,6 +137,13 @@ impl Frame {
     pub(super) fn revision(&self) -> String {
         self.member.as_ref().map(|member| member.revision.to_string()).unwrap_or_default()
     }
+}
+
+/// The address of a page that leads on to another.
+pub(super) fn with_next(page: &str, next: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{page}?{query}")
 }
 
 /// What scripts read of a page.

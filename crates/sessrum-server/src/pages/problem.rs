@@ -2,7 +2,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use sessrum_web::{Code, Problem, RequestSession};
 
-use super::layout::{Frame, come_back_in, page};
+use super::layout::{Frame, come_back_in, page, with_next};
 use super::sent_form::{is_worth_showing, sent_form_page};
 
 #[derive(Template)]
@@ -71,17 +71,13 @@ fn way_on(code: Code, here: Option<&str>) -> (&'static str, String) {
     let back = here.unwrap_or("/");
     let (label, address) = match code {
         Code::SessionNotFound | Code::SessionExpired | Code::SessionEnded => ("Sign in", "/login"),
-        Code::ReauthenticationRequired => return ("Confirm your password", confirm(back)),
+        Code::ReauthenticationRequired => {
+            return ("Confirm your password", with_next("/account/confirm", back));
+        }
         Code::PlatformRequired => ("Connect a platform", "/account/platforms"),
         Code::StoreUnavailable | Code::InternalError | Code::RateLimited => ("Try again", back),
         Code::CsrfFailed => ("Back to the page", back),
         _ => ("Go to the start page", "/"),
     };
     (label, address.to_owned())
-}
-
-fn confirm(next: &str) -> String {
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    format!("/account/confirm?{query}")
 }

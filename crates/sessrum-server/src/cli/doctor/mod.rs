@@ -56,7 +56,7 @@ pub(super) async fn run(config: &Config, format: Format) -> anyhow::Result<()> {
         // Also when the database does not open: it may tell why. And before: this is no instance.
         Database::Postgres(server) => postgres::checks(server).await,
     };
-    let opened = Instance::open(config).await;
+    let opened = Instance::open_for_command(config).await;
     let mut checks =
         vec![secret_key::check(config), proxies::check(config), database::check(&opened)];
     checks.extend(server);

@@ -121,13 +121,11 @@ async fn list(
         })
     };
     let platforms = found.into_iter().map(row).collect::<Result<Vec<_>, Problem>>()?;
-    let template = PlatformsPage {
-        frame: Frame::signed_in(session, context, HERE)?.with_notice(notice),
-        is_adding,
-        platforms,
-        form,
-        errors,
-    };
+    let mut frame = Frame::signed_in(session, context, HERE)?.with_notice(notice);
+    if !form.next.is_empty() {
+        frame = frame.on_the_way_to(&form.next);
+    }
+    let template = PlatformsPage { frame, platforms, form, errors, is_adding };
     page(status, &template.frame, &template)
 }
 

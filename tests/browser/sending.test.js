@@ -1,0 +1,72 @@
+/** A form is sent once. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { Site, closeBrowser } from "./browser.js";
+import { open, typeHalfAName } from "./page.js";
+import { PASSWORD } from "./server.js";
+
+after(closeBrowser);
+
+test("a form that is pressed twice is sent once", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/security");
+  await page.fill("[name=current_password]", PASSWORD);
+  await page.fill("[name=new_password]", "another correct horse");
+  await page.fill("[name=new_password_again]", "another correct horse");
+  // The second press comes when the form is with the server, which answers after that.
+  const pressAgain = site.front.hold("/press-again");
+  const answer = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/pressed-again/progress", () => answer.forEach((pass) => pass()));
+  site.front.treat("/account/security", (pass, { method }) => {
+    if (method === "GET") return pass();
+    answer.push(pass);
+    pressAgain();
+  });
+  await page.locator("button:has-text('Change password')").evaluate(async (/** @type {HTMLButtonElement} */ it) => {
+    fetch("/press-again").then(() => {
+      it.click();
+      fetch(`/pressed-again/${getComputedStyle(it).cursor}`);
+    });
+    it.click();
+  });
+  await page.waitForSelector(".notice.done:text('Your password is changed.')");
+  assert.equal(answer.length, 1);
+});
+
+test("a form that was stopped can be sent again", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  const inspector = await profile.newCDPSession(page);
+  await typeHalfAName(page);
+  site.front.treat("/account/platforms", () => void inspector.send("Page.stopLoading"));
+  await page.evaluate(() => {
+    const form = /** @type {HTMLFormElement} */ (document.querySelector("form[action='/account/platforms']"));
+    const changes = new MutationObserver(() => form.ariaBusy || document.body.setAttribute("data-free", ""));
+    changes.observe(form, { attributes: true });
+    form.requestSubmit();
+  });
+  await page.waitForSelector("body[data-free]", { timeout: 5_000 });
+  site.front.treat("/account/platforms");
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+});
+
+test("a form that was sent when its page comes back can be sent again", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  const busy = await page.evaluate(() => {
+    const form = /** @type {HTMLFormElement} */ (document.querySelector("form[action='/account/platforms']"));
+    // As from the back-forward cache.
+    const comesBack = new PageTransitionEvent("pageshow", { persisted: true });
+    form.noValidate = true;
+    form.requestSubmit();
+    const before = form.ariaBusy;
+    dispatchEvent(comesBack);
+    window.stop();
+    return [before, form.ariaBusy];
+  });
+  assert.deepEqual(busy, ["true", null]);
+});

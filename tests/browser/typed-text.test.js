@@ -1,0 +1,151 @@
+/** What was typed into a page is given back to its person alone, and only when it did not arrive. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { Site, closeBrowser, signIn, until } from "./browser.js";
+import { hangUp, unavailable } from "./front.js";
+import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, open, signInHere, typeHalfAName } from "./page.js";
+
+after(closeBrowser);
+
+test("what was typed is not shown on a page that is older than the sign-in of another", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const writing = await open(profile, "/account/platforms");
+  await typeHalfAName(writing);
+  await leaveForDevices(writing);
+  const release = await goLate(writing, "/account/platforms");
+  await signIn(profile, site.front.url, "root");
+  const answer = site.front.hold("/api/session/state");
+  release();
+  await until(() => site.front.count("/api/session/state") > 0);
+  assert.equal(await writing.inputValue("main [name=name]"), "");
+  answer();
+  await writing.waitForSelector(".who-name:has-text('root')");
+  assert.equal(await writing.evaluate(() => sessionStorage.length), 0);
+});
+
+for (const [name, rule] of Object.entries({ hangUp, unavailable })) {
+  test(`what was sent and did not arrive is there again: ${name}`, async (t) => {
+    const site = await Site.start(t);
+    const page = await open(await site.adasProfile(), "/account/platforms");
+    await typeHalfAName(page);
+    site.front.treat("/account/platforms", rule);
+    const gone = page.waitForEvent("framenavigated");
+    await page.click("button:has-text('Connect')");
+    await gone;
+    site.front.treat("/account/platforms");
+    await page.goto("/account/platforms");
+    await isHereAgain(page);
+    await page.click("button:has-text('Connect')");
+    await page.waitForSelector(".notice.done:text('The platform is connected.')");
+    assert.equal(new URL(page.url()).search, "");
+    await page.reload();
+    assert.equal(await page.inputValue("main [name=name]"), "");
+  });
+}
+
+test("a form that is not sent again is there again", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.$$eval("[name=csrf_token]", (tokens) => {
+    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
+  });
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector("h1:has-text('Send it again?')");
+  await page.reload();
+  await isHereAgain(page);
+});
+
+test("what has arrived is not filled in again, when the session ends before that is shown", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  // The answer leads to a page that finds nobody signed in.
+  site.front.treat("/account/platforms", async (pass, request) => {
+    if (request.url?.includes("done=")) await profile.clearCookies();
+    if (request.url?.includes("done=")) delete request.headers.cookie;
+    pass();
+  });
+  await page.click("button:has-text('Connect')");
+  await page.waitForURL("**/login?**");
+  site.front.treat("/account/platforms");
+  await signInHere(page);
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(await page.inputValue("main [name=name]"), "");
+  await leaveForDevices(page);
+  await page.click("nav >> text=Platforms");
+  await page.waitForSelector("h1:has-text('Platforms')");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+test("a browser that keeps nothing, and what cannot be read, stop no page", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  for (const text of ["[object", "null", "1", '{"fields":[1]}']) {
+    await page.evaluate((text) => sessionStorage.setItem("sessrum:typed:/account/platforms", text), text);
+    await page.reload();
+    await page.waitForFunction(() => sessionStorage.length === 0);
+  }
+  await profile.addInitScript(() => {
+    for (const name of ["sessionStorage", "localStorage"]) {
+      const get = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+      Object.defineProperty(window, name, { get });
+    }
+  });
+  await page.reload();
+  await signIn(profile, site.front.url, "root");
+  await page.waitForSelector(".who-name:has-text('root')");
+});
+
+test("what was typed goes with a sign-out, also from a tab that does not hear of it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [one, two] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+  await typeHalfAName(two);
+  await two.goto("/app");
+  assert.equal(await two.evaluate(() => sessionStorage.length), 1);
+  await two.goto("about:blank");
+  await one.click("text=Sign out");
+  await one.waitForURL("**/login?reason=logout");
+  await two.goto("/account/platforms");
+  await isAtTheDoor(two, "Please sign in to continue.");
+  await two.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("what was typed goes when the sign-in page says that somebody ended the session", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.goto("about:blank");
+  await site.server.command("session", "revoke", session.handle);
+  await page.goto("/account/platforms");
+  await isAtTheDoor(page, "An administrator ended your session. Please sign in again.");
+  await page.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("what was typed waits when the cookie is gone and nobody signed out", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  await page.goto("about:blank");
+  await profile.clearCookies();
+  await page.goto("/account/platforms");
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await page.fill("[name=username]", "ada");
+  await page.fill("[name=password]", "wrong");
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".notice.failed");
+  await signInHere(page);
+  await isHereAgain(page);
+});
