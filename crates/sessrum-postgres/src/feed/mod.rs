@@ -108,10 +108,9 @@ impl Hearing {
         loop {
             self.ask(&listener).await?;
             let silent_for = self.feed.lease().saturating_mul(SILENT_LEASES);
-            if others
-                .as_ref()
-                .is_none_or(|others| others.over_from() + silent_for <= self.feed.uptime())
-            {
+            if others.as_ref().is_none_or(|others| {
+                others.over_from().saturating_add(silent_for) <= self.feed.uptime()
+            }) {
                 if let Some((ids, renewals)) = others.as_ref().map(Others::columns) {
                     listener.run(sql::STRIKE_OFF, &[ids, renewals]).await?;
                 }
