@@ -2,17 +2,24 @@
 
 import { warnBeforeTheEnd } from "./page/expiry.js";
 import { Forms } from "./page/forms.js";
-import { hasArrived, letGo, lookThrough } from "./page/kept.js";
+import { letGo, lookThrough } from "./page/kept.js";
 import { notify } from "./page/notice.js";
 import { showPlatform } from "./page/platform.js";
+import { read, write } from "./page/storage.js";
 import { showTimes } from "./page/times.js";
+import { TypedText } from "./page/typed.js";
 import { SessionSync } from "./session-sync.js";
 
-/** How long the answer to a sign-in may take once the session before has ended, in milliseconds. */
+/** When the sign-in form was sent that has no answer yet, known to all tabs. */
+const SIGNING_IN = "sessrum:signing-in";
+/** How long its answer may take, in milliseconds, and how long a page waits for it without a word. */
+const SIGNED_IN_WITHIN = 60_000;
 const NEW_COOKIE_WITHIN = 300;
 
-/** The ends that come by themselves: what was typed waits for its person. */
-const KEEPS = ["session_expired", "session_not_found", "evicted"];
+/** The ends that somebody chose. With the others, what was typed waits for its person. */
+const CHOSEN = ["logout", "revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
+
+const NOT_SIGNED_OUT = "You are not signed out yet: the server cannot be reached. Please try again.";
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
@@ -22,10 +29,9 @@ const query = new URLSearchParams(location.search);
 // What is done is said once: reloading and coming back do not say it of what was sent since.
 query.delete("done");
 const own = location.pathname + (query.size ? `?${query}` : "");
-// What a form's answer shows has the address of a page beside.
-const wayBack = script.dataset.wayBack || location.pathname;
-const here = wayBack.split("?")[0] === location.pathname && location.search ? own : wayBack;
-const forms = new Forms(here);
+// The answer to a form stands at the address of the page that sent it.
+const here = script.dataset.wayBack || own;
+const forms = new Forms();
 // The form for signing in has a token of its own.
 const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });
 
@@ -37,6 +43,7 @@ sync.start();
 function followSession(opened) {
   const whose = { user: opened.user.id, session: opened.session.created_at };
   becomes(here);
+  write("localStorage", SIGNING_IN, null);
   forms.ask(() => sync.state?.platform ?? null);
   showPlatform(sync);
   showTimes(sync);
@@ -44,22 +51,28 @@ function followSession(opened) {
 
   sync.addEventListener("switched", () => (forms.opened = sync.state?.platform ?? null));
 
+  // After all that may hold a form back.
+  forms.sendOnce();
+  const typed = new TypedText(here, whose);
+  // This page may be older than what it says, so the server is asked whose it is.
+  sync.addEventListener("confirmed", () => {
+    if (sync.state?.user.id === opened.user.id) typed.giveBack();
+  });
+  if (typed.isKept) sync.refresh();
+
   let isLeaving = false;
-  const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
-  signOut?.addEventListener("submit", async (event) => {
+  document.querySelector(".sign-out")?.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isLeaving) return;
     isLeaving = true;
     if (await sync.signOut()) return;
-    // Without an answer the form goes its own way, and says what is wrong.
     isLeaving = false;
-    forms.forget(whose.session);
-    signOut.submit();
+    notify("failed", NOT_SIGNED_OUT);
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.
     if (sync.state?.user.id !== opened.user.id) {
-      forms.forget(whose.session);
+      typed.forget();
       return location.replace(here);
     }
     whose.session = sync.state.session.created_at;
@@ -68,30 +81,19 @@ function followSession(opened) {
     notify("done", "You are signed in again.");
   });
   sync.addEventListener("ended", async () => {
-    const { code, end_reason } = sync.ended ?? { code: "session_not_found" };
-    const isLogout = end_reason === "logout";
+    let reason = sync.ended?.end_reason ?? sync.ended?.code ?? "";
     document.body.classList.add("over");
     // Signing in again ends the session before, too: then the page goes on in the new one.
-    if (isLogout && !isLeaving && (await beginsAgain())) return document.body.classList.remove("over");
-    // Whoever signs out, or is signed out by somebody, leaves nothing behind.
-    if (!KEEPS.includes(end_reason ?? code)) forms.forget(whose.session);
-    const query = new URLSearchParams({ reason: end_reason ?? code });
+    if (reason === "logout" && !isLeaving) {
+      if (await beginsAgain()) return document.body.classList.remove("over");
+      const sentAt = Number(read("localStorage", SIGNING_IN));
+      if (Date.now() - sentAt < SIGNED_IN_WITHIN) reason = "session_not_found";
+    }
+    if (CHOSEN.includes(reason)) typed.forget();
+    const query = new URLSearchParams({ reason });
     if (!isLeaving) query.set("next", here);
     location.replace(`/login?${query}`);
   });
-
-  // After all that may hold a form back.
-  forms.sendOnce();
-  forms.keepFor(whose);
-  if (document.querySelector("[data-done]")) hasArrived();
-  giveBack();
-
-  /** This page may be older than what it says, so the server is asked whose it is. */
-  async function giveBack() {
-    const { user } = opened;
-    if (!lookThrough().size || (await sync.refresh()) !== "signed_in") return;
-    if (sync.state?.user.id === user.id) forms.restore(user.id);
-  }
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
@@ -103,9 +105,12 @@ function followSession(opened) {
 /** The sign-in page of a browser in which another tab signs in. */
 function goOnOnceSignedIn() {
   const reason = query.get("reason");
-  if (reason && !KEEPS.includes(reason)) letGo();
+  if (reason && CHOSEN.includes(reason)) letGo();
   else lookThrough();
   forms.sendOnce();
+  document.addEventListener("submit", ({ defaultPrevented }) => {
+    if (!defaultPrevented) write("localStorage", SIGNING_IN, String(Date.now()));
+  });
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   sync.addEventListener("signed_in", () => {

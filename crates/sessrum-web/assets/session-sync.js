@@ -20,14 +20,15 @@
  * | --- | --- | --- |
  * | `state` | something newer is known of the session | `{ state, previous }` |
  * | `signed_in` | it is another session than was known, or the first; after `state` | `{ state, previous, sameUser }` |
+ * | `confirmed` | the server was asked, and has answered | `{ state }` |
  * | `switching` | `switchPlatform` was called: show that platform already | `{ platformId }` |
  * | `switched` | the server has confirmed it; after `state` | `{ platformId }` |
  * | `switch_failed` | it has not: show `sync.state` again, and why | `{ platformId, problem }` |
  * | `expiring` | the session ends soon | `{ endsAt, kind }`, as in `expiring` |
  * | `ended` | nobody is signed in any more | the {@link Problem} |
  *
- * `previous` is the state before, and null when nobody was signed in or nothing was known: a page that
- * was not given a state has `signed_in` when it is first answered.
+ * `previous` is the state before; null when nobody was signed in or nothing was known yet, as on a page
+ * that was not given a state.
  */
 
 /**
@@ -94,11 +95,9 @@ const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
 const ASK_ONCE_IN = 1_000;
-/** A page whose script comes so late may show what is not so any more. */
-const OLD_AFTER = 5_000;
 /** A page that is being left is gone in this time. */
 const LEFT_WITHIN = 250;
-/** How often a stream may break early, although the server is there, before it counts as blocked. */
+/** So many streams that break early, although the server is there, count as blocked. */
 const BLOCKED_AFTER = 3;
 /** The longest time a timer can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -119,6 +118,10 @@ export class SessionSync extends EventTarget {
   /** @type {?Promise<Answer>} */
   #asking = null;
   #askedAt = 0;
+  /** How often in a row nobody could say how it is. */
+  #failures = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #askingAgain;
   /** @type {?Promise<boolean>} */
   #heartbeat = null;
   /** The server's clock minus this one's. */
@@ -172,14 +175,14 @@ export class SessionSync extends EventTarget {
    */
   get expiring() {
     const session = this.state?.session;
-    if (!session || !(this.#now() >= Date.parse(session.expiring_at))) return null;
+    if (!session || !(this.serverNow >= Date.parse(session.expiring_at))) return null;
     const isIdle = Date.parse(session.idle_expires_at) < Date.parse(session.expires_at);
     return { endsAt: this.#endsAt() - this.#clockOffset, kind: isIdle ? "idle" : "absolute" };
   }
 
   /** The server's clock, as `Date.now()` is this device's. */
   get serverNow() {
-    return this.#now();
+    return Date.now() + this.#clockOffset;
   }
 
   /** Begins to follow the session. */
@@ -199,8 +202,7 @@ export class SessionSync extends EventTarget {
       },
       { signal },
     );
-    const isOld = performance.now() > OLD_AFTER;
-    if (isOld || (!this.#known && !this.#ended)) this.#askUntilKnown(signal);
+    if (!this.#known && !this.#ended) this.refresh();
   }
 
   /** Ends all of it; the state stays as it was. */
@@ -211,7 +213,7 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Asks the server for the state. `unknown`: it cannot be reached or cannot say.
+   * Asks the server for the state. `unknown`: it cannot be reached or cannot say, and is asked again.
    * @returns {Promise<Answer>}
    */
   refresh() {
@@ -293,19 +295,19 @@ export class SessionSync extends EventTarget {
     if (isHeard && isAnother) {
       // A question on its way may have gone out with the cookie before.
       this.#asking = null;
-      // Who has just opened an old page hears what the leader was told.
-      this.refresh().then((answer) => answer === "signed_in" && this.#leads && this.#publishState());
+      // Who has just opened an old page hears how it is.
+      this.refresh().then(() => this.#correct());
       return true;
     }
     // So does who has missed what happened meanwhile.
-    if (isHeard && order < 0 && this.#leads) this.#publishState();
-    if (order < 0 || (order === 0 && !this.#isLater(state))) return true;
+    if (isHeard && order < 0) this.#correct();
+    if (order <= 0) return true;
     const [previous, before] = [this.state, this.#known];
     // What another tab tells may be older than it looks.
     if (!isHeard) this.#clockOffset = Date.parse(state.server_time) - Date.now();
     this.#take(state);
     if (isSame(previous, this.#known)) return true;
-    if (!isHeard) this.#publishState();
+    if (!isHeard) this.#publishKnown();
     this.#tell("state", { state: this.#known, previous });
     if (before?.session.created_at === state.session.created_at) return true;
     const sameUser = before?.user.id === state.user.id;
@@ -325,23 +327,19 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Less than 0 for what is older than known, by session and by revision; more for what is newer.
+   * Less than 0 for what is older than known, by session and by revision; more for what is newer or
+   * was told later.
    * @param {State} state
    * @param {boolean} isHeard another tab has told it
    */
-  #compare({ session: { created_at, revision } }, isHeard) {
+  #compare({ server_time, session: { created_at, revision } }, isHeard) {
     // A session that the server has now is the one, wherever its clock was set to.
     if (!isHeard && this.#ended && created_at !== this.#endedSession) return 1;
     if (moment(created_at) <= moment(this.#endedSession)) return -1;
     if (!this.#known) return 1;
-    const { session } = this.#known;
-    if (created_at === session.created_at) return revision - session.revision;
-    return moment(created_at) < moment(session.created_at) ? -1 : 1;
-  }
-
-  /** @param {State} state */
-  #isLater({ server_time }) {
-    return !this.#known || moment(server_time) > moment(this.#known.server_time);
+    const { session, server_time: toldAt } = this.#known;
+    if (created_at !== session.created_at) return moment(created_at) < moment(session.created_at) ? -1 : 1;
+    return revision - session.revision || Number(moment(server_time) > moment(toldAt));
   }
 
   /**
@@ -352,18 +350,24 @@ export class SessionSync extends EventTarget {
    */
   #finish(createdAt, { code, detail, end_reason }, isHeard = false) {
     if (this.#ended || moment(createdAt ?? "") < moment(this.#known?.session.created_at ?? "")) return;
-    const ended = { code, detail, ...(end_reason && { end_reason }) };
-    this.#ended = ended;
+    this.#ended = { code, detail, ...(end_reason && { end_reason }) };
     this.#csrf = null;
     this.#endedSession = createdAt ?? "";
     clearTimeout(this.#expiryTimer);
-    if (createdAt && !isHeard) this.#publish({ ended, created_at: createdAt });
+    if (!isHeard) this.#publishKnown();
     this.#following?.abort();
-    this.#tell("ended", ended);
+    this.#tell("ended", this.#ended);
   }
 
-  #publishState() {
+  #publishKnown() {
+    const [ended, created_at] = [this.#ended, this.#endedSession];
     if (this.state) this.#publish({ state: this.state });
+    else if (ended && created_at) this.#publish({ ended, created_at });
+  }
+
+  /** Another tab knows less: the leader tells it, or all do when it is over. */
+  #correct() {
+    if (this.#leads || this.#ended) this.#publishKnown();
   }
 
   /**
@@ -383,21 +387,28 @@ export class SessionSync extends EventTarget {
       this.#askedAt = Date.now();
       const { status, body, problem } = await this.#send("GET", "/session/state");
       // An answer that was overtaken may be of an older cookie.
-      if (!problem) return this.#learn(body, false, this.#known === before) ? "signed_in" : "unknown";
-      if (status !== 401 || !problem.code.startsWith("session_")) return "unknown";
+      const isUnknown = problem
+        ? status !== 401 || !problem.code.startsWith("session_")
+        : !this.#learn(body, false, this.#known === before);
+      if (isUnknown) {
+        this.#failures++;
+        clearTimeout(this.#askingAgain);
+        // The leader asks anyway, and a hidden page when it is shown.
+        const ask = () => this.#page && !this.#leads && isVisible() && this.refresh();
+        this.#askingAgain = setTimeout(ask, this.#backOff());
+        return "unknown";
+      }
+      this.#failures = 0;
+      if (!problem) {
+        this.#tell("confirmed", { state: this.state });
+        return "signed_in";
+      }
       if (this.#known === before) {
         this.#finish(before?.session.created_at, problem);
         return "signed_out";
       }
       // The answer may be about an older cookie than the one of today.
       await pause(Math.random() * ASK_ONCE_IN);
-    }
-  }
-
-  /** @param {AbortSignal} signal */
-  async #askUntilKnown(signal) {
-    for (let failures = 0; !signal.aborted && (await this.refresh()) === "unknown"; failures++) {
-      await pause(this.#backOff(failures), signal);
     }
   }
 
@@ -467,7 +478,7 @@ export class SessionSync extends EventTarget {
     this.#page = new AbortController();
     const { signal } = this.#page;
     this.#publish = openChannel(this.#options.channel, (fact) => this.#hear(fact), signal);
-    this.#publishState();
+    this.#publishKnown();
     let lookedAt = Date.now();
     document.addEventListener(
       "visibilitychange",
@@ -504,11 +515,6 @@ export class SessionSync extends EventTarget {
 
   // The end of the session
 
-  /** The server's clock. */
-  #now() {
-    return Date.now() + this.#clockOffset;
-  }
-
   /** When the session ends, by the server's clock. */
   #endsAt() {
     const { expires_at, idle_expires_at } = /** @type {State} */ (this.#known).session;
@@ -524,19 +530,19 @@ export class SessionSync extends EventTarget {
     if (!this.#page || !this.state) return;
     const { session, server_time } = this.state;
     const isNews = this.expiring && this.#warnedOf !== session.expiring_at;
-    const isFresh = this.#now() - Date.parse(server_time) < 2 * ASK_ONCE_IN;
+    const isFresh = this.serverNow - Date.parse(server_time) < 2 * ASK_ONCE_IN;
     if (isNews && isFresh) this.#warn();
     const short = (this.#endsAt() - Date.parse(session.expiring_at)) / 4;
     const late = this.#leads ? 0 : Math.min(ASK_ONCE_IN * (2 + Math.random()), short);
     const next = this.expiring && !isNews ? this.#endsAt() + ASK_ONCE_IN : Date.parse(session.expiring_at);
     this.#expiryTimer = setTimeout(
       () => this.#expiryIsNear(),
-      Math.min(Math.max(next + late - this.#now(), ASK_ONCE_IN), LONGEST_TIMER),
+      Math.min(Math.max(next + late - this.serverNow, ASK_ONCE_IN), LONGEST_TIMER),
     );
   }
 
   async #expiryIsNear() {
-    const isOver = this.#now() >= this.#endsAt();
+    const isOver = this.serverNow >= this.#endsAt();
     if (isOver || (this.expiring && (this.#leads || !navigator.locks))) await this.refresh();
     this.#warn();
     if (!isOver) this.#watchExpiry();
@@ -577,22 +583,20 @@ export class SessionSync extends EventTarget {
   /** @param {AbortSignal} signal */
   async #lead(signal) {
     this.#leads = true;
-    let [failures, refusals] = [0, 0];
+    let refusals = 0;
     while (!signal.aborted && !this.#isBlocked()) {
       const lasted = await this.#listen(signal);
       // A page that is being left breaks its stream first.
       await pause(LEFT_WITHIN, signal);
       if (signal.aborted) break;
       if (lasted) {
-        failures = refusals = 0;
-      } else if ((await this.refresh()) === "unknown") {
-        failures++;
-      } else if (++refusals === BLOCKED_AFTER) {
-        // The server is there, the stream is not; once may be a server that has just come back.
+        this.#failures = refusals = 0;
+      } else if ((await this.refresh()) !== "unknown" && ++refusals === BLOCKED_AFTER) {
+        // Once may be a server that has just come back.
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
       }
-      await pause(this.#backOff(Math.max(failures - 1, 0)), signal);
+      await pause(this.#backOff(), signal);
     }
     while (!signal.aborted && this.#isBlocked() && isVisible()) {
       await pause(this.#options.pollEvery * (0.75 + Math.random() / 2), signal);
@@ -647,13 +651,10 @@ export class SessionSync extends EventTarget {
     });
   }
 
-  /**
-   * A random part of a wait that doubles with each failure.
-   * @param {number} failures
-   */
-  #backOff(failures) {
+  /** A random part of a wait that doubles with each failure after the first. */
+  #backOff() {
     const { backOffFrom, backOffTo } = this.#options;
-    return Math.random() * Math.min(backOffFrom * 2 ** failures, backOffTo);
+    return Math.random() * Math.min(backOffFrom * 2 ** Math.max(this.#failures - 1, 0), backOffTo);
   }
 }
 

@@ -36,9 +36,9 @@ export function warnBeforeTheEnd(sync, here) {
     }
     failed.textContent = "";
     saidAt = Infinity;
-    count();
     clearInterval(counting);
     counting = setInterval(count, 250);
+    count();
     if (!dialog.open) dialog.showModal();
   });
   sync.addEventListener("state", () => {

@@ -3,14 +3,16 @@
 import { keys, read, write } from "./storage.js";
 
 /**
- * Who typed it, in which session, and into which fields.
- * @typedef {{user: number | string, session: string, fields: [action: string, name: string, value: string][]}} Kept
+ * What was typed into a form, by field. When it was sent, `version` tells whether it has arrived.
+ * @typedef {{fields: Record<string, string>, isSent: boolean, version?: string}} Typed
+ */
+/**
+ * What was typed into a page's forms, by where they are sent; by whom, and when their session began.
+ * @typedef {{user: number | string, session: string, forms: Record<string, Typed>}} Kept
  */
 
 /** What keeps a page's text is called so, with the page's path behind it. */
 const TYPED = "sessrum:typed:";
-/** The form with such text that was sent last: `[page, action]`. */
-const SENT = "sessrum:sent";
 /** When the newest session began that somebody signed out, known to all tabs. */
 const SIGNED_OUT = "sessrum:signed-out";
 
@@ -19,7 +21,8 @@ const SIGNED_OUT = "sessrum:signed-out";
  * @param {?Kept} kept null lets go of it
  */
 export function keep(page, kept) {
-  write("sessionStorage", TYPED + page, kept?.fields.length ? JSON.stringify(kept) : null);
+  const isEmpty = !kept || !Object.keys(kept.forms).length;
+  write("sessionStorage", TYPED + page, isEmpty ? null : JSON.stringify(kept));
 }
 
 /**
@@ -32,27 +35,10 @@ export function lookThrough() {
   for (const key of keys("sessionStorage", TYPED)) {
     const kept = parsed(read("sessionStorage", key));
     const page = key.slice(TYPED.length);
-    if (!Array.isArray(kept?.fields) || Date.parse(kept.session) <= signedOut) keep(page, null);
+    if (!isKept(kept) || Date.parse(kept.session) <= signedOut) keep(page, null);
     else pages.set(page, kept);
   }
   return pages;
-}
-
-/**
- * A form is on its way.
- * @param {string} page
- * @param {?string} action null: a form without text
- */
-export function isSent(page, action) {
-  write("sessionStorage", SENT, action && JSON.stringify([page, action]));
-}
-
-/** What was sent last has arrived: it is not given back. */
-export function hasArrived() {
-  const [page, action] = parsed(read("sessionStorage", SENT)) ?? [];
-  const kept = lookThrough().get(page);
-  if (kept) keep(page, { ...kept, fields: kept.fields.filter(([to]) => to !== action) });
-  write("sessionStorage", SENT, null);
 }
 
 /**
@@ -63,6 +49,15 @@ export function letGo(session) {
   for (const key of keys("sessionStorage", "sessrum:")) write("sessionStorage", key, null);
   const before = Date.parse(read("localStorage", SIGNED_OUT) ?? "");
   if (session && !(Date.parse(session) <= before)) write("localStorage", SIGNED_OUT, session);
+}
+
+/**
+ * @param {any} kept
+ * @returns {kept is Kept}
+ */
+function isKept(kept) {
+  const forms = kept?.forms;
+  return typeof forms === "object" && forms !== null && Object.values(forms).every((typed) => typed?.fields);
 }
 
 /** @param {?string} text */

@@ -31,7 +31,7 @@ pub(super) static SCRIPT: Asset =
     Asset::script("session-page.js", include_str!("../../assets/session-page.js"));
 
 /// Everything that pages load. The scripts import each other by these names.
-static ASSETS: [&Asset; 11] = [
+static ASSETS: [&Asset; 12] = [
     &STYLESHEET,
     &FAVICON,
     &SCRIPT,
@@ -43,6 +43,7 @@ static ASSETS: [&Asset; 11] = [
     &Asset::script("page/platform.js", include_str!("../../assets/page/platform.js")),
     &Asset::script("page/storage.js", include_str!("../../assets/page/storage.js")),
     &Asset::script("page/times.js", include_str!("../../assets/page/times.js")),
+    &Asset::script("page/typed.js", include_str!("../../assets/page/typed.js")),
 ];
 
 /// Names this set of files, as part of their addresses: browsers keep them for good.

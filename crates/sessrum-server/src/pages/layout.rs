@@ -16,7 +16,7 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     pub(super) member: Option<Member>,
     pub(super) notice: Option<Notice>,
-    /// The page to come back to from an answer to a form, if that is not `here`.
+    /// The page to come back to, if that is not the one at the request's address.
     pub(super) opened_from: Option<String>,
     /// Without it the page has no script.
     pub(super) nonce: Option<ScriptNonce>,
@@ -38,24 +38,22 @@ pub(super) struct Notice {
     /// How soon a screen reader says it.
     pub(super) role: &'static str,
     pub(super) text: Cow<'static, str>,
-    /// Whether it says that what was sent is done: the page's script lets go of it then.
-    pub(super) is_done: bool,
 }
 
 impl Notice {
     /// Something to know.
     pub(super) const fn info(text: &'static str) -> Self {
-        Self { class: "notice", role: "status", text: Cow::Borrowed(text), is_done: false }
+        Self { class: "notice", role: "status", text: Cow::Borrowed(text) }
     }
 
     /// Something is done.
     pub(super) const fn done(text: &'static str) -> Self {
-        Self { class: "notice done", role: "status", text: Cow::Borrowed(text), is_done: true }
+        Self { class: "notice done", role: "status", text: Cow::Borrowed(text) }
     }
 
     /// Something went wrong.
     pub(super) fn failed(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { class: "notice failed", role: "alert", text: text.into(), is_done: false }
+        Self { class: "notice failed", role: "alert", text: text.into() }
     }
 }
 
@@ -105,11 +103,6 @@ impl Frame {
     /// Of a page that leads on: its address remembers where to.
     pub(super) fn on_the_way_to(self, next: &str) -> Self {
         Self { opened_from: Some(with_next(self.here, next)), ..self }
-    }
-
-    /// Where to come back to.
-    pub(super) fn way_back(&self) -> &str {
-        self.opened_from.as_deref().unwrap_or(self.here)
     }
 
     /// The token for the page's forms; empty for whoever is not signed in.

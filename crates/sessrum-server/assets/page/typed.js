@@ -1,0 +1,160 @@
+/** What a person typed into this page's forms: kept when the page is left, and given back. */
+
+import { keep, letGo, lookThrough } from "./kept.js";
+import { notify } from "./notice.js";
+
+/** @typedef {import("./kept.js").Typed} Typed */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
+
+/** What is never kept: what is secret, and what the server puts in. */
+const NOT_KEPT = ["password", "hidden", "file", "submit"];
+
+export class TypedText {
+  /** Those that a person types into. */
+  #forms = [...document.forms].filter((form) => fieldsOf(form).length);
+  #page;
+  #whose;
+  /** @type {Set<EventTarget | null>} */
+  #sent = new Set();
+  /** Whether what is in the forms is all there is. */
+  #isGivenBack = !this.isKept;
+  #isOver = false;
+
+  /**
+   * Keeps it in this tab whenever the page is left. To be made after all that may hold a form back.
+   * @param {string} page its address
+   * @param {{user: number | string, session: string}} whose
+   */
+  constructor(page, whose) {
+    [this.#page] = page.split("?");
+    this.#whose = whose;
+    document.addEventListener("submit", ({ defaultPrevented, target }) => {
+      if (!defaultPrevented) this.#sent.add(target);
+    });
+    addEventListener("pagehide", () => this.#keep());
+  }
+
+  /** Whether something is kept, of whatever page. */
+  get isKept() {
+    return lookThrough().size > 0;
+  }
+
+  /** Puts back what was kept of this page. What another person typed goes, whatever the page. */
+  giveBack() {
+    if (this.#isGivenBack || this.#isOver) return;
+    for (const [page, kept] of lookThrough()) {
+      if (kept.user !== this.#whose.user) keep(page, null);
+    }
+    const kept = this.#kept();
+    // Before anything is put back: what was typed meanwhile stays.
+    const free = this.#forms.map((form) => {
+      const meanwhile = changed(form);
+      return fieldsOf(form).filter((field) => !meanwhile.includes(field));
+    });
+    this.#forms.forEach((form, index) => {
+      const typed = kept[action(form)]?.fields ?? {};
+      delete kept[action(form)];
+      const fields = free[index].filter((field) => name(field) in typed);
+      for (const field of fields) setValue(field, typed[name(field)]);
+      if (!fields.length) return;
+      form.closest("details")?.setAttribute("open", "");
+      notify("", "What you had typed is here again.");
+    });
+    this.#isGivenBack = true;
+    keep(this.#page, { ...this.#whose, forms: kept });
+  }
+
+  /** Lets go of all that was kept, also in other tabs, and keeps nothing more. */
+  forget() {
+    this.#isOver = true;
+    letGo(this.#whose.session);
+  }
+
+  #keep() {
+    if (this.#isOver) return;
+    const forms = this.#kept();
+    for (const form of this.#forms) {
+      const to = action(form);
+      const typed = changed(form).map((field) => [name(field), value(field)]);
+      // What waits to be given back stays, beside what was typed since.
+      const before = this.#isGivenBack ? {} : forms[to]?.fields;
+      if (this.#isGivenBack) delete forms[to];
+      if (!typed.length) continue;
+      const fields = { ...before, ...Object.fromEntries(typed) };
+      forms[to] = { fields, isSent: this.#sent.has(form), version: form.dataset.version };
+    }
+    keep(this.#page, { ...this.#whose, forms });
+  }
+
+  /**
+   * What is kept of this page and has not arrived: what was sent has when the server's side of the
+   * form is another since.
+   * @returns {Record<string, Typed>}
+   */
+  #kept() {
+    const kept = lookThrough().get(this.#page);
+    if (kept?.user !== this.#whose.user) return {};
+    const hasArrived = (/** @type {[string, Typed]} */ [to, { isSent, version }]) =>
+      isSent && this.#forms.some((form) => action(form) === to && form.dataset.version !== version);
+    return Object.fromEntries(Object.entries(kept.forms).filter((typed) => !hasArrived(typed)));
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function action(form) {
+  return form.getAttribute("action") ?? "";
+}
+
+/**
+ * The fields of a form whose text may be kept.
+ * @param {HTMLFormElement} form
+ */
+function fieldsOf(form) {
+  const fields = /** @type {Field[]} */ ([...form.elements]);
+  return fields.filter(({ name, type }) => name && !NOT_KEPT.includes(type));
+}
+
+/**
+ * Those that a person changed.
+ * @param {HTMLFormElement} form
+ */
+function changed(form) {
+  return fieldsOf(form).filter((field) => {
+    // The server has put back what was typed.
+    if ("typed" in form.dataset && value(field)) return true;
+    if (field instanceof HTMLSelectElement) {
+      return [...field.options].some((option) => option.selected !== option.defaultSelected);
+    }
+    return isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  });
+}
+
+/**
+ * What a field is called among those of its form.
+ * @param {Field} field
+ */
+function name(field) {
+  return isBox(field) ? `${field.name}=${field.value}` : field.name;
+}
+
+/**
+ * @param {Field} field
+ * @returns {field is HTMLInputElement}
+ */
+function isBox(field) {
+  return field.type === "checkbox" || field.type === "radio";
+}
+
+/** @param {Field} field */
+function value(field) {
+  return isBox(field) ? String(field.checked) : field.value;
+}
+
+/**
+ * @param {Field} field
+ * @param {string} text
+ */
+function setValue(field, text) {
+  if (isBox(field)) field.checked = text === "true";
+  else field.value = text;
+}
