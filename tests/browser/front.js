@@ -7,8 +7,8 @@ import { Agent, createServer, request as send } from "node:http";
 const PAGE = await readFile(new URL("application.html", import.meta.url));
 
 /**
- * What is done with a request in place of passing it on at once.
- * @typedef {(pass: () => void, request: import("node:http").IncomingMessage,
+ * What is done with a request in place of passing it on at once. Its answer can be kept until later.
+ * @typedef {(pass: (until?: Promise<void>) => void, request: import("node:http").IncomingMessage,
  *   response: import("node:http").ServerResponse) => void} Rule
  */
 
@@ -92,7 +92,7 @@ export class Front {
       return;
     }
     this.requests.push(`${request.method} ${path}`);
-    const pass = () => this.#pass(request, response);
+    const pass = (/** @type {Promise<void>} */ until = Promise.resolve()) => this.#pass(request, response, until);
     const rule = this.#rules.get(path);
     if (rule) rule(pass, request, response);
     else pass();
@@ -101,11 +101,13 @@ export class Front {
   /**
    * @param {import("node:http").IncomingMessage} request
    * @param {import("node:http").ServerResponse} response
+   * @param {Promise<void>} until
    */
-  #pass(request, response) {
+  #pass(request, response, until) {
     const { method, url, headers } = request;
     const { port } = this;
-    const sent = send({ port, method, path: url, headers, agent: this.#agent }, (answer) => {
+    const sent = send({ port, method, path: url, headers, agent: this.#agent }, async (answer) => {
+      await until;
       response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
       answer.pipe(response);
       answer.on("error", () => response.destroy());

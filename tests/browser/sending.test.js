@@ -70,3 +70,57 @@ test("a form that was sent when its page comes back can be sent again", async (t
   });
   assert.deepEqual(busy, ["true", null]);
 });
+
+test("a jump within the page leaves a form on its way", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  const jump = site.front.hold("/jump");
+  const answers = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/jumped", () => answers.forEach((pass) => pass()));
+  site.front.treat("/account/platforms", (pass, { method }) => {
+    if (method === "GET") return pass();
+    answers.push(pass);
+    jump();
+  });
+  await page.locator("button:has-text('Connect')").evaluate(async (/** @type {HTMLButtonElement} */ button) => {
+    fetch("/jump").then(() => {
+      /** @type {HTMLAnchorElement} */ (document.querySelector(".skip")).click();
+      setTimeout(() => {
+        button.click();
+        fetch("/jumped");
+      }, 100);
+    });
+    button.click();
+  });
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(answers.length, 1);
+});
+
+test("while a form is on its way no other is sent", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  const pressOther = site.front.hold("/press-other");
+  const sent = /** @type {string[]} */ ([]);
+  const answers = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/pressed-other", () => answers.forEach((pass) => pass()));
+  site.front.treat("/account/platforms", (pass, { method }) => {
+    if (method === "GET") return pass();
+    sent.push("connect");
+    answers.push(pass);
+    pressOther();
+  });
+  await page.locator("button:has-text('Connect')").evaluate(async (/** @type {HTMLButtonElement} */ connect) => {
+    const other = /** @type {HTMLButtonElement} */ (document.querySelector("form[action$='/deactivate'] button"));
+    fetch("/press-other").then(() => {
+      other.click();
+      connect.click();
+      fetch("/pressed-other");
+    });
+    connect.click();
+  });
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.deepEqual(sent, ["connect"]);
+  assert.equal(site.front.requests.filter((request) => request.endsWith("/deactivate")).length, 0);
+});

@@ -83,6 +83,64 @@ test("what has arrived is not filled in again, when the session ends before that
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
 });
 
+test("what is sent again and arrives is not given back", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  await page.$$eval("[name=csrf_token]", (tokens) => {
+    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
+  });
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector("h1:has-text('Send it again?')");
+  await page.click("button:has-text('Send it now')");
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  await page.waitForFunction(() => sessionStorage.length === 0);
+  assert.equal(await page.inputValue("main [name=name]"), "");
+});
+
+test("what has arrived is not given back by an answer that leads elsewhere", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms?next=/app");
+  await typeHalfAName(page);
+  await page.click("button:has-text('Connect')");
+  await page.waitForURL("**/app");
+  await page.goto("/account/platforms");
+  await page.waitForFunction(() => sessionStorage.length === 0);
+  assert.equal(await page.inputValue("main [name=name]"), "");
+});
+
+test("what is typed before the rest is there again joins it", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  await leaveForDevices(page);
+  const answer = site.front.hold("/api/session/state");
+  await page.click("nav >> text=Platforms");
+  await page.waitForSelector("h1:has-text('Platforms')");
+  await page.click("summary:has-text('Connect another')");
+  await page.fill("main [name=username]", "grace");
+  await leaveForDevices(page);
+  answer();
+  await page.click("nav >> text=Platforms");
+  await isHereAgain(page);
+  assert.equal(await page.inputValue("main [name=username]"), "grace");
+});
+
+test("what was typed is there again once the server says whose page it is", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  await leaveForDevices(page);
+  let refusals = 0;
+  site.front.treat("/api/session/state", (pass, request, response) => {
+    if (++refusals > 2) return pass();
+    unavailable(pass, request, response);
+  });
+  await page.click("nav >> text=Platforms");
+  await isHereAgain(page);
+  assert.equal(refusals, 3);
+});
+
 test("a browser that keeps nothing, and what cannot be read, stop no page", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
@@ -118,6 +176,46 @@ test("what was typed goes with a sign-out, also from a tab that does not hear of
   await two.goto("/account/platforms");
   await isAtTheDoor(two, "Please sign in to continue.");
   await two.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("a sign-out that fails takes nothing away", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [one, two] = [await open(profile, "/account/platforms"), await open(profile, "/account/platforms")];
+  for (const page of [one, two]) {
+    await typeHalfAName(page);
+    await leaveForDevices(page);
+  }
+  for (const path of ["/api/logout", "/logout"]) site.front.treat(path, unavailable);
+  await one.click("text=Sign out");
+  await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  for (const page of [one, two]) {
+    await page.click("nav >> text=Platforms");
+    await isHereAgain(page);
+  }
+  for (const path of ["/api/logout", "/logout"]) site.front.treat(path);
+  await one.click("text=Sign out");
+  for (const page of [one, two]) {
+    await isAtTheDoor(page, "You are signed out.");
+    await page.waitForFunction(() => sessionStorage.length === 0);
+  }
+});
+
+test("what was typed waits for the answer to a sign-in that ended its session", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  let answer = () => {};
+  const answered = /** @type {Promise<void>} */ (new Promise((resolve) => (answer = resolve)));
+  site.front.treat("/api/login", (pass) => pass(answered));
+  const signedIn = signIn(profile, site.front.url);
+  await isAtTheDoor(page, "You are signed out.");
+  answer();
+  await signedIn;
+  await open(profile, "/");
+  await page.waitForURL("**/account/platforms");
+  await isHereAgain(page);
 });
 
 test("what was typed goes when the sign-in page says that somebody ended the session", async (t) => {

@@ -5,19 +5,17 @@ import { Forms } from "./page/forms.js";
 import { letGo, lookThrough } from "./page/kept.js";
 import { notify } from "./page/notice.js";
 import { showPlatform } from "./page/platform.js";
-import { read, write } from "./page/storage.js";
 import { showTimes } from "./page/times.js";
 import { TypedText } from "./page/typed.js";
 import { SessionSync } from "./session-sync.js";
 
-/** When the sign-in form was sent that has no answer yet, known to all tabs. */
-const SIGNING_IN = "sessrum:signing-in";
-/** How long its answer may take, in milliseconds, and how long a page waits for it without a word. */
-const SIGNED_IN_WITHIN = 60_000;
-const NEW_COOKIE_WITHIN = 300;
+/** Signing in again ends the session before, too, and its answer may come later: so long a page waits
+ * for it, and so long what was typed does, in milliseconds. */
+const PAGE_WAITS = 300;
+const TEXT_WAITS = 15_000;
 
-/** The ends that somebody chose. With the others, what was typed waits for its person. */
-const CHOSEN = ["logout", "revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
+/** The ends that somebody chose. With others, what was typed waits for its person. */
+const CHOSEN = ["revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
 
 const NOT_SIGNED_OUT = "You are not signed out yet: the server cannot be reached. Please try again.";
 
@@ -43,7 +41,6 @@ sync.start();
 function followSession(opened) {
   const whose = { user: opened.user.id, session: opened.session.created_at };
   becomes(here);
-  write("localStorage", SIGNING_IN, null);
   forms.ask(() => sync.state?.platform ?? null);
   showPlatform(sync);
   showTimes(sync);
@@ -81,15 +78,11 @@ function followSession(opened) {
     notify("done", "You are signed in again.");
   });
   sync.addEventListener("ended", async () => {
-    let reason = sync.ended?.end_reason ?? sync.ended?.code ?? "";
+    const reason = sync.ended?.end_reason ?? sync.ended?.code ?? "";
     document.body.classList.add("over");
-    // Signing in again ends the session before, too: then the page goes on in the new one.
-    if (reason === "logout" && !isLeaving) {
-      if (await beginsAgain()) return document.body.classList.remove("over");
-      const sentAt = Number(read("localStorage", SIGNING_IN));
-      if (Date.now() - sentAt < SIGNED_IN_WITHIN) reason = "session_not_found";
-    }
-    if (CHOSEN.includes(reason)) typed.forget();
+    const mayBeginAgain = reason === "logout" && !isLeaving;
+    if (mayBeginAgain && (await beginsAgain())) return document.body.classList.remove("over");
+    if (isLeaving || CHOSEN.includes(reason)) typed.forget();
     const query = new URLSearchParams({ reason });
     if (!isLeaving) query.set("next", here);
     location.replace(`/login?${query}`);
@@ -97,24 +90,23 @@ function followSession(opened) {
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
-    await new Promise((resolve) => setTimeout(resolve, NEW_COOKIE_WITHIN));
+    await new Promise((resolve) => setTimeout(resolve, PAGE_WAITS));
     return sync.state !== null || (await sync.refresh()) === "signed_in";
   }
 }
 
 /** The sign-in page of a browser in which another tab signs in. */
 function goOnOnceSignedIn() {
-  const reason = query.get("reason");
-  if (reason && CHOSEN.includes(reason)) letGo();
-  else lookThrough();
+  const reason = query.get("reason") ?? "";
+  lookThrough();
+  if (CHOSEN.includes(reason)) letGo();
+  if (reason === "logout") setTimeout(letGo, TEXT_WAITS);
   forms.sendOnce();
-  document.addEventListener("submit", ({ defaultPrevented }) => {
-    if (!defaultPrevented) write("localStorage", SIGNING_IN, String(Date.now()));
-  });
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   sync.addEventListener("signed_in", () => {
-    if (next) location.replace(next.value);
+    // A form on its way brings a session of its own.
+    if (next && !forms.isSending) location.replace(next.value);
   });
 }
 

@@ -393,8 +393,8 @@ export class SessionSync extends EventTarget {
       if (isUnknown) {
         this.#failures++;
         clearTimeout(this.#askingAgain);
-        // The leader asks anyway, and a hidden page when it is shown.
-        const ask = () => this.#page && !this.#leads && isVisible() && this.refresh();
+        // A hidden page asks when it is shown.
+        const ask = () => this.#page && isVisible() && this.refresh();
         this.#askingAgain = setTimeout(ask, this.#backOff());
         return "unknown";
       }
@@ -596,6 +596,7 @@ export class SessionSync extends EventTarget {
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
       }
+      clearTimeout(this.#askingAgain);
       await pause(this.#backOff(), signal);
     }
     while (!signal.aborted && this.#isBlocked() && isVisible()) {

@@ -8,6 +8,8 @@ import { notify } from "./notice.js";
 const ANSWERED_WITHIN = 10_000;
 
 export class Forms {
+  /** @type {?HTMLFormElement} the form that is on its way */
+  #sending = null;
   /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
   opened = null;
 
@@ -24,22 +26,25 @@ export class Forms {
     return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=csrf_token]"));
   }
 
+  /** Whether a form is on its way. */
+  get isSending() {
+    return this.#sending !== null;
+  }
+
   /** While a form is on its way none is sent. To be called after all that may hold a form back. */
   sendOnce() {
-    /** @type {?HTMLFormElement} */
-    let sending = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let waiting;
     const isFree = () => {
       clearTimeout(waiting);
-      if (sending) sending.ariaBusy = null;
-      sending = null;
+      if (this.#sending) this.#sending.ariaBusy = null;
+      this.#sending = null;
     };
     document.addEventListener("submit", (event) => {
       if (event.defaultPrevented) return;
-      if (sending) return event.preventDefault();
-      sending = /** @type {HTMLFormElement} */ (event.target);
-      sending.ariaBusy = "true";
+      if (this.#sending) return event.preventDefault();
+      this.#sending = /** @type {HTMLFormElement} */ (event.target);
+      this.#sending.ariaBusy = "true";
       waiting = setTimeout(isFree, ANSWERED_WITHIN);
     });
     addEventListener("pageshow", ({ persisted }) => persisted && isFree());
