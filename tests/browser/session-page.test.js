@@ -380,18 +380,22 @@ test("on the page that says what to correct, what was typed is kept as well", as
   assert.equal(await page.inputValue("main [name=instance_url]"), "https://half.example");
 });
 
-test("a page whose script comes late is not the earlier person's", async (t) => {
-  const site = await Site.start(t);
-  const profile = await site.adasProfile();
-  const leader = await open(profile, "/account/sessions");
-  await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
-  const late = await profile.newPage();
-  const release = await goLate(late, "/");
-  await signIn(profile, site.front.url, "root");
-  await leader.waitForSelector(".who-name:has-text('root')");
-  release();
-  await late.waitForSelector("h1:has-text('Welcome, root')");
-});
+for (const isRefused of [false, true]) {
+  const name = isRefused ? ", also when the server cannot say at first" : "";
+  test(`a page whose script comes late is not the earlier person's${name}`, async (t) => {
+    const site = await Site.start(t);
+    const profile = await site.adasProfile();
+    const leader = await open(profile, "/account/sessions");
+    await leader.waitForFunction(async () => (await navigator.locks.query()).held?.length);
+    const late = await profile.newPage();
+    const release = await goLate(late, "/");
+    await signIn(profile, site.front.url, "root");
+    await leader.waitForSelector(".who-name:has-text('root')");
+    if (isRefused) await late.route("**/session/state", (route) => route.fulfill({ status: 503 }), { times: 1 });
+    release();
+    await late.waitForSelector("h1:has-text('Welcome, root')");
+  });
+}
 
 test("a page whose script comes late takes up the new session of its person", async (t) => {
   const site = await Site.start(t);
@@ -441,26 +445,29 @@ test("who does not want to go on is not asked again on the next page", async (t)
   assert.equal(await page.locator("dialog[open]").count(), 0);
 });
 
-test("that the session is probably over is read aloud once", async (t) => {
-  const site = await Site.start(t, { SESSRUM_SESSION__PROFILE: "relaxed" });
-  const profile = await site.adasProfile();
-  const { session, server_time } = await (await profile.request.get("/api/session/state")).json();
-  const page = await profile.newPage();
-  await page.clock.install();
-  await page.goto("/");
-  await site.server.halt();
-  await page.clock.fastForward(Date.parse(session.expiring_at) - Date.parse(server_time) + 2_000);
-  await page.waitForSelector("dialog[open]");
-  await page.evaluate(() => {
-    const failed = /** @type {HTMLElement} */ (document.querySelector("[data-part=failed]"));
-    const changes = /** @type {string[]} */ ([]);
-    Object.assign(window, { changes });
-    new MutationObserver(() => changes.push(failed.textContent ?? "")).observe(failed, { childList: true });
+for (const isAsleep of [false, true]) {
+  const when = isAsleep ? "after the device has slept" : "while somebody looks on";
+  test(`that the session is probably over is read aloud once, ${when}`, async (t) => {
+    const site = await Site.start(t, { SESSRUM_SESSION__PROFILE: "relaxed" });
+    const profile = await site.adasProfile();
+    const { session, server_time } = await (await profile.request.get("/api/session/state")).json();
+    const page = await profile.newPage();
+    await page.clock.install();
+    await page.goto("/");
+    await site.server.halt();
+    await page.evaluate(() => {
+      const failed = /** @type {HTMLElement} */ (document.querySelector("[data-part=failed]"));
+      const changes = /** @type {string[]} */ ([]);
+      Object.assign(window, { changes });
+      new MutationObserver(() => failed.textContent && changes.push(failed.textContent)).observe(failed, { childList: true });
+    });
+    const [told, expiring, ends] = [server_time, session.expiring_at, session.idle_expires_at].map((it) => Date.parse(it));
+    await page.clock.fastForward((isAsleep ? ends : expiring) - told + 2_000);
+    await page.waitForSelector("dialog[open]");
+    await page.clock.runFor(ends - expiring + 5_000);
+    const changes = await page.evaluate(() => /** @type {any} */ (window).changes);
+    assert.equal(changes.length, 1, `${changes}`);
+    assert.match(changes[0], /has probably ended/);
+    assert.equal(await page.textContent("[data-part=said]"), "");
   });
-  const left = Date.parse(session.idle_expires_at) - Date.parse(session.expiring_at);
-  await page.clock.runFor(left + 5_000);
-  const changes = await page.evaluate(() => /** @type {any} */ (window).changes);
-  assert.equal(changes.length, 1, `${changes}`);
-  assert.match(changes[0], /has probably ended/);
-  assert.equal(await page.textContent("[data-part=said]"), "");
-});
+}
