@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import {
+  PATIENT,
   Site,
   closeBrowser,
   eventOf,
@@ -12,6 +13,7 @@ import {
   switchTo,
   typesOf,
 } from "./browser.js";
+import { silence } from "./front.js";
 import { PASSWORD } from "./server.js";
 
 after(closeBrowser);
@@ -101,6 +103,19 @@ test("nothing is announced before the server has confirmed it", async (t) => {
   for (const each of [tab, other]) {
     assert.equal(await each.evaluate(() => window.sync.state?.user.username), "ada");
   }
+});
+
+test("a page that is older than the end of its session is told so by a tab that knows", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const tab = await openTab(profile);
+  const state = await tab.evaluate(() => window.sync.state);
+  await tab.evaluate(() => window.sync.signOut());
+  site.front.treat("/api/session/events", silence);
+  const answer = site.front.hold("/api/session/state");
+  const old = await openTab(profile, { state, ...PATIENT });
+  assert.equal((await eventOf(old, "ended")).end_reason, "logout");
+  answer();
 });
 
 test("signing in again brings open tabs back to life, with the new token", async (t) => {
