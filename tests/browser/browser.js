@@ -111,11 +111,11 @@ export async function openTab(profile, options = {}) {
 
 /**
  * Waits until something holds.
- * @param {() => boolean} condition
+ * @param {() => boolean | Promise<boolean>} condition
  */
 export async function until(condition) {
   const deadline = Date.now() + 10_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

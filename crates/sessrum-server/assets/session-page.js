@@ -2,39 +2,37 @@
 
 import { warnBeforeTheEnd } from "./page/expiry.js";
 import { Forms } from "./page/forms.js";
-import { letGo, lookThrough } from "./page/kept.js";
+import { letGo, lookThrough, waitForAnother } from "./page/kept.js";
 import { notify } from "./page/notice.js";
 import { showPlatform } from "./page/platform.js";
 import { showTimes } from "./page/times.js";
 import { TypedText } from "./page/typed.js";
 import { SessionSync } from "./session-sync.js";
 
-/** Signing in again ends the session before, too, and its answer may come later: so long a page waits
- * for it, and so long what was typed does, in milliseconds. */
-const PAGE_WAITS = 300;
-const TEXT_WAITS = 15_000;
+/** Signing in again ends the session before, too: so long a page waits for the new one, in milliseconds. */
+const NEW_SESSION_WITHIN = 300;
 
-/** The ends that somebody chose. With others, what was typed waits for its person. */
+/** The ends that somebody chose, besides signing out. With others, what was typed waits for its person. */
 const CHOSEN = ["revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
 
-const NOT_SIGNED_OUT = "You are not signed out yet: the server cannot be reached. Please try again.";
+const NOT_SIGNED_OUT = "You are not signed out yet. Please try again.";
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 
 /** @type {?import("./session-sync.js").State} */
 const state = script.dataset.state ? JSON.parse(script.dataset.state) : null;
 const query = new URLSearchParams(location.search);
-// What is done is said once: reloading and coming back do not say it of what was sent since.
-query.delete("done");
+// What came of something is said once: reloading and coming back do not say it of what was sent since.
+for (const name of ["done", "failed"]) query.delete(name);
 const own = location.pathname + (query.size ? `?${query}` : "");
-// The answer to a form stands at the address of the page that sent it.
+// Some pages have another: the answer to a form stands at that of the page that sent it.
 const here = script.dataset.wayBack || own;
 const forms = new Forms();
 // The form for signing in has a token of its own.
 const sync = new SessionSync({ state, csrfToken: state ? forms.token : undefined });
 
 if (state) followSession(state);
-else goOnOnceSignedIn();
+else waitAtTheDoor();
 sync.start();
 
 /** @param {import("./session-sync.js").State} opened how it was when the page was made */
@@ -49,22 +47,25 @@ function followSession(opened) {
   sync.addEventListener("switched", () => (forms.opened = sync.state?.platform ?? null));
 
   // After all that may hold a form back.
-  forms.sendOnce();
+  forms.sendOneAtATime();
   const typed = new TypedText(here, whose);
   // This page may be older than what it says, so the server is asked whose it is.
   sync.addEventListener("confirmed", () => {
     if (sync.state?.user.id === opened.user.id) typed.giveBack();
   });
-  if (typed.isKept) sync.refresh();
+  if (typed.isWaiting) sync.refresh();
 
-  let isLeaving = false;
+  // Once its person has asked for it, any end is a sign-out: an answer may be lost.
+  let [isLeaving, isAsking] = [false, false];
   document.querySelector(".sign-out")?.addEventListener("submit", async (event) => {
+    // After a failure the form goes its own way.
+    if (isLeaving && !isAsking) return;
     event.preventDefault();
-    if (isLeaving) return;
-    isLeaving = true;
-    if (await sync.signOut()) return;
-    isLeaving = false;
-    notify("failed", NOT_SIGNED_OUT);
+    if (isAsking) return;
+    isLeaving = isAsking = true;
+    const isDone = await sync.signOut();
+    isAsking = false;
+    if (!isDone) notify("failed", NOT_SIGNED_OUT);
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.
@@ -80,9 +81,12 @@ function followSession(opened) {
   sync.addEventListener("ended", async () => {
     const reason = sync.ended?.end_reason ?? sync.ended?.code ?? "";
     document.body.classList.add("over");
-    const mayBeginAgain = reason === "logout" && !isLeaving;
-    if (mayBeginAgain && (await beginsAgain())) return document.body.classList.remove("over");
-    if (isLeaving || CHOSEN.includes(reason)) typed.forget();
+    if (isLeaving || CHOSEN.includes(reason)) {
+      typed.forget();
+    } else if (reason === "logout") {
+      if (await beginsAgain()) return document.body.classList.remove("over");
+      waitForAnother();
+    }
     const query = new URLSearchParams({ reason });
     if (!isLeaving) query.set("next", here);
     location.replace(`/login?${query}`);
@@ -90,18 +94,19 @@ function followSession(opened) {
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
-    await new Promise((resolve) => setTimeout(resolve, PAGE_WAITS));
-    return sync.state !== null || (await sync.refresh()) === "signed_in";
+    await new Promise((resolve) => setTimeout(resolve, NEW_SESSION_WITHIN));
+    if (!sync.state) await sync.refresh();
+    return sync.state !== null;
   }
 }
 
-/** The sign-in page of a browser in which another tab signs in. */
-function goOnOnceSignedIn() {
+/** The sign-in page goes on when another tab of the browser signs in. */
+function waitAtTheDoor() {
   const reason = query.get("reason") ?? "";
-  lookThrough();
   if (CHOSEN.includes(reason)) letGo();
-  if (reason === "logout") setTimeout(letGo, TEXT_WAITS);
-  forms.sendOnce();
+  if (reason === "logout") waitForAnother();
+  lookThrough();
+  forms.sendOneAtATime();
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   sync.addEventListener("signed_in", () => {

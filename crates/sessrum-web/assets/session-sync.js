@@ -20,7 +20,7 @@
  * | --- | --- | --- |
  * | `state` | something newer is known of the session | `{ state, previous }` |
  * | `signed_in` | it is another session than was known, or the first; after `state` | `{ state, previous, sameUser }` |
- * | `confirmed` | the server was asked, and has answered | `{ state }` |
+ * | `confirmed` | `refresh` found that somebody is signed in | null |
  * | `switching` | `switchPlatform` was called: show that platform already | `{ platformId }` |
  * | `switched` | the server has confirmed it; after `state` | `{ platformId }` |
  * | `switch_failed` | it has not: show `sync.state` again, and why | `{ platformId, problem }` |
@@ -217,7 +217,10 @@ export class SessionSync extends EventTarget {
    * @returns {Promise<Answer>}
    */
   refresh() {
-    this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+    if (!this.#asking) {
+      const asking = this.#ask().finally(() => this.#asking === asking && (this.#asking = null));
+      this.#asking = asking;
+    }
     return this.#asking;
   }
 
@@ -226,10 +229,9 @@ export class SessionSync extends EventTarget {
    * @returns {Promise<boolean>}
    */
   heartbeat() {
-    this.#heartbeat ??= this.#change("/session/heartbeat")
-      .then(({ body, problem }) => !problem && this.#learn(body))
-      .finally(() => (this.#heartbeat = null));
-    return this.#heartbeat;
+    return (this.#heartbeat ??= this.#change("/session/heartbeat")
+      .then(({ body }) => this.#learn(body))
+      .finally(() => (this.#heartbeat = null)));
   }
 
   /**
@@ -265,8 +267,7 @@ export class SessionSync extends EventTarget {
     const createdAt = this.#known?.session.created_at;
     const { problem } = await this.#change("/logout");
     if (problem) return false;
-    const detail = "You are signed out.";
-    this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail });
+    this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail: "You are signed out." });
     return true;
   }
 
@@ -296,7 +297,7 @@ export class SessionSync extends EventTarget {
       // A question on its way may have gone out with the cookie before.
       this.#asking = null;
       // Who has just opened an old page hears how it is.
-      this.refresh().then(() => this.#correct());
+      this.refresh().then((answer) => answer === "unknown" || this.#correct());
       return true;
     }
     // So does who has missed what happened meanwhile.
@@ -360,9 +361,9 @@ export class SessionSync extends EventTarget {
   }
 
   #publishKnown() {
-    const [ended, created_at] = [this.#ended, this.#endedSession];
-    if (this.state) this.#publish({ state: this.state });
-    else if (ended && created_at) this.#publish({ ended, created_at });
+    const { state, ended } = this;
+    if (state) this.#publish({ state });
+    else if (ended && this.#endedSession) this.#publish({ ended, created_at: this.#endedSession });
   }
 
   /** Another tab knows less: the leader tells it, or all do when it is over. */
@@ -387,27 +388,27 @@ export class SessionSync extends EventTarget {
       this.#askedAt = Date.now();
       const { status, body, problem } = await this.#send("GET", "/session/state");
       // An answer that was overtaken may be of an older cookie.
-      const isUnknown = problem
-        ? status !== 401 || !problem.code.startsWith("session_")
-        : !this.#learn(body, false, this.#known === before);
-      if (isUnknown) {
+      if (
+        problem
+          ? status !== 401 || !problem.code.startsWith("session_")
+          : !this.#learn(body, false, this.#known === before)
+      ) {
         this.#failures++;
         clearTimeout(this.#askingAgain);
         // A hidden page asks when it is shown.
-        const ask = () => this.#page && isVisible() && this.refresh();
-        this.#askingAgain = setTimeout(ask, this.#backOff());
+        this.#askingAgain = setTimeout(() => this.#page && isVisible() && this.refresh(), this.#backOff());
         return "unknown";
       }
       this.#failures = 0;
-      if (!problem) {
-        this.#tell("confirmed", { state: this.state });
+      if (!problem && this.state) {
+        this.#tell("confirmed", null);
         return "signed_in";
       }
-      if (this.#known === before) {
+      if (problem && this.#known === before) {
         this.#finish(before?.session.created_at, problem);
         return "signed_out";
       }
-      // The answer may be about an older cookie than the one of today.
+      // The answer may be about an older cookie than the one of today, or from before the end.
       await pause(Math.random() * ASK_ONCE_IN);
     }
   }
@@ -484,7 +485,7 @@ export class SessionSync extends EventTarget {
       "visibilitychange",
       () => {
         lookedAt = Date.now();
-        if (isVisible() && lookedAt - this.#askedAt >= ASK_ONCE_IN) this.refresh();
+        if (isVisible() && (this.#failures || lookedAt - this.#askedAt >= ASK_ONCE_IN)) this.refresh();
       },
       { signal },
     );
@@ -596,7 +597,6 @@ export class SessionSync extends EventTarget {
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
       }
-      clearTimeout(this.#askingAgain);
       await pause(this.#backOff(), signal);
     }
     while (!signal.aborted && this.#isBlocked() && isVisible()) {
@@ -697,10 +697,9 @@ function pause(milliseconds, signal) {
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
-    const once = { signal: over.signal };
-    signal?.addEventListener("abort", done, once);
-    addEventListener("online", done, once);
-    document.addEventListener("visibilitychange", done, once);
+    signal?.addEventListener("abort", done, over);
+    addEventListener("online", done, over);
+    document.addEventListener("visibilitychange", done, over);
     if (signal?.aborted) done();
   });
 }
@@ -713,19 +712,18 @@ function pause(milliseconds, signal) {
 function visibleTime(signal) {
   return new Promise((resolve) => {
     const time = new AbortController();
-    const over = { signal: time.signal };
     const look = () => {
       if (signal.aborted || !isVisible()) return;
       document.removeEventListener("visibilitychange", look);
-      document.addEventListener("visibilitychange", () => time.abort(), over);
+      document.addEventListener("visibilitychange", () => time.abort(), time);
       resolve(time.signal);
     };
     const abort = () => {
       time.abort();
       resolve(time.signal);
     };
-    document.addEventListener("visibilitychange", look, over);
-    signal.addEventListener("abort", abort, over);
+    document.addEventListener("visibilitychange", look, time);
+    signal.addEventListener("abort", abort, time);
     if (signal.aborted) abort();
     else look();
   });

@@ -1,4 +1,4 @@
-/** The page's forms: their token, that each is sent once, and what they were opened for. */
+/** The page's forms: their token, that they are sent one at a time, and what they were opened for. */
 
 import { notify } from "./notice.js";
 
@@ -32,10 +32,10 @@ export class Forms {
   }
 
   /** While a form is on its way none is sent. To be called after all that may hold a form back. */
-  sendOnce() {
+  sendOneAtATime() {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let waiting;
-    const isFree = () => {
+    const free = () => {
       clearTimeout(waiting);
       if (this.#sending) this.#sending.ariaBusy = null;
       this.#sending = null;
@@ -45,14 +45,14 @@ export class Forms {
       if (this.#sending) return event.preventDefault();
       this.#sending = /** @type {HTMLFormElement} */ (event.target);
       this.#sending.ariaBusy = "true";
-      waiting = setTimeout(isFree, ANSWERED_WITHIN);
+      waiting = setTimeout(free, ANSWERED_WITHIN);
     });
-    addEventListener("pageshow", ({ persisted }) => persisted && isFree());
+    addEventListener("pageshow", ({ persisted }) => persisted && free());
     // It was stopped. Not all browsers tell; and they tell so of a form that goes on behind a jump
     // within the page, which begins at once then.
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let stopped;
-    window.navigation?.addEventListener("navigateerror", () => (stopped = setTimeout(isFree)));
+    window.navigation?.addEventListener("navigateerror", () => (stopped = setTimeout(free)));
     window.navigation?.addEventListener("navigate", ({ destination }) => {
       if (destination.sameDocument) clearTimeout(stopped);
     });

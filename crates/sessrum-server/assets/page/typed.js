@@ -1,6 +1,6 @@
 /** What a person typed into this page's forms: kept when the page is left, and given back. */
 
-import { keep, letGo, lookThrough } from "./kept.js";
+import { keep, letGo, lookThrough, waitNoMore } from "./kept.js";
 import { notify } from "./notice.js";
 
 /** @typedef {import("./kept.js").Typed} Typed */
@@ -14,16 +14,16 @@ export class TypedText {
   #forms = [...document.forms].filter((form) => fieldsOf(form).length);
   #page;
   #whose;
-  /** @type {Set<EventTarget | null>} */
+  /** Those that were sent as they are. @type {Set<EventTarget | null>} */
   #sent = new Set();
   /** Whether what is in the forms is all there is. */
-  #isGivenBack = !this.isKept;
+  #isGivenBack = !this.isWaiting;
   #isOver = false;
 
   /**
    * Keeps it in this tab whenever the page is left. To be made after all that may hold a form back.
    * @param {string} page its address
-   * @param {{user: number | string, session: string}} whose
+   * @param {{user: number | string, session: string}} whose the session may become another
    */
   constructor(page, whose) {
     [this.#page] = page.split("?");
@@ -31,17 +31,21 @@ export class TypedText {
     document.addEventListener("submit", ({ defaultPrevented, target }) => {
       if (!defaultPrevented) this.#sent.add(target);
     });
+    document.addEventListener("input", ({ target }) => {
+      this.#sent.delete(/** @type {?Field} */ (target)?.form ?? null);
+    });
     addEventListener("pagehide", () => this.#keep());
   }
 
-  /** Whether something is kept, of whatever page. */
-  get isKept() {
+  /** Whether something waits to be given back, on whatever page. */
+  get isWaiting() {
     return lookThrough().size > 0;
   }
 
   /** Puts back what was kept of this page. What another person typed goes, whatever the page. */
   giveBack() {
     if (this.#isGivenBack || this.#isOver) return;
+    waitNoMore();
     for (const [page, kept] of lookThrough()) {
       if (kept.user !== this.#whose.user) keep(page, null);
     }
@@ -52,11 +56,12 @@ export class TypedText {
       return fieldsOf(form).filter((field) => !meanwhile.includes(field));
     });
     this.#forms.forEach((form, index) => {
-      const typed = kept[action(form)]?.fields ?? {};
+      const typed = kept[action(form)];
       delete kept[action(form)];
-      const fields = free[index].filter((field) => name(field) in typed);
-      for (const field of fields) setValue(field, typed[name(field)]);
+      const fields = free[index].filter((field) => name(field) in (typed?.fields ?? {}));
+      for (const field of fields) setValue(field, typed.fields[name(field)]);
       if (!fields.length) return;
+      if (typed.rows !== undefined) this.#sent.add(form);
       form.closest("details")?.setAttribute("open", "");
       notify("", "What you had typed is here again.");
     });
@@ -81,23 +86,32 @@ export class TypedText {
       if (this.#isGivenBack) delete forms[to];
       if (!typed.length) continue;
       const fields = { ...before, ...Object.fromEntries(typed) };
-      forms[to] = { fields, isSent: this.#sent.has(form), version: form.dataset.version };
+      forms[to] = { fields, ...(this.#sent.has(form) && { rows: form.dataset.rows }) };
     }
     keep(this.#page, { ...this.#whose, forms });
   }
 
   /**
-   * What is kept of this page and has not arrived: what was sent has when the server's side of the
-   * form is another since.
+   * What is kept of this page and has not arrived: what was sent has, when there is a row that was not.
    * @returns {Record<string, Typed>}
    */
   #kept() {
     const kept = lookThrough().get(this.#page);
     if (kept?.user !== this.#whose.user) return {};
-    const hasArrived = (/** @type {[string, Typed]} */ [to, { isSent, version }]) =>
-      isSent && this.#forms.some((form) => action(form) === to && form.dataset.version !== version);
+    const hasArrived = (/** @type {[string, Typed]} */ [to, { rows }]) =>
+      this.#forms.some((form) => action(form) === to && isMore(form.dataset.rows, rows));
     return Object.fromEntries(Object.entries(kept.forms).filter((typed) => !hasArrived(typed)));
   }
+}
+
+/**
+ * Whether there are rows that were not there; unknown ones are none.
+ * @param {string | undefined} now
+ * @param {string | undefined} before
+ */
+function isMore(now, before) {
+  const were = before?.split(" ");
+  return were !== undefined && (now ?? "").split(" ").some((row) => !were.includes(row));
 }
 
 /** @param {HTMLFormElement} form */
@@ -106,12 +120,13 @@ function action(form) {
 }
 
 /**
- * The fields of a form whose text may be kept.
+ * The fields of a form that a person types into, and whose text may be kept.
  * @param {HTMLFormElement} form
+ * @returns {Field[]}
  */
 function fieldsOf(form) {
-  const fields = /** @type {Field[]} */ ([...form.elements]);
-  return fields.filter(({ name, type }) => name && !NOT_KEPT.includes(type));
+  const fields = /** @type {HTMLInputElement[]} */ ([...form.elements]);
+  return fields.filter(({ name, type, readOnly }) => name && !readOnly && !NOT_KEPT.includes(type));
 }
 
 /**
@@ -121,7 +136,7 @@ function fieldsOf(form) {
 function changed(form) {
   return fieldsOf(form).filter((field) => {
     // The server has put back what was typed.
-    if ("typed" in form.dataset && value(field)) return true;
+    if ("typed" in form.dataset && (isBox(field) ? field.checked : field.value)) return true;
     if (field instanceof HTMLSelectElement) {
       return [...field.options].some((option) => option.selected !== option.defaultSelected);
     }

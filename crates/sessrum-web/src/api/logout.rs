@@ -6,7 +6,7 @@ use crate::request_session::RequestSession;
 
 /// What a browser drops of this site after signing out: pages that it would show again without
 /// asking. Not `"cookies"`, which would take those of a newer sign-in and of sibling hosts along, nor
-/// `"storage"`, which is the application's: nothing of a session is kept there.
+/// `"storage"`, which is the application's: what pages keep there, their script takes away.
 pub const CLEAR_SITE_DATA: (HeaderName, &str) =
     (HeaderName::from_static("clear-site-data"), "\"cache\"");
 
