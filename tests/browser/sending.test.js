@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser } from "./browser.js";
+import { Site, closeBrowser, signIn, until } from "./browser.js";
 import { open, typeHalfAName } from "./page.js";
 import { PASSWORD } from "./server.js";
 
@@ -52,6 +52,23 @@ test("a form that was stopped can be sent again", async (t) => {
   site.front.treat("/account/platforms");
   await page.click("button:has-text('Connect')");
   await page.waitForSelector(".notice.done:text('The platform is connected.')");
+});
+
+test("a sign-in that was stopped goes on when another tab has signed in", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.profile();
+  const page = await open(profile, "/login");
+  const inspector = await profile.newCDPSession(page);
+  site.front.hold("/login");
+  await page.fill("[name=username]", "ada");
+  await page.fill("[name=password]", PASSWORD);
+  await page.$eval("form", (/** @type {HTMLFormElement} */ form) => form.requestSubmit());
+  await until(() => site.front.requests.includes("POST /login"));
+  await signIn(profile, site.front.url);
+  await open(profile, "/");
+  await until(() => site.front.count("/api/session/events") > 0);
+  await inspector.send("Page.stopLoading");
+  await page.waitForSelector("h1:has-text('Welcome, ada')");
 });
 
 test("a form that was sent when its page comes back can be sent again", async (t) => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Site, closeBrowser, platforms, signIn, until } from "./browser.js";
-import { hangUp, unavailable } from "./front.js";
+import { hangUp, silence, unavailable } from "./front.js";
 import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, open, signInHere, typeHalfAName } from "./page.js";
 
 after(closeBrowser);
@@ -43,6 +43,26 @@ test("what was sent and did not arrive stays when other rows change", async (t) 
   await beside.waitForSelector(".notice.done:text('The platform is removed.')");
   await page.goto("/account/platforms");
   await isHereAgain(page);
+});
+
+test("what was given back goes when it arrives after all", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  site.front.treat("/account/platforms", unavailable);
+  await page.click("button:has-text('Connect')");
+  await page.waitForSelector("text=away");
+  site.front.treat("/account/platforms");
+  await page.goto("/account/platforms");
+  await isHereAgain(page);
+  await leaveForDevices(page);
+  const beside = await open(profile, "/account/platforms");
+  await typeHalfAName(beside);
+  await beside.click("button:has-text('Connect')");
+  await beside.waitForSelector(".notice.done");
+  await page.click("nav >> text=Platforms");
+  await page.waitForFunction(() => sessionStorage.length === 0);
 });
 
 test("what is corrected after a form was stopped is no part of what arrived", async (t) => {
@@ -264,6 +284,37 @@ test("a sign-out whose answer is lost is one", async (t) => {
   await one.waitForURL("**/login?reason=logout");
   await two.goto("/login");
   await two.waitForFunction(() => sessionStorage.length === 0);
+});
+
+test("a sign-out whose answer is lost is one where nothing tells of it", async (t) => {
+  const site = await Site.start(t);
+  site.front.treat("/api/session/events", silence);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  site.front.treat("/api/logout", (pass, _request, response) => {
+    pass(new Promise(() => {}));
+    response.req.socket.setTimeout(500, () => response.destroy());
+  });
+  await page.click("text=Sign out");
+  await page.waitForURL("**/login?reason=logout");
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+test("what is typed in an older session is kept when the newer one of another is gone", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [ada] = await profile.cookies();
+  await profile.clearCookies();
+  await signIn(profile, site.front.url, "root");
+  const page = await open(profile, "/account/platforms");
+  await page.waitForSelector(".who-name:has-text('root')");
+  await profile.addCookies([ada]);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await page.waitForSelector(".who-name:has-text('ada')");
+  await typeHalfAName(page);
+  await leaveForDevices(page);
+  await page.click("nav >> text=Platforms");
+  await isHereAgain(page);
 });
 
 test("what was typed waits for another session a while", async (t) => {

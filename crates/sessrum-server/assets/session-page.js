@@ -39,7 +39,7 @@ sync.start();
 function followSession(opened) {
   const whose = { user: opened.user.id, session: opened.session.created_at };
   becomes(here);
-  forms.ask(() => sync.state?.platform ?? null);
+  forms.ask(() => (sync.state ? sync.state.platform : forms.opened));
   showPlatform(sync);
   showTimes(sync);
   warnBeforeTheEnd(sync, here);
@@ -63,7 +63,7 @@ function followSession(opened) {
     event.preventDefault();
     if (isAsking) return;
     isLeaving = isAsking = true;
-    const isDone = await sync.signOut();
+    const isDone = (await sync.signOut()) || (await sync.refresh()) === "signed_out";
     isAsking = false;
     if (!isDone) notify("failed", NOT_SIGNED_OUT);
   });
@@ -82,7 +82,7 @@ function followSession(opened) {
     const reason = sync.ended?.end_reason ?? sync.ended?.code ?? "";
     document.body.classList.add("over");
     if (isLeaving || CHOSEN.includes(reason)) {
-      typed.forget();
+      typed.forget(whose.session);
     } else if (reason === "logout") {
       if (await beginsAgain()) return document.body.classList.remove("over");
       waitForAnother();
@@ -105,14 +105,15 @@ function waitAtTheDoor() {
   const reason = query.get("reason") ?? "";
   if (CHOSEN.includes(reason)) letGo();
   if (reason === "logout") waitForAnother();
-  lookThrough();
-  forms.sendOneAtATime();
+  else lookThrough();
   const next = /** @type {?HTMLInputElement} */ (document.querySelector("input[name=next]"));
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
-  sync.addEventListener("signed_in", () => {
-    // A form on its way brings a session of its own.
-    if (next && !forms.isSending) location.replace(next.value);
-  });
+  // A form on its way brings a session of its own.
+  const goOn = () => {
+    if (next && sync.state && !forms.isSending) location.replace(next.value);
+  };
+  forms.sendOneAtATime(goOn);
+  sync.addEventListener("signed_in", goOn);
 }
 
 /**

@@ -621,6 +621,7 @@ export class SessionSync extends EventTarget {
       let events = 0;
       /** @type {string | undefined} */
       let createdAt;
+      const before = this.#known;
       const close = () => {
         clearTimeout(silence);
         source.close();
@@ -642,7 +643,7 @@ export class SessionSync extends EventTarget {
       for (const type of ["state", "platform_switched", "session_updated", "session_expiring"]) {
         on(type, (state) => {
           createdAt = state.session.created_at;
-          this.#learn(state);
+          this.#learn(state, false, this.#known === before);
         });
       }
       on("keep_alive", () => {});

@@ -6,6 +6,9 @@ import { read, write } from "./storage.js";
 /** At these seconds before the end a screen reader says how long there is. */
 const SAID_AT = [300, 120, 60, 30, 10];
 
+/** By then the server has said whether the session has ended, if it is there: in milliseconds. */
+const OVER_AFTER = 3_000;
+
 /** Which warning this tab was told not to repeat, by the moment from which it holds. */
 const NOT_NOW = "sessrum:not-now";
 
@@ -72,9 +75,10 @@ export function warnBeforeTheEnd(sync, here) {
   }
 
   function count() {
-    const seconds = Math.max(0, Math.ceil(((sync.expiring?.endsAt ?? 0) - Date.now()) / 1000));
+    const ahead = (sync.expiring?.endsAt ?? 0) - Date.now();
+    const seconds = Math.max(0, Math.ceil(ahead / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (seconds === 0) return isOver();
+    if (ahead < -OVER_AFTER) return isOver();
     const mark = SAID_AT.find((mark) => seconds <= mark && mark < saidAt && seconds > mark - 5);
     if (saidAt === Infinity || mark) {
       saidAt = mark ?? seconds;

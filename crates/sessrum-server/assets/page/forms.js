@@ -31,14 +31,18 @@ export class Forms {
     return this.#sending !== null;
   }
 
-  /** While a form is on its way none is sent. To be called after all that may hold a form back. */
-  sendOneAtATime() {
+  /**
+   * While a form is on its way none is sent. To be called after all that may hold a form back.
+   * @param {() => void} [isFree] called when the form on its way was stopped
+   */
+  sendOneAtATime(isFree) {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let waiting;
     const free = () => {
       clearTimeout(waiting);
       if (this.#sending) this.#sending.ariaBusy = null;
       this.#sending = null;
+      isFree?.();
     };
     document.addEventListener("submit", (event) => {
       if (event.defaultPrevented) return;

@@ -49,6 +49,7 @@ export function lookThrough() {
 
 /** The session was signed out, or another takes its place: what is kept waits for that. */
 export function waitForAnother() {
+  if (!lookThrough().size) return;
   const until = read("sessionStorage", UNTIL) ?? String(Date.now() + NEW_SESSION_WITHIN);
   write("sessionStorage", UNTIL, until);
   setTimeout(lookThrough, NEW_SESSION_WITHIN);

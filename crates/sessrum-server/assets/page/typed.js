@@ -69,10 +69,13 @@ export class TypedText {
     keep(this.#page, { ...this.#whose, forms: kept });
   }
 
-  /** Lets go of all that was kept, also in other tabs, and keeps nothing more. */
-  forget() {
+  /**
+   * Lets go of all that was kept, and keeps nothing more.
+   * @param {string} [session] when it began: also in other tabs, if it was typed until then
+   */
+  forget(session) {
     this.#isOver = true;
-    letGo(this.#whose.session);
+    letGo(session);
   }
 
   #keep() {

@@ -26,7 +26,7 @@ pub fn problem_page(
     session: Option<&RequestSession>,
 ) -> Response {
     let frame = session.and_then(signed_in).unwrap_or_else(Frame::plain);
-    let frame = Frame { opened_from: here.map(str::to_owned), ..frame };
+    let frame = Frame { opened_from: Some(here.unwrap_or("/").to_owned()), ..frame };
     if let Some(form) = problem.sent_form.as_ref().filter(|form| is_worth_showing(form)) {
         return sent_form_page(problem, form, here, frame);
     }
