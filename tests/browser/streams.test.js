@@ -66,6 +66,29 @@ test("one tab holds the stream for all, and another when that is closed", async 
   assert.equal(site.front.count(EVENTS), 2);
 });
 
+test("a stream that comes back says whose cookie there is now", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.profile();
+  await signIn(profile, site.front.url, "root");
+  const [roots] = await profile.cookies();
+  await profile.clearCookies();
+  await signIn(profile, site.front.url);
+  let hangUpNow = () => {};
+  site.front.treat(EVENTS, (pass, _request, response) => {
+    hangUpNow = () => response.destroy();
+    pass();
+  });
+  const tab = await openTab(profile, { backOffFrom: 10 });
+  await streams(site, 1);
+  await send(profile, site, "post", "/api/session/platform", { platform_id: (await platforms(profile)).News });
+  await inPlatform(tab, "News");
+  const asked = site.front.count(STATE);
+  await profile.addCookies([roots]);
+  hangUpNow();
+  assert.equal((await eventOf(tab, "signed_in", 1)).state.user.username, "root");
+  assert.equal(site.front.count(STATE), asked);
+});
+
 test("a device that is signed out from another one is told at once", async (t) => {
   const site = await Site.start(t);
   const [laptop, phone] = [await site.adasProfile(), await site.adasProfile()];

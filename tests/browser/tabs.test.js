@@ -13,7 +13,7 @@ import {
   switchTo,
   typesOf,
 } from "./browser.js";
-import { silence } from "./front.js";
+import { silence, unavailable } from "./front.js";
 import { PASSWORD } from "./server.js";
 
 after(closeBrowser);
@@ -135,6 +135,32 @@ test("signing in again brings open tabs back to life, with the new token", async
   await openTab(profile);
   const { state, sameUser } = await eventOf(tab, "signed_in", 2);
   assert.deepEqual([state.user.username, sameUser], ["root", false]);
+});
+
+test("tabs that cannot be told which of two sessions is the one do not ask each other", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  await profile.addInitScript(() => {
+    LockManager.prototype.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  });
+  site.front.treat("/api/session/events", silence);
+  const tabs = [];
+  for (const _ of [1, 2]) {
+    const state = await (await profile.request.get("/api/session/state")).json();
+    if (tabs.length) site.front.treat("/api/session/state", unavailable);
+    const tab = await profile.newPage();
+    // Nothing happens by the lapse of time.
+    await tab.clock.install();
+    await tab.clock.pauseAt(Date.now() + 60_000);
+    await tab.goto(`/app#${encodeURIComponent(JSON.stringify({ state, ...PATIENT }))}`);
+    await tab.waitForFunction(() => window.sync);
+    tabs.push(tab);
+    await signIn(profile, site.front.url);
+  }
+  for (let round = 0; round < 20; round++) {
+    for (const tab of tabs) await tab.evaluate(() => fetch("/favicon.ico"));
+  }
+  assert.ok(site.front.count("/api/session/state") <= 2 + tabs.length, `${site.front.count("/api/session/state")}`);
 });
 
 test("a page that may have no locks goes on alone", async (t) => {
