@@ -86,6 +86,7 @@ mod sessions;
 mod shown;
 mod sql;
 mod store;
+mod task;
 mod throttle;
 mod values;
 mod writer;

@@ -53,7 +53,7 @@ impl Fixture {
         let options = PostgresOptions::new(self.database.url());
         let readers = Arc::new(Readers::new(self.connections()));
         let feed = Arc::new(ChangeFeed::unshared());
-        let barrier = Barrier::new(readers, Arc::clone(&feed), Arc::default());
+        let barrier = Barrier::start(readers, Arc::clone(&feed), Arc::default());
         Arc::new(Announcer::new(&options, feed, Arc::default(), Arc::new(barrier)))
     }
 
