@@ -40,6 +40,10 @@ fn secret() -> SecretKey {
     SecretKey::from_bytes([1; 32])
 }
 
+pub(crate) fn sealer() -> EventSealer {
+    EventSealer::new(&secret(), &OsRandom).unwrap()
+}
+
 pub(crate) fn now() -> Change {
     Change::by_system(SystemClock.now())
 }
@@ -82,8 +86,7 @@ impl Site {
     pub(crate) async fn instance(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
         let mut options = self.options();
         set(&mut options);
-        let sealer = EventSealer::new(&secret(), &OsRandom).unwrap();
-        let store = Arc::new(PostgresStore::open(&options, sealer).await.unwrap());
+        let store = Arc::new(PostgresStore::open(&options, sealer()).await.unwrap());
         let manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret());
         let instance = Instance { store, manager };
         instance.until_it_hears().await;
