@@ -94,6 +94,6 @@ mod writer;
 pub use examine::{DirectWay, Examination, Pooling, examine};
 pub use open::{check_schema, has_users, migrate};
 pub use open_error::OpenError;
-pub use options::{PostgresOptions, Revocation};
+pub use options::{InvalidOption, PostgresOptions, Revocation};
 pub use shown::shown;
 pub use store::PostgresStore;

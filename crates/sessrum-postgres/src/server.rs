@@ -42,6 +42,7 @@ pub(crate) struct Server {
 impl Server {
     /// The server of a URL, which is `options.url` or the direct one.
     pub(crate) fn of(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
+        options.check()?;
         let (mut config, is_secured) = parse(url)?;
         if let (None, Some(password)) = (config.get_password(), &options.password) {
             config.password(password);

@@ -57,7 +57,7 @@ impl PostgresStore {
         random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
-        let readers = server.connections(options.pool_size.max(1), options.statement_timeout)?;
+        let readers = server.connections(options.pool_size, options.statement_timeout)?;
         open::check(&server, &readers).await?;
         let readers = Arc::new(Readers::new(readers));
         let feed = Arc::new(ChangeFeed::leased(clock, options.lease));

@@ -38,8 +38,10 @@ pub struct Asking {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Question {
-    /// What happened? It also says what this instance has heard.
-    News(Option<Answer>),
+    /// What happened? The answer is the last event.
+    Look(Option<u8>),
+    /// The same, and the instance says what it has heard, and that it is there.
+    Renew(Option<Answer>),
     /// To be put on the list of instances.
     Enter(Option<Entered>),
 }
@@ -50,6 +52,15 @@ pub enum Answer {
     Last(u8),
     /// The instance is not on the list.
     NotListed,
+}
+
+/// What others see of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The last event that it says it has heard.
+    pub heard: u8,
+    /// How long ago it renewed.
+    pub unrenewed: Ticks,
 }
 
 /// On the list, from this event on.

@@ -53,6 +53,13 @@ fn faults_of_hearing_are_found() {
 fn faults_of_acknowledging_are_found() {
     breaks(ACKNOWLEDGED, Revocation::Notify, Fault::AcknowledgesBeforeTelling);
     breaks(ACKNOWLEDGED, Revocation::Barrier, Fault::StrikesOffTheSilent);
+    breaks(ACKNOWLEDGED, Revocation::Barrier, Fault::LeaseFromLook);
+}
+
+#[test]
+fn faults_of_being_asked_again_are_found() {
+    breaks(ACKNOWLEDGED, Revocation::Barrier, Fault::AnswersAgainAtOnce);
+    breaks(ACKNOWLEDGED, Revocation::Barrier, Fault::TrustsItself);
 }
 
 #[test]

@@ -65,8 +65,8 @@ impl Announcer {
         }
     }
 
-    /// Tells this instance what may have been committed, or may yet be. If it is, its notification
-    /// counts as another's.
+    /// Tells this instance what may have been committed, or may yet be: then its notification counts as
+    /// another's.
     pub(crate) fn tell_of_doubt(&self, news: &[News]) {
         self.feed.tell(news);
         self.instance.doubts();

@@ -54,7 +54,6 @@ impl Instance {
     /// Something of its own may have been committed, now or later.
     pub(super) fn doubts(&self) {
         self.doubts.fetch_add(1, Ordering::AcqRel);
-        self.look();
     }
 
     /// Has it look at once what happened.

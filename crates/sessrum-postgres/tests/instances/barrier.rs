@@ -58,7 +58,8 @@ async fn when_an_end_is_acknowledged_no_instance_lets_anybody_in() {
         for other in &others {
             other.remembers(&browser).await;
         }
-        here.end(&browser).await;
+        let took = time(here.end(&browser)).await;
+        assert!(took < Duration::from_secs(10), "{took:?}");
         for other in &others {
             assert!(!other.lets_in(&browser).await);
         }
