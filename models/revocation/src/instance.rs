@@ -38,9 +38,7 @@ pub struct Asking {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Question {
-    /// What happened? The answer is the last event.
-    Look(Option<u8>),
-    /// The same, and the instance says what it has heard, and that it is there.
+    /// What happened? It also says what this instance has heard, and that it is there.
     Renew(Option<Answer>),
     /// To be put on the list of instances.
     Enter(Option<Entered>),

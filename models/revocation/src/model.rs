@@ -109,6 +109,9 @@ pub enum Action {
     ReadRow(usize),
     /// That row goes into the cache.
     Fill(usize),
+    /// An instance has looked what happened, and tells one event of it. How long the answer was on its
+    /// way makes no difference: it is told later then.
+    Look(usize),
     /// An instance asks the database.
     Ask(usize, Question),
     /// The database gets the question and answers it.
@@ -208,6 +211,15 @@ impl Installation {
                 || has_waited)
     }
 
+    /// Whether the session has ended and no instance has it, nor is about to: then none ever will again.
+    fn is_settled(&self, state: &State) -> bool {
+        let knows_nothing =
+            |instance: &Instance| instance.entry.is_none() && instance.filling.is_none();
+        state.end.is_some()
+            && state.instances.iter().all(knows_nothing)
+            && !self.has(Fault::SwitchRevives)
+    }
+
     /// Whoever was answered does not ask again.
     fn may_ask_again(&self, state: &State) -> bool {
         self.revocation == Revocation::Barrier
@@ -228,7 +240,6 @@ impl Installation {
         let told = state.instances[index].told;
         let asking = state.instances[index].asking.as_mut()?;
         match &mut asking.question {
-            Question::Look(answer) => *answer = Some(last),
             Question::Renew(answer) => {
                 let heard = if self.has(Fault::ConfirmsBeforeHearing) { last } else { told };
                 *answer = Some(match &mut state.listed[index] {
@@ -251,12 +262,6 @@ impl Installation {
         let Asking { sent, question } = instance.asking.take()?;
         let left = if self.has(Fault::LeaseFromAnswer) { self.lease } else { self.lease - sent };
         match question {
-            Question::Look(last) => {
-                self.tell(instance, last?);
-                if self.has(Fault::LeaseFromLook) {
-                    instance.proof = instance.proof.max(left);
-                }
-            }
             Question::Renew(answer) => match answer? {
                 Answer::NotListed => instance.is_listed = false,
                 Answer::Last(last) => {
@@ -282,8 +287,10 @@ impl Installation {
             grow(&mut end.age);
             grow(&mut end.waited);
         }
-        for place in state.listed.iter_mut().flatten() {
-            grow(&mut place.unrenewed);
+        if self.revocation == Revocation::Barrier {
+            for place in state.listed.iter_mut().flatten() {
+                grow(&mut place.unrenewed);
+            }
         }
         for instance in &mut state.instances {
             instance.proof = instance.proof.saturating_sub(1);
@@ -303,6 +310,12 @@ impl Model for Installation {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.end.is_some_and(|end| self.may_acknowledge(state, &end)) {
+            actions.push(Action::Acknowledge);
+        }
+        if self.is_settled(state) {
+            return;
+        }
         actions.push(Action::Tick);
         for (index, instance) in state.instances.iter().enumerate() {
             actions.push(Action::Crash(index));
@@ -314,7 +327,7 @@ impl Model for Installation {
             match instance.asking.map(|asking| asking.question) {
                 None => {
                     if instance.is_listed {
-                        actions.push(Action::Ask(index, Question::Look(None)));
+                        actions.push(Action::Look(index));
                         actions.push(Action::Ask(index, Question::Renew(None)));
                     }
                     // Also when its connection broke.
@@ -323,9 +336,7 @@ impl Model for Installation {
                 Some(question) => {
                     actions.push(Action::LoseAnswer(index));
                     actions.push(match question {
-                        Question::Look(None) | Question::Renew(None) | Question::Enter(None) => {
-                            Action::Answer(index)
-                        }
+                        Question::Renew(None) | Question::Enter(None) => Action::Answer(index),
                         Question::Enter(Some(Entered { visible: false, .. })) => {
                             Action::Appear(index)
                         }
@@ -348,9 +359,6 @@ impl Model for Installation {
         }
         if self.may_ask_again(state) {
             actions.extend([0, 1].map(Action::AskAgain));
-        }
-        if state.end.is_some_and(|end| self.may_acknowledge(state, &end)) {
-            actions.push(Action::Acknowledge);
         }
         for (index, place) in state.listed.iter().enumerate() {
             if place.is_some_and(|place| self.may_strike_off(&place)) {
@@ -378,6 +386,13 @@ impl Model for Installation {
             Action::Fill(index) => {
                 let instance = &mut state.instances[index];
                 instance.entry = instance.filling.take();
+            }
+            Action::Look(index) => {
+                let instance = &mut state.instances[index];
+                self.tell(instance, state.last.min(instance.told + 1));
+                if self.has(Fault::LeaseFromLook) {
+                    instance.proof = self.lease;
+                }
             }
             Action::Ask(index, question) => {
                 state.instances[index].asking = Some(Asking { sent: 0, question });
@@ -427,6 +442,12 @@ impl Model for Installation {
             }
             Action::StrikeOff(index) => state.listed[index] = None,
         }
+        if self.revocation == Revocation::Barrier
+            && let Some(end) = state.end.as_mut().filter(|end| end.answered != Answered::NotYet)
+        {
+            // It makes no difference any more who was asked.
+            *end = End { by: 0, again: false, waited: 0, ..*end };
+        }
         if state.instances[1] < state.instances[0] {
             state.swap();
         }
@@ -457,9 +478,18 @@ impl Model for Installation {
                 state.end.is_some_and(|end| end.answered == Answered::Confirmed)
                     && state.listed.iter().all(Option::is_some)
             }),
-            Property::sometimes("one is silent and enters anew", |_, state: &State| {
+            Property::sometimes("one is silent", |_, state: &State| {
                 state.end.is_some_and(|end| end.answered == Answered::AfterLease)
-                    && state.instances.iter().all(|instance| instance.proof > 0)
+                    && state.listed.iter().all(Option::is_some)
+            }),
+            Property::sometimes("one that was struck off enters anew", |_, state: &State| {
+                state.instances.iter().zip(&state.listed).any(|(instance, place)| {
+                    let is_entering = matches!(
+                        instance.asking,
+                        Some(Asking { question: Question::Enter(Some(_)), .. })
+                    );
+                    instance.told > 0 && place.is_none() && is_entering
+                })
             }),
         ]
     }
