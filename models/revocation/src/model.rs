@@ -49,6 +49,9 @@ pub struct Installation {
     pub lease: Ticks,
     /// Changes that are made.
     pub most_events: u8,
+    /// Whether instances look without renewing, enter anew at any time and are struck off at any time,
+    /// and an end is asked for again. Without, they are struck off only where an end waits for them.
+    pub is_restless: bool,
     /// What is done wrong.
     pub fault: Option<Fault>,
 }
@@ -222,15 +225,18 @@ impl Installation {
 
     /// Whoever was answered does not ask again.
     fn may_ask_again(&self, state: &State) -> bool {
-        self.revocation == Revocation::Barrier
+        self.is_restless
+            && self.revocation == Revocation::Barrier
             && state
                 .end
                 .is_some_and(|end| matches!(end.answered, Answered::NotYet | Answered::Never))
     }
 
-    /// Only who waits looks at the list.
-    fn may_strike_off(&self, place: &Place) -> bool {
+    /// Nobody looks at the list where nobody waits for others.
+    fn may_strike_off(&self, state: &State, place: &Place) -> bool {
+        let is_waited_for = state.end.is_some_and(|end| end.answered == Answered::NotYet);
         self.revocation == Revocation::Barrier
+            && (self.is_restless || is_waited_for)
             && (place.unrenewed >= self.lease || self.has(Fault::StrikesOffTheSilent))
     }
 
@@ -287,7 +293,7 @@ impl Installation {
             grow(&mut end.age);
             grow(&mut end.waited);
         }
-        if self.revocation == Revocation::Barrier {
+        if self.revocation == Revocation::Barrier && (self.is_restless || state.end.is_some()) {
             for place in state.listed.iter_mut().flatten() {
                 grow(&mut place.unrenewed);
             }
@@ -327,11 +333,15 @@ impl Model for Installation {
             match instance.asking.map(|asking| asking.question) {
                 None => {
                     if instance.is_listed {
-                        actions.push(Action::Look(index));
                         actions.push(Action::Ask(index, Question::Renew(None)));
                     }
+                    if self.is_restless && instance.is_listed {
+                        actions.push(Action::Look(index));
+                    }
                     // Also when its connection broke.
-                    actions.push(Action::Ask(index, Question::Enter(None)));
+                    if self.is_restless || !instance.is_listed {
+                        actions.push(Action::Ask(index, Question::Enter(None)));
+                    }
                 }
                 Some(question) => {
                     actions.push(Action::LoseAnswer(index));
@@ -361,7 +371,7 @@ impl Model for Installation {
             actions.extend([0, 1].map(Action::AskAgain));
         }
         for (index, place) in state.listed.iter().enumerate() {
-            if place.is_some_and(|place| self.may_strike_off(&place)) {
+            if place.is_some_and(|place| self.may_strike_off(state, &place)) {
                 actions.push(Action::StrikeOff(index));
             }
         }
