@@ -22,6 +22,8 @@ pub enum Fault {
     ConfirmsBeforeHearing,
     /// What was cached before an instance entered stays.
     EntersWithCache,
+    /// An instance that enters anew goes by what it has cached until it hears that it has entered.
+    EntersWithLease,
     /// A change is acknowledged before the instance that made it has heard of it.
     AcknowledgesBeforeTelling,
     /// An instance that was told of its own change takes all that came before for told.
@@ -405,6 +407,10 @@ impl Model for Installation {
                 }
             }
             Action::Ask(index, question) => {
+                if matches!(question, Question::Enter(_)) && !self.has(Fault::EntersWithLease) {
+                    // Others take it from then on for one that has heard, and it may never know.
+                    state.instances[index].proof = 0;
+                }
                 state.instances[index].asking = Some(Asking { sent: 0, question });
             }
             Action::Answer(index) => self.answer(&mut state, index)?,

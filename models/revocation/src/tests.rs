@@ -69,6 +69,7 @@ fn faults_of_hearing_are_found() {
     breaks(AFTER_LEASE, two_changes(Revocation::Notify), Fault::TakesOwnForAll);
     breaks(ACKNOWLEDGED, two_changes(Revocation::Barrier), Fault::ConfirmsBeforeHearing);
     breaks(ACKNOWLEDGED, restless(Revocation::Barrier), Fault::LeaseFromLook);
+    breaks(ACKNOWLEDGED, restless(Revocation::Barrier), Fault::EntersWithLease);
 }
 
 #[test]

@@ -62,6 +62,8 @@ impl Hearing {
     /// Puts this instance on the list. What was read before counts no more: nobody has waited until
     /// it was told of changes, and an older copy of the database may be in its place.
     async fn enter(&self, listener: &Listener) -> Result<Place> {
+        // Others take it from now on for one that has heard, and the answer may be lost.
+        self.feed.end_lease();
         let mut id = [0; 8];
         self.random.fill(&mut id).map_err(|error| Error::Defect(error.to_string()))?;
         let id = i64::from_le_bytes(id);

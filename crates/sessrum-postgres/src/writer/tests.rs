@@ -3,6 +3,7 @@ use std::time::Duration;
 use sessrum_core::store::StoreErrorKind;
 use sessrum_core::{ChangeFeed, OsRandom, SecretKey};
 use sessrum_testbed::{Database, Postgres};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls};
@@ -238,12 +239,17 @@ async fn who_waits_behind_the_barrier_holds_up_nobody() {
     let limits = Limits { statement: Duration::from_secs(20) };
     let announcer = fixture.announcer(Revocation::Barrier);
     let writer = Writer::start(fixture.connections(), limits, sealer(), announcer);
-    let mut end = Box::pin(writer.run((), |(), writing| {
-        Box::pin(async move {
-            writing.asks_for_end();
-            Ok(())
-        })
+    let made = Arc::new(Notify::new());
+    let mut end = Box::pin(writer.run(Arc::clone(&made), |made, writing| {
+        writing.asks_for_end();
+        made.notify_one();
+        Box::pin(async { Ok(()) })
     }));
+    // In a transaction of its own.
+    tokio::select! {
+        _ = &mut end => panic!("nobody has heard"),
+        () = made.notified() => {}
+    }
     for number in 0..3_i64 {
         let insert = writer.run(number, |number, writing| {
             Box::pin(async move { writing.query(INSERT, &[number]).await.map(drop) })

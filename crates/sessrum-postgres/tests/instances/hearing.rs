@@ -148,6 +148,8 @@ async fn an_instance_hears_of_what_it_may_have_committed_itself() {
         until(async || site.count(waits).await > 0).await;
         proxy.stall(Way::ToClient);
         lock.batch_execute("COMMIT").await.unwrap();
+        let ended = "SELECT count(*) FROM user_sessions WHERE ended_at IS NOT NULL";
+        until(async || site.count(ended).await > 0).await;
         proxy.held(Way::ToClient).await;
         proxy.cut().await;
         proxy.resume(Way::ToClient);
@@ -225,4 +227,24 @@ async fn so_it_is_when_nothing_was_heard_meanwhile() {
     site.execute("UPDATE user_sessions SET ended_at = 0, end_reason = 'logout'").await;
     proxy.accept().await;
     until(async || !there.lets_in(&browser).await).await;
+}
+
+/// From then on others take it for one that has heard, and it may never be told that it has entered.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_enters_anew_goes_by_nothing_until_it_has() {
+    let site = Site::start().await;
+    let proxy = TcpProxy::start(site.database.address()).await;
+    let url = site.database.url_through(proxy.address());
+    let there = site
+        .instance(|options| {
+            options.direct_url = Some(url);
+            options.lease = Duration::from_mins(1);
+        })
+        .await;
+    let list = site.connect().await;
+    list.batch_execute("BEGIN; LOCK TABLE instances").await.unwrap();
+    proxy.cut().await;
+    until(async || !there.hears()).await;
+    list.batch_execute("COMMIT").await.unwrap();
+    there.until_it_hears().await;
 }
