@@ -145,6 +145,7 @@ proxied! {
             change: &Change
         ) -> Vec<EndedSession>;
         fn end_expired(limits: ExpiryLimits, limit: usize, change: &Change) -> Vec<EndedSession>;
+        fn until_ends_hold() -> ();
         fn delete_ended_before(before: Timestamp, limit: usize) -> usize;
         fn list_for_user(user: &UserId) -> Vec<UserSession>;
         fn list(filter: &SessionFilter, page: Page) -> Vec<UserSession>;

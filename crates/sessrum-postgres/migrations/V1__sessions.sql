@@ -176,11 +176,12 @@ CREATE TABLE checks (
 
 INSERT INTO checks (id, made) VALUES (1, 0);
 
--- The programs that are at work on these tables. Each says up to which event it has heard, and shows by
--- another renewal that it is there. After a lease, in microseconds, without a renewal it goes by
--- nothing that it has read.
+-- The programs that are at work on these tables, by a number that each draws when it connects: a
+-- sequence would give one again after an older copy of the database was put in its place. Each says up to
+-- which event it has heard, and shows by another renewal that it is there. After a lease, in microseconds,
+-- without a renewal it goes by nothing that it has read.
 CREATE TABLE instances (
-    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id       bigint PRIMARY KEY,
     heard    bigint NOT NULL,
     renewals bigint NOT NULL,
     lease    bigint NOT NULL

@@ -119,6 +119,12 @@ impl Error {
         match std::error::Error::source(error) {
             // The client tells this by its text alone.
             Some(cause) if error.to_string().contains("TLS") => Self::Untrusted(cause.to_string()),
+            // So is this.
+            Some(cause) if cause.to_string() == "database does not allow writes" => Self::Refused {
+                code: SqlState::READ_ONLY_SQL_TRANSACTION,
+                message: cause.to_string(),
+                ends_connection: true,
+            },
             Some(cause) if cause.is::<io::Error>() => Self::Lost(cause.to_string()),
             None => Self::Lost(error.to_string()),
             Some(cause) => Self::Defect(format!("{error}: {cause}")),

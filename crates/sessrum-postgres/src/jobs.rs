@@ -88,6 +88,7 @@ impl JobStore for PostgresStore {
 
 #[cfg(test)]
 mod tests {
+    use sessrum_core::{Clock as _, SystemClock};
     use sessrum_testbed::{Postgres, TcpProxy, Way};
 
     use super::*;
@@ -116,7 +117,11 @@ mod tests {
             assert!(claim(&other, SOON).await.unwrap().is_none());
         }
         network.stall(Way::ToServer);
+        network.stall(Way::ToClient);
+        let vanished_at = SystemClock.uptime();
         while claim(&other, SOON).await.unwrap().is_none() {}
+        let taken_after = SystemClock.uptime().saturating_sub(vanished_at);
+        assert!(taken_after < SOON * 2, "{taken_after:?}");
         drop(claim_of_one);
     }
 }

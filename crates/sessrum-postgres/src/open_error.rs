@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use sessrum_core::store::{StoreError, StoreErrorKind};
 
 use crate::error::Error;
+use crate::options::InvalidOption;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -17,6 +18,9 @@ pub enum OpenError {
          in which a password has %40 for @, %3A for : and %2F for /"
     )]
     InvalidUrl,
+    /// An option has a value that cannot be gone by.
+    #[error("the database cannot be used so: {0}")]
+    InvalidOption(#[from] InvalidOption),
     /// A mode that may go without TLS, or does not check who answers.
     #[error(
         "the `sslmode` of the database's URL would not notice who listens: write `verify-full`, or \
@@ -149,6 +153,7 @@ impl OpenError {
             Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
             Self::Full(_) => StoreErrorKind::Full,
             Self::InvalidUrl
+            | Self::InvalidOption(_)
             | Self::WeakMode
             | Self::RootCertificate { .. }
             | Self::NotUtf8 { .. }

@@ -2,6 +2,17 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// More than a PostgreSQL server has connections for.
+const MOST_CONNECTIONS: usize = 1000;
+
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// In a shorter one an instance would hardly get an answer; in a longer one nobody would remember who
+/// was signed out.
+const SHORTEST_LEASE: Duration = Duration::from_millis(200);
+const LONGEST_LEASE: Duration = Duration::from_mins(1);
+
 /// Where the database is, and how it is used.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,11 +26,11 @@ pub struct PostgresOptions {
     pub direct_url: Option<String>,
     /// The password of URLs that have none.
     pub password: Option<String>,
-    /// Connections that read, at most. One more writes, and one listens.
+    /// Connections that read, at most, 1 to 1000. One more writes, and one listens.
     pub pool_size: usize,
-    /// How long connecting may take, TLS and password included.
+    /// How long connecting may take, TLS and password included, 1 ms to 1 hour.
     pub connect_timeout: Duration,
-    /// How long a statement may take, and how long one waits for the turn to write.
+    /// How long a statement may take, and how long one waits for the turn to write, 1 ms to 1 hour.
     pub statement_timeout: Duration,
     /// Whether statements are prepared. A pooler that hands out connections by transaction may not
     /// know of prepared statements (PgBouncer before 1.21); without, each is planned anew.
@@ -30,10 +41,10 @@ pub struct PostgresOptions {
     /// Whether PostgreSQL tells of changes by `NOTIFY`. Engines that speak its language may not know
     /// of it; without, every instance looks for changes [so often](Self::poll).
     pub notifications: bool,
-    /// How often changes are looked for without notifications.
+    /// How often changes are looked for without notifications, 1 ms or more and less than the lease.
     pub poll: Duration,
-    /// How long an instance goes by what it has read after it last heard from the database. No
-    /// request is let in by a session that another instance ended longer ago.
+    /// How long an instance goes by what it has read after it last heard from the database, 200 ms to
+    /// 1 minute. No request is let in by a session that another instance ended longer ago.
     pub lease: Duration,
     /// When the end of a session is acknowledged.
     pub revocation: Revocation,
@@ -63,6 +74,40 @@ impl PostgresOptions {
             root_certificate: None,
         }
     }
+
+    /// Makes sure that every value is one that can be gone by; opening does so as well.
+    ///
+    /// # Errors
+    /// [`InvalidOption`] names one that is not.
+    pub fn check(&self) -> Result<(), InvalidOption> {
+        let is_time = |time| (SHORTEST..=LONGEST).contains(&time);
+        let rules = [
+            ("pool_size", (1..=MOST_CONNECTIONS).contains(&self.pool_size), "be 1 to 1000"),
+            ("connect_timeout", is_time(self.connect_timeout), "be 1ms to 1h"),
+            ("statement_timeout", is_time(self.statement_timeout), "be 1ms to 1h"),
+            ("lease", (SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.lease), "be 200ms to 1m"),
+            (
+                "poll",
+                self.poll >= SHORTEST && self.poll < self.lease,
+                "be 1ms or more, and less than the lease",
+            ),
+        ];
+        match rules.into_iter().find(|(_, is_kept, _)| !is_kept) {
+            Some((option, _, must)) => Err(InvalidOption { option, must }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An option has a value that cannot be gone by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{option}` must {must}")]
+#[non_exhaustive]
+pub struct InvalidOption {
+    /// Its name.
+    pub option: &'static str,
+    /// What it must do, such as "be 1 to 1000".
+    pub must: &'static str,
 }
 
 /// When the end of a session, or of what it may do, is acknowledged.
@@ -92,5 +137,33 @@ impl fmt::Debug for PostgresOptions {
             .field("revocation", &self.revocation)
             .field("root_certificate", &self.root_certificate)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_gone_by_is_named() {
+        type Set = fn(&mut PostgresOptions);
+        let wrong: [(&str, Set); 9] = [
+            ("pool_size", |options| options.pool_size = 0),
+            ("connect_timeout", |options| options.connect_timeout = Duration::ZERO),
+            ("statement_timeout", |options| options.statement_timeout = Duration::MAX),
+            ("lease", |options| options.lease = Duration::ZERO),
+            ("lease", |options| options.lease = LONGEST_LEASE + SHORTEST),
+            ("poll", |options| options.poll = Duration::ZERO),
+            ("poll", |options| options.poll = options.lease),
+            ("statement_timeout", |options| options.statement_timeout = Duration::ZERO),
+            ("pool_size", |options| options.pool_size = 1001),
+        ];
+        let options = PostgresOptions::new("postgres://localhost/app");
+        assert_eq!(options.check(), Ok(()));
+        for (option, set) in wrong {
+            let mut options = options.clone();
+            set(&mut options);
+            assert_eq!(options.check().unwrap_err().option, option);
+        }
     }
 }

@@ -20,7 +20,12 @@ impl Readers {
         statement: Statement,
         params: Params<'_>,
     ) -> Result<Rows, StoreError> {
-        let answer = match self.ask(statement, params).await {
+        Ok(self.look_up(statement, params).await?)
+    }
+
+    /// [`query`](Self::query), for whoever is no caller of the stores.
+    pub(crate) async fn look_up(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
+        match self.ask(statement, params).await {
             Err(error) if error.ends_connection() => {
                 self.0.close_idle();
                 // Who did not answer in time would only be waited for again.
@@ -31,8 +36,7 @@ impl Readers {
                 }
             }
             answer => answer,
-        };
-        Ok(answer?)
+        }
     }
 
     async fn ask(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -42,11 +42,16 @@ pub(crate) struct Server {
 impl Server {
     /// The server of a URL, which is `options.url` or the direct one.
     pub(crate) fn of(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
+        options.check()?;
         let (mut config, is_secured) = parse(url)?;
         if let (None, Some(password)) = (config.get_password(), &options.password) {
             config.password(password);
         }
         config.ssl_mode(if is_secured { SslMode::Require } else { SslMode::Disable });
+        if config.get_hosts().len() > 1 {
+            // The one that takes writes: a standby has not heard of everything.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         config.connect_timeout(options.connect_timeout);
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
@@ -235,6 +240,14 @@ mod tests {
         assert_eq!(config.get_application_name(), Some("shop"));
         let config = server("postgres://ada@h/app?sslmode=disable").config;
         assert_eq!(config.get_application_name(), Some("sessrum"));
+    }
+
+    #[test]
+    fn of_several_servers_one_must_take_writes() {
+        for url in ["postgres://a,b/app", "postgres://a,b/app?target_session_attrs=any"] {
+            let attributes = server(url).config.get_target_session_attrs();
+            assert_eq!(attributes, TargetSessionAttrs::ReadWrite);
+        }
     }
 
     #[test]

@@ -3,15 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sessrum_core::store::{EventStore as _, StoreError};
-use sessrum_core::{ChangeFeed, Clock, EventSealer, SystemClock};
+use sessrum_core::{ChangeFeed, Clock, EventSealer, OsRandom, Random, SystemClock};
 
-use crate::feed::{Announcer, Barrier, FeedTask, Instance};
+use crate::feed::{Announcer, Barrier, Instance, start_to_hear};
 use crate::open;
 use crate::open_error::OpenError;
-use crate::options::PostgresOptions;
+use crate::options::{PostgresOptions, Revocation};
 use crate::readers::Readers;
 use crate::server::Server;
 use crate::sql::instances;
+use crate::task::Task;
 use crate::writer::{Limits, Writer};
 
 /// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
@@ -26,8 +27,9 @@ pub struct PostgresStore {
     pub(crate) writer: Writer,
     /// Where tables are compacted.
     pub(crate) direct: Server,
-    hearing: Option<FeedTask>,
+    hearing: Option<Task>,
     barrier: Arc<Barrier>,
+    pub(crate) revocation: Revocation,
     instance: Arc<Instance>,
     pub(crate) feed: Arc<ChangeFeed>,
     pub(crate) sealer: Arc<EventSealer>,
@@ -39,26 +41,30 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what stands in the way.
     pub async fn open(options: &PostgresOptions, sealer: EventSealer) -> Result<Self, OpenError> {
-        Self::open_with_clock(options, sealer, Arc::new(SystemClock)).await
+        Self::open_with(options, sealer, Arc::new(SystemClock), Arc::new(OsRandom)).await
     }
 
-    /// As [`open`](Self::open), with another clock. Its [`uptime`](Clock::uptime) alone is asked: by it
-    /// the store counts its lease.
+    /// As [`open`](Self::open), with another clock and source of randomness. Of the clock
+    /// [`uptime`](Clock::uptime) alone is asked: by it the store counts its lease. What is random is the
+    /// number by which other instances know this one.
     ///
     /// # Errors
     /// As there.
-    pub async fn open_with_clock(
+    pub async fn open_with(
         options: &PostgresOptions,
         sealer: EventSealer,
         clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
-        let readers = server.connections(options.pool_size.max(1), options.statement_timeout)?;
+        let readers = server.connections(options.pool_size, options.statement_timeout)?;
         open::check(&server, &readers).await?;
         let readers = Arc::new(Readers::new(readers));
         let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
-        let instance = Arc::new(Instance::default());
-        let barrier = Barrier::new(Arc::clone(&readers), Arc::clone(&feed), Arc::clone(&instance));
+        let instance = if options.hears { Instance::default() } else { Instance::deaf() };
+        let instance = Arc::new(instance);
+        let barrier =
+            Barrier::start(Arc::clone(&readers), Arc::clone(&feed), Arc::clone(&instance));
         let barrier = Arc::new(barrier);
         let announcer =
             Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
@@ -67,19 +73,20 @@ impl PostgresStore {
         let sealer = Arc::new(sealer);
         let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
-        let hearing = options
-            .hears
-            .then(|| FeedTask::start(listened, options, Arc::clone(&feed), Arc::clone(&instance)));
-        Ok(Self { readers, writer, direct, hearing, barrier, instance, feed, sealer })
+        let hearing = options.hears.then(|| {
+            let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));
+            start_to_hear(listened, options, feed, instance, random)
+        });
+        let revocation = options.revocation;
+        Ok(Self { readers, writer, direct, hearing, barrier, revocation, instance, feed, sealer })
     }
 
-    /// Waits until no other instance goes by what was before the last event.
+    /// Waits until no instance goes by what was before the last event.
     ///
     /// # Errors
-    /// When the database cannot say which that is.
+    /// When the database cannot say which event that is, or who is there.
     pub async fn until_heard(&self) -> Result<(), StoreError> {
-        self.barrier.wait_for(self.last_event_id().await?).await;
-        Ok(())
+        Ok(self.barrier.wait_for(self.last_event_id().await?).await?)
     }
 
     /// Takes no more changes, waits until those that are queued are made, and leaves the list of

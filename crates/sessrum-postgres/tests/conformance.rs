@@ -25,7 +25,7 @@ async fn migrated() -> Database {
 /// A store that hears of others and goes by what it has read.
 async fn open(mut options: PostgresOptions) -> Arc<dyn Store> {
     // However slow the machine is.
-    options.lease = Duration::from_hours(1);
+    options.lease = Duration::from_mins(1);
     let store = PostgresStore::open(&options, sealer()).await.unwrap();
     let hears = || store.feed().holds(&0.into(), store.feed().generation());
     while !hears() {

@@ -38,8 +38,8 @@ pub struct Asking {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Question {
-    /// What happened? It also says what this instance has heard.
-    News(Option<Answer>),
+    /// What happened? It also says what this instance has heard, and that it is there.
+    Renew(Option<Answer>),
     /// To be put on the list of instances.
     Enter(Option<Entered>),
 }
@@ -50,6 +50,15 @@ pub enum Answer {
     Last(u8),
     /// The instance is not on the list.
     NotListed,
+}
+
+/// What others see of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The last event that it says it has heard.
+    pub heard: u8,
+    /// How long ago it renewed.
+    pub unrenewed: Ticks,
 }
 
 /// On the list, from this event on.

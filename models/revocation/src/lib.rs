@@ -13,5 +13,5 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub use instance::{Answer, Asking, Concerns, Entered, Instance, Question, Ticks};
+pub use instance::{Answer, Asking, Concerns, Entered, Instance, Place, Question, Ticks};
 pub use model::{Action, Answered, End, Fault, Installation, Revocation, State};

@@ -1,6 +1,6 @@
 use stateright::{Model, Property};
 
-use crate::instance::{Answer, Asking, Concerns, Entered, Instance, Question, Ticks};
+use crate::instance::{Answer, Asking, Concerns, Entered, Instance, Place, Question, Ticks};
 
 /// When a revocation is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,20 @@ pub enum Fault {
     ConfirmsBeforeHearing,
     /// What was cached before an instance entered stays.
     EntersWithCache,
+    /// An instance that enters anew goes by what it has cached until it hears that it has entered.
+    EntersWithLease,
     /// A change is acknowledged before the instance that made it has heard of it.
     AcknowledgesBeforeTelling,
     /// An instance that was told of its own change takes all that came before for told.
     TakesOwnForAll,
     /// Instances that are silent are struck off the list at once.
     StrikesOffTheSilent,
+    /// The lease begins anew with each look, though others see renewals alone.
+    LeaseFromLook,
+    /// Whoever asks again for the end, which has come by then, is answered at once.
+    AnswersAgainAtOnce,
+    /// An instance that is asked again waits for all others and not for itself.
+    TrustsItself,
     /// The cache is used without a proof.
     KnowsNoLease,
     /// A switch that comes after the end writes the row it has read.
@@ -43,6 +51,9 @@ pub struct Installation {
     pub lease: Ticks,
     /// Changes that are made.
     pub most_events: u8,
+    /// Whether instances look without renewing, enter anew at any time and are struck off at any time,
+    /// and an end is asked for again. Without, they are struck off only where an end waits for them.
+    pub is_restless: bool,
     /// What is done wrong.
     pub fault: Option<Fault>,
 }
@@ -56,8 +67,8 @@ pub struct State {
     pub end: Option<End>,
     /// What the row says.
     pub is_ended: bool,
-    /// The list of instances: the last event that each has heard.
-    pub listed: [Option<u8>; 2],
+    /// The list of instances.
+    pub listed: [Option<Place>; 2],
     /// In memory.
     pub instances: [Instance; 2],
 }
@@ -67,13 +78,15 @@ pub struct State {
 pub struct End {
     /// The event that tells of it.
     pub event: u8,
-    /// The instance that ended it.
-    pub by: usize,
     /// How long ago it was committed.
     pub age: Ticks,
-    /// Which instances on the list have not asked for news since.
-    pub silent: [bool; 2],
-    /// Whether whoever asked for it was answered.
+    /// The instance that is asked for it, last.
+    pub by: usize,
+    /// Whether it had come by then.
+    pub again: bool,
+    /// How long whoever asks has waited.
+    pub waited: Ticks,
+    /// Whether they were answered.
     pub answered: Answered,
 }
 
@@ -101,6 +114,9 @@ pub enum Action {
     ReadRow(usize),
     /// That row goes into the cache.
     Fill(usize),
+    /// An instance has looked what happened, and tells one event of it. How long the answer was on its
+    /// way makes no difference: it is told later then.
+    Look(usize),
     /// An instance asks the database.
     Ask(usize, Question),
     /// The database gets the question and answers it.
@@ -117,12 +133,14 @@ pub enum Action {
     ChangeOther(usize),
     /// An instance commits the end of the session.
     End(usize),
+    /// An instance is asked for the end and finds that it has come.
+    AskAgain(usize),
     /// An instance tells itself what it has committed.
     TellOwn(usize),
-    /// The instance that ended the session answers its caller.
+    /// The instance that was asked for the end answers its caller.
     Acknowledge,
-    /// It strikes off the list whoever was silent for the lease.
-    StrikeOffSilent,
+    /// Somebody strikes an instance off the list that was silent for the lease.
+    StrikeOff(usize),
 }
 
 impl State {
@@ -131,7 +149,6 @@ impl State {
         self.instances.swap(0, 1);
         self.listed.swap(0, 1);
         if let Some(end) = &mut self.end {
-            end.silent.swap(0, 1);
             end.by = 1 - end.by;
         }
     }
@@ -160,28 +177,69 @@ impl Installation {
         }
     }
 
+    /// Tells whatever happened up to an event.
+    fn tell(&self, instance: &mut Instance, last: u8) {
+        if instance.told < last {
+            instance.told = last;
+            self.hear(instance);
+        }
+    }
+
     fn commit(state: &mut State, index: usize, concerns: Concerns) {
         state.last += 1;
         state.instances[index].untold = Some((state.last, concerns));
     }
 
-    fn is_confirmed(state: &State, event: u8) -> bool {
-        state.listed.iter().flatten().all(|heard| *heard >= event)
+    /// Whether all on the list but the instance that is asked have heard of the end.
+    fn others_have_heard(state: &State, end: &End) -> bool {
+        let heard = |place: &Option<Place>| place.is_none_or(|place| place.heard >= end.event);
+        heard(&state.listed[1 - end.by])
     }
 
     fn may_acknowledge(&self, state: &State, end: &End) -> bool {
-        let is_told = state.instances[end.by].untold != Some((end.event, Concerns::Session));
-        end.answered == Answered::NotYet
-            && (is_told || self.has(Fault::AcknowledgesBeforeTelling))
+        if end.answered != Answered::NotYet {
+            return false;
+        }
+        let instance = &state.instances[end.by];
+        let has_waited = end.waited >= self.lease;
+        if end.again {
+            let knows = instance.told >= end.event || self.has(Fault::TrustsItself);
+            return (knows && Self::others_have_heard(state, end))
+                || has_waited
+                || self.has(Fault::AnswersAgainAtOnce);
+        }
+        // It tells itself before it does anything else.
+        (instance.untold != Some((end.event, Concerns::Session))
+            || self.has(Fault::AcknowledgesBeforeTelling))
             && (self.revocation == Revocation::Notify
-                || Self::is_confirmed(state, end.event)
-                || end.age >= self.lease)
+                || Self::others_have_heard(state, end)
+                || has_waited)
     }
 
-    fn may_strike_off(&self, end: &End) -> bool {
-        end.answered == Answered::NotYet
+    /// Whether the session has ended and no instance has it, nor is about to: then none ever will again.
+    fn is_settled(&self, state: &State) -> bool {
+        let knows_nothing =
+            |instance: &Instance| instance.entry.is_none() && instance.filling.is_none();
+        state.end.is_some()
+            && state.instances.iter().all(knows_nothing)
+            && !self.has(Fault::SwitchRevives)
+    }
+
+    /// Whoever was answered does not ask again.
+    fn may_ask_again(&self, state: &State) -> bool {
+        self.is_restless
             && self.revocation == Revocation::Barrier
-            && (end.age >= self.lease || self.has(Fault::StrikesOffTheSilent))
+            && state
+                .end
+                .is_some_and(|end| matches!(end.answered, Answered::NotYet | Answered::Never))
+    }
+
+    /// Nobody looks at the list where nobody waits for others.
+    fn may_strike_off(&self, state: &State, place: &Place) -> bool {
+        let is_waited_for = state.end.is_some_and(|end| end.answered == Answered::NotYet);
+        self.revocation == Revocation::Barrier
+            && (self.is_restless || is_waited_for)
+            && (place.unrenewed >= self.lease || self.has(Fault::StrikesOffTheSilent))
     }
 
     /// The database answers what an instance asked.
@@ -190,11 +248,11 @@ impl Installation {
         let told = state.instances[index].told;
         let asking = state.instances[index].asking.as_mut()?;
         match &mut asking.question {
-            Question::News(answer) => {
+            Question::Renew(answer) => {
                 let heard = if self.has(Fault::ConfirmsBeforeHearing) { last } else { told };
                 *answer = Some(match &mut state.listed[index] {
-                    Some(row) => {
-                        *row = heard;
+                    Some(place) => {
+                        *place = Place { heard, unrenewed: 0 };
                         Answer::Last(last)
                     }
                     None => Answer::NotListed,
@@ -204,9 +262,6 @@ impl Installation {
                 *entered = Some(Entered { last, visible: false });
             }
         }
-        if let Some(end) = &mut state.end {
-            end.silent[index] = false;
-        }
         Some(())
     }
 
@@ -215,13 +270,10 @@ impl Installation {
         let Asking { sent, question } = instance.asking.take()?;
         let left = if self.has(Fault::LeaseFromAnswer) { self.lease } else { self.lease - sent };
         match question {
-            Question::News(answer) => match answer? {
+            Question::Renew(answer) => match answer? {
                 Answer::NotListed => instance.is_listed = false,
                 Answer::Last(last) => {
-                    if instance.told < last {
-                        instance.told = last;
-                        self.hear(instance);
-                    }
+                    self.tell(instance, last);
                     instance.proof = instance.proof.max(left);
                 }
             },
@@ -241,6 +293,12 @@ impl Installation {
         let grow = |age: &mut Ticks| *age = (*age + 1).min(self.lease);
         if let Some(end) = &mut state.end {
             grow(&mut end.age);
+            grow(&mut end.waited);
+        }
+        if self.revocation == Revocation::Barrier && (self.is_restless || state.end.is_some()) {
+            for place in state.listed.iter_mut().flatten() {
+                grow(&mut place.unrenewed);
+            }
         }
         for instance in &mut state.instances {
             instance.proof = instance.proof.saturating_sub(1);
@@ -260,6 +318,12 @@ impl Model for Installation {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.end.is_some_and(|end| self.may_acknowledge(state, &end)) {
+            actions.push(Action::Acknowledge);
+        }
+        if self.is_settled(state) {
+            return;
+        }
         actions.push(Action::Tick);
         for (index, instance) in state.instances.iter().enumerate() {
             actions.push(Action::Crash(index));
@@ -269,14 +333,22 @@ impl Model for Installation {
                 actions.push(Action::ReadRow(index));
             }
             match instance.asking.map(|asking| asking.question) {
-                None => actions.push(Action::Ask(
-                    index,
-                    if instance.is_listed { Question::News(None) } else { Question::Enter(None) },
-                )),
+                None => {
+                    if instance.is_listed {
+                        actions.push(Action::Ask(index, Question::Renew(None)));
+                    }
+                    if self.is_restless && instance.is_listed {
+                        actions.push(Action::Look(index));
+                    }
+                    // Also when its connection broke.
+                    if self.is_restless || !instance.is_listed {
+                        actions.push(Action::Ask(index, Question::Enter(None)));
+                    }
+                }
                 Some(question) => {
                     actions.push(Action::LoseAnswer(index));
                     actions.push(match question {
-                        Question::News(None) | Question::Enter(None) => Action::Answer(index),
+                        Question::Renew(None) | Question::Enter(None) => Action::Answer(index),
                         Question::Enter(Some(Entered { visible: false, .. })) => {
                             Action::Appear(index)
                         }
@@ -297,12 +369,12 @@ impl Model for Installation {
                 }
             }
         }
-        if let Some(end) = &state.end {
-            if self.may_acknowledge(state, end) {
-                actions.push(Action::Acknowledge);
-            }
-            if self.may_strike_off(end) {
-                actions.push(Action::StrikeOffSilent);
+        if self.may_ask_again(state) {
+            actions.extend([0, 1].map(Action::AskAgain));
+        }
+        for (index, place) in state.listed.iter().enumerate() {
+            if place.is_some_and(|place| self.may_strike_off(state, &place)) {
+                actions.push(Action::StrikeOff(index));
             }
         }
     }
@@ -327,7 +399,18 @@ impl Model for Installation {
                 let instance = &mut state.instances[index];
                 instance.entry = instance.filling.take();
             }
+            Action::Look(index) => {
+                let instance = &mut state.instances[index];
+                self.tell(instance, state.last.min(instance.told + 1));
+                if self.has(Fault::LeaseFromLook) {
+                    instance.proof = self.lease;
+                }
+            }
             Action::Ask(index, question) => {
+                if matches!(question, Question::Enter(_)) && !self.has(Fault::EntersWithLease) {
+                    // Others take it from then on for one that has heard, and it may never know.
+                    state.instances[index].proof = 0;
+                }
                 state.instances[index].asking = Some(Asking { sent: 0, question });
             }
             Action::Answer(index) => self.answer(&mut state, index)?,
@@ -336,7 +419,7 @@ impl Model for Installation {
                     &mut state.instances[index].asking
                 {
                     entered.visible = true;
-                    state.listed[index] = Some(entered.last);
+                    state.listed[index] = Some(Place { heard: entered.last, unrenewed: 0 });
                 }
             }
             Action::HearAnswer(index) => self.hear_answer(&mut state.instances[index])?,
@@ -349,9 +432,13 @@ impl Model for Installation {
             Action::End(by) => {
                 Self::commit(&mut state, by, Concerns::Session);
                 state.is_ended = true;
-                let (event, silent) = (state.last, state.listed.map(|row| row.is_some()));
+                let (event, answered) = (state.last, Answered::NotYet);
+                state.end = Some(End { event, age: 0, by, again: false, waited: 0, answered });
+            }
+            Action::AskAgain(by) => {
+                let end = state.end?;
                 let answered = Answered::NotYet;
-                state.end = Some(End { event, by, age: 0, silent, answered });
+                state.end = Some(End { by, again: true, waited: 0, answered, ..end });
             }
             Action::TellOwn(index) => {
                 let instance = &mut state.instances[index];
@@ -365,15 +452,17 @@ impl Model for Installation {
                 }
             }
             Action::Acknowledge => {
-                let is_confirmed = Self::is_confirmed(&state, state.end?.event);
+                let have_heard = Self::others_have_heard(&state, &state.end?);
                 state.end.as_mut()?.answered =
-                    if is_confirmed { Answered::Confirmed } else { Answered::AfterLease };
+                    if have_heard { Answered::Confirmed } else { Answered::AfterLease };
             }
-            Action::StrikeOffSilent => {
-                for (row, is_silent) in state.listed.iter_mut().zip(state.end?.silent) {
-                    *row = row.filter(|_| !is_silent);
-                }
-            }
+            Action::StrikeOff(index) => state.listed[index] = None,
+        }
+        if self.revocation == Revocation::Barrier
+            && let Some(end) = state.end.as_mut().filter(|end| end.answered != Answered::NotYet)
+        {
+            // It makes no difference any more who was asked.
+            *end = End { by: 0, again: false, waited: 0, ..*end };
         }
         if state.instances[1] < state.instances[0] {
             state.swap();
@@ -405,9 +494,18 @@ impl Model for Installation {
                 state.end.is_some_and(|end| end.answered == Answered::Confirmed)
                     && state.listed.iter().all(Option::is_some)
             }),
-            Property::sometimes("one is silent and enters anew", |_, state: &State| {
+            Property::sometimes("one is silent", |_, state: &State| {
                 state.end.is_some_and(|end| end.answered == Answered::AfterLease)
-                    && state.instances.iter().all(|instance| instance.proof > 0)
+                    && state.listed.iter().all(Option::is_some)
+            }),
+            Property::sometimes("one that was struck off enters anew", |_, state: &State| {
+                state.instances.iter().zip(&state.listed).any(|(instance, place)| {
+                    let is_entering = matches!(
+                        instance.asking,
+                        Some(Asking { question: Question::Enter(Some(_)), .. })
+                    );
+                    instance.told > 0 && place.is_none() && is_entering
+                })
             }),
         ]
     }

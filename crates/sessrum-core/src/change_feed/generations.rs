@@ -62,9 +62,14 @@ impl Generations {
         slot.fetch_max(change, Ordering::AcqRel);
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "any bits of a hash will do, and the rest is below the length"
+    )]
     fn slot(&self, user: &impl Hash) -> &AtomicU64 {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(user);
-        let index = usize::try_from(hash % (self.slots.len().max(1) as u64));
-        index.ok().and_then(|index| self.slots.get(index)).unwrap_or(&self.floor)
+        let index = hash as usize % self.slots.len();
+        &self.slots[index]
     }
 }

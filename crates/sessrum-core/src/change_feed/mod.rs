@@ -135,8 +135,7 @@ impl ChangeFeed {
         }
     }
 
-    /// Ends the lease: the database could not be asked, and nothing that was read holds until it has
-    /// been.
+    /// Ends the lease: nothing that was read holds until something was heard again.
     pub fn end_lease(&self) {
         if self.lease.is_some() {
             self.generations.prove_until(0);

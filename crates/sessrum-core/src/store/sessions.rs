@@ -259,6 +259,11 @@ pub trait SessionStore: Send + Sync + 'static {
         change: &Change,
     ) -> Result<Vec<EndedSession>, StoreError>;
 
+    /// Waits until every end that was committed so far holds as one does that a verb here has answered:
+    /// for whoever asks for an end and finds that it has come. A store whose ends hold elsewhere only
+    /// after a while answers at once.
+    async fn until_ends_hold(&self) -> Result<(), StoreError>;
+
     /// Removes up to `limit` rows of sessions that ended before `before`, with their tokens and
     /// data. Events stay. Answers how many sessions went.
     async fn delete_ended_before(

@@ -38,6 +38,9 @@ pub(super) async fn change(
     what: UserChange,
     change: &Change,
 ) -> Result<UserOutcome> {
+    if what.role.is_some() || what.is_active == Some(false) {
+        writing.asks_for_end();
+    }
     let Some(before) = writing.query(sql::FIND, &[&user]).await?.first(rows::user)? else {
         return Ok(UserOutcome::NotFound);
     };

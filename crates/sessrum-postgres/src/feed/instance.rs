@@ -1,10 +1,6 @@
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use tokio_postgres::Row;
-
-use crate::error::Result;
-use crate::rows::{Rows, plain};
+use tokio::sync::Notify;
 
 /// This instance, as the others know it.
 #[derive(Debug, Default)]
@@ -13,9 +9,18 @@ pub(crate) struct Instance {
     id: AtomicI64,
     /// The last event before which all were told here.
     told: AtomicI64,
+    /// How many of its commits had an outcome that it did not get to know.
+    doubts: AtomicU64,
+    /// There may be something that it was not told.
+    news: Notify,
 }
 
 impl Instance {
+    /// One that never hears, and so goes by nothing that it was not told.
+    pub(crate) fn deaf() -> Self {
+        Self { told: AtomicI64::new(i64::MAX), ..Self::default() }
+    }
+
     pub(crate) fn id(&self) -> i64 {
         self.id.load(Ordering::Acquire)
     }
@@ -35,58 +40,29 @@ impl Instance {
 
     /// The events from `first` to `last`, its own, were told. Unless there are some before that were
     /// not, they need not be read again.
-    pub(crate) fn has_told_own(&self, first: i64, last: i64) {
+    pub(super) fn has_told_own(&self, first: i64, last: i64) {
         let before = first.saturating_sub(1);
         let _ = self.told.compare_exchange(before, last, Ordering::AcqRel, Ordering::Acquire);
     }
-}
 
-/// Other instances as they were at a moment.
-pub(super) struct Others {
-    ids: Vec<i64>,
-    renewals: Vec<i64>,
-    /// The longest lease of any.
-    lease: Duration,
-    /// When they had renewed so often, on this instance's clock.
-    counted_at: Duration,
-}
-
-impl Others {
-    /// What the database answered before `counted_at`.
-    pub(super) fn read(rows: &Rows, counted_at: Duration) -> Result<Self> {
-        let mut others =
-            Self { ids: Vec::new(), renewals: Vec::new(), lease: Duration::ZERO, counted_at };
-        for row in &rows.rows {
-            others.add(row)?;
-        }
-        Ok(others)
+    /// Tells notifications of its own commits from all others. Those whose outcome it does not know
+    /// count among the others: it hears of them like of any.
+    pub(super) fn signature(&self) -> String {
+        format!("{} {}", self.id(), self.doubts.load(Ordering::Acquire))
     }
 
-    fn add(&mut self, row: &Row) -> Result<()> {
-        self.ids.push(plain(row, 0)?);
-        self.renewals.push(plain(row, 1)?);
-        let lease = u64::try_from(plain::<i64>(row, 2)?).unwrap_or(0);
-        self.lease = self.lease.max(Duration::from_micros(lease));
-        Ok(())
+    /// Something of its own may have been committed, now or later.
+    pub(super) fn doubts(&self) {
+        self.doubts.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(super) const fn are_none(&self) -> bool {
-        self.ids.is_empty()
+    /// Has it look at once what happened.
+    pub(super) fn look(&self) {
+        self.news.notify_one();
     }
 
-    /// When the lease of each is over that has not renewed since: no two clocks differ in their pace
-    /// by as much as is added here.
-    pub(super) fn silent_from(&self, since: Duration) -> Duration {
-        since.saturating_add(self.lease).saturating_add(self.lease / 32)
-    }
-
-    /// When those that still have not renewed go by nothing any more.
-    pub(super) fn over_from(&self) -> Duration {
-        self.silent_from(self.counted_at)
-    }
-
-    /// Their numbers, and how often each had renewed.
-    pub(super) const fn columns(&self) -> (&Vec<i64>, &Vec<i64>) {
-        (&self.ids, &self.renewals)
+    /// Waits until it is to look. What was said before the call counts.
+    pub(super) async fn is_to_look(&self) {
+        self.news.notified().await;
     }
 }

@@ -2,8 +2,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client};
 
@@ -12,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::server::Server;
 use crate::sql::{Params, Statement};
+use crate::task::Task;
 
 /// A connection of its own, which hears what PostgreSQL notifies of.
 pub(super) struct Listener {
     client: Client,
-    notified: Arc<Notify>,
-    driving: JoinHandle<()>,
+    _driving: Task,
     patience: Duration,
 }
 
@@ -30,32 +28,25 @@ impl Listener {
         patience: Duration,
     ) -> Result<Self> {
         let (client, mut connection) = server.connect().await?;
-        let notified = Arc::new(Notify::new());
-        let notify = Arc::clone(&notified);
-        let driving = tokio::spawn(async move {
+        let driving = Task::start(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
             {
                 // What this instance did it has told itself.
                 if let AsyncMessage::Notification(news) = message
-                    && news.payload() != instance.id().to_string()
+                    && news.payload() != instance.signature()
                 {
-                    notify.notify_one();
+                    instance.look();
                 }
             }
-            // The next question finds the connection gone.
-            notify.notify_one();
+            // The next look finds the connection gone.
+            instance.look();
         });
-        let listener = Self { client, notified, driving, patience };
+        let listener = Self { client, _driving: driving, patience };
         if let Some(channel) = channel {
             let listen = format!("LISTEN {channel}");
             listener.in_time(listener.client.batch_execute(&listen)).await?;
         }
         Ok(listener)
-    }
-
-    /// Waits for a notification. One that came before the call counts.
-    pub(super) async fn notified(&self) {
-        self.notified.notified().await;
     }
 
     pub(super) async fn run(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
@@ -67,11 +58,5 @@ impl Listener {
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
         Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.driving.abort();
     }
 }

@@ -73,6 +73,9 @@ async fn create_set(writing: &mut Writing, set: &mut [&mut SignIn]) -> Result<()
     if admitted.is_empty() {
         return Ok(());
     }
+    if admitted.iter().any(|(it, _)| it.new.replaces.is_some()) {
+        writing.asks_for_end();
+    }
     let made = make(writing, &admitted).await?;
     learn_chains(writing, made.ended.iter().map(|session| &session.user_id)).await?;
     for (sign_in, is_new) in admitted {

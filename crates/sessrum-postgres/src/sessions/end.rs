@@ -15,6 +15,7 @@ pub(super) async fn end(
     reason: EndReason,
     change: &Change,
 ) -> Result<Option<EndedSession>> {
+    writing.asks_for_end();
     let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &session.0];
     Ok(end_by(writing, sql::END, params, reason, change).await?.pop())
 }
@@ -26,6 +27,7 @@ pub(crate) async fn end_of_user(
     reason: EndReason,
     change: &Change,
 ) -> Result<Vec<EndedSession>> {
+    writing.asks_for_end();
     let (user, keep) = (Sql(user.clone()), keep.map(Sql));
     let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &user, &keep];
     end_by(writing, sql::END_OF_USER, params, reason, change).await
@@ -38,6 +40,7 @@ pub(super) async fn end_any(
     limit: usize,
     change: &Change,
 ) -> Result<Vec<EndedSession>> {
+    writing.asks_for_end();
     let (keep, limit) = (keep.map(Sql), rows::limit(limit));
     let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &keep, &limit];
     end_by(writing, sql::END_ANY, params, reason, change).await

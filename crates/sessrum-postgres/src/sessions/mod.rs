@@ -19,6 +19,7 @@ use sessrum_core::{
 use crate::compaction;
 use crate::error::Result;
 use crate::events::record_of;
+use crate::options::Revocation;
 use crate::platform_use::{PlatformUse, note_uses};
 use crate::rows::{self, plain};
 use crate::sql::{checks, compaction as due, sessions as sql};
@@ -199,6 +200,13 @@ impl SessionStore for PostgresStore {
                 Box::pin(end::end_expired(writing, limits, limit, change))
             })
             .await
+    }
+
+    async fn until_ends_hold(&self) -> Result<(), StoreError> {
+        match self.revocation {
+            Revocation::Notify => Ok(()),
+            Revocation::Barrier => self.until_heard().await,
+        }
     }
 
     async fn delete_ended_before(

@@ -1,4 +1,4 @@
-use super::{Statement, newest_of, statements};
+use super::{Statement, last_given, newest_of, statements};
 
 /// The columns of `session_events` in the order of `rows::event`.
 macro_rules! event_columns {
@@ -19,14 +19,6 @@ macro_rules! event_filter {
     () => {
         "($4 IS NULL OR kind = $4) \
          AND NOT ($5 AND kind IN ('token_rotated', 'platform_switched'))"
-    };
-}
-
-/// The number that the last event was given, also when the count of them was set back.
-macro_rules! last_given {
-    () => {
-        "SELECT greatest(last_id, (SELECT max(id) FROM session_events)) \
-         FROM event_counter WHERE id = 1"
     };
 }
 

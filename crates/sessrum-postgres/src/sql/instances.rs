@@ -1,26 +1,21 @@
-use super::{Statement, statements};
+use super::{Statement, last_given, statements};
 
 statements! {
-    /// Puts an instance with a lease of `$1` microseconds on the list: it has heard of all events so
-    /// far.
-    ENTER(INT8) =
-        "INSERT INTO instances (heard, renewals, lease) \
-         SELECT greatest(last_id, (SELECT max(id) FROM session_events)), 0, $1 \
-         FROM event_counter WHERE id = 1 RETURNING id, heard";
+    /// Puts instance `$1` with a lease of `$2` microseconds on the list, in the place of `$3`: it has
+    /// heard of all events so far.
+    ENTER(INT8, INT8, INT8) =
+        "WITH former AS (DELETE FROM instances WHERE id = $3) \
+         INSERT INTO instances (id, heard, renewals, lease) \
+         SELECT $1, (", last_given!(), "), 0, $2 RETURNING heard";
 
-    /// Instance `$1` is there and has heard of events up to `$2`. Answers the last event; nothing
-    /// when the instance is not on the list.
-    RENEW(INT8, INT8) =
-        "UPDATE instances SET heard = $2, renewals = renewals + 1 WHERE id = $1 \
-         RETURNING (SELECT greatest(last_id, (SELECT max(e.id) FROM session_events e)) \
-         FROM event_counter c WHERE c.id = 1)";
+    /// Instance `$1`, which has renewed `$3` times, is there and has heard of events up to `$2`. Answers
+    /// the last event; nothing when there is no such instance on the list.
+    RENEW(INT8, INT8, INT8) =
+        "UPDATE instances SET heard = $2, renewals = renewals + 1 WHERE id = $1 AND renewals = $3 \
+         RETURNING (", last_given!(), ")";
 
-    /// Instances but `$2` that have not heard of event `$1`: how often each has renewed, and its
-    /// lease.
-    DEAF(INT8, INT8) = "SELECT id, renewals, lease FROM instances WHERE heard < $1 AND id <> $2";
-
-    /// All instances but `$1`.
-    OTHERS(INT8) = "SELECT id, renewals, lease FROM instances WHERE id <> $1";
+    /// All instances but `$1`: what each has heard, how often it has renewed, and its lease.
+    OTHERS(INT8) = "SELECT id, heard, renewals, lease FROM instances WHERE id <> $1";
 
     /// Strikes instances `$1` off the list that have renewed no more often than `$2` says.
     STRIKE_OFF(INT8_ARRAY, INT8_ARRAY) =
@@ -29,7 +24,7 @@ statements! {
 
     LEAVE(INT8) = "DELETE FROM instances WHERE id = $1";
 
-    LIST_NEWS(INT8, INT8, INT8) =
+    LIST_NEWS(INT8, INT8) =
         "SELECT id, kind, user_id, session_handle FROM session_events \
-         WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+         WHERE id > $1 ORDER BY id LIMIT $2";
 }

@@ -56,5 +56,14 @@ macro_rules! newest_of {
 }
 use newest_of;
 
+/// The number that the last event was given, also when the count of them was set back.
+macro_rules! last_given {
+    () => {
+        "SELECT greatest(c.last_id, (SELECT max(e.id) FROM session_events e)) \
+         FROM event_counter c WHERE c.id = 1"
+    };
+}
+use last_given;
+
 #[cfg(test)]
 mod tests;

@@ -30,11 +30,10 @@ const ALL: [(&str, &[(&str, Statement)]); 14] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 10] = [
+const READS_ALL: [(&str, &str); 9] = [
     ("compaction::LAST_DUE", "there is one for each user that was forgotten since the last time"),
     ("examine::CONNECTIONS_LEFT", "a server has few databases"),
     ("examine::INSTANCES", "it counts"),
-    ("instances::DEAF", "there is one for each program"),
     ("instances::OTHERS", "there is one for each program"),
     ("instances::STRIKE_OFF", "there is one for each program"),
     ("schema::VERSION", "there is one for each migration"),

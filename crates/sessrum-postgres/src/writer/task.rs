@@ -57,8 +57,8 @@ impl WritingTask {
         held_back.join_all().await;
     }
 
-    /// Answers for what was committed: at once, or when the other instances have heard of it. The
-    /// next changes need not wait for that.
+    /// Answers for what was committed: at once, or when every instance has heard of it. The next
+    /// changes need not wait for that.
     fn made(
         &self,
         jobs: impl Iterator<Item = Job>,
@@ -69,8 +69,8 @@ impl WritingTask {
         let (barrier, last) = (Arc::clone(barrier), committed.last);
         let jobs: Vec<Job> = jobs.collect();
         held_back.spawn(async move {
-            barrier.wait_for(last).await;
-            answer(jobs.into_iter(), None);
+            let heard = barrier.wait_for(last).await;
+            answer(jobs.into_iter(), heard.err().as_ref());
         });
     }
 
@@ -115,9 +115,7 @@ impl WritingTask {
             writing.roll_back(&error).await;
             return Err(Failure { error, stage: Stage::Undone });
         }
-        let committed = writing.commit(&self.announcer.notify()).await?;
-        self.announcer.tell(&committed);
-        Ok(committed)
+        writing.commit(&self.announcer).await
     }
 }
 

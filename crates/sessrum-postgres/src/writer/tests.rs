@@ -3,17 +3,18 @@ use std::time::Duration;
 use sessrum_core::store::StoreErrorKind;
 use sessrum_core::{ChangeFeed, OsRandom, SecretKey};
 use sessrum_testbed::{Database, Postgres};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls};
 
 use super::*;
-use crate::PostgresOptions;
 use crate::error::Error;
 use crate::feed::Barrier;
 use crate::readers::Readers;
 use crate::server::Server;
 use crate::sql::Statement;
+use crate::{PostgresOptions, Revocation};
 
 const INSERT: Statement =
     Statement { text: "INSERT INTO numbers VALUES ($1)", types: &[Type::INT8] };
@@ -45,15 +46,16 @@ impl Fixture {
 
     fn task(&self) -> WritingTask {
         let limits = Limits { statement: Duration::from_secs(20) };
-        WritingTask::new(self.connections(), limits, sealer(), self.announcer())
+        WritingTask::new(self.connections(), limits, sealer(), self.announcer(Revocation::Notify))
     }
 
-    /// One that nobody hears.
-    fn announcer(&self) -> Arc<Announcer> {
-        let options = PostgresOptions::new(self.database.url());
+    /// One that tells nobody who is there.
+    fn announcer(&self, revocation: Revocation) -> Arc<Announcer> {
+        let mut options = PostgresOptions::new(self.database.url());
+        options.revocation = revocation;
         let readers = Arc::new(Readers::new(self.connections()));
         let feed = Arc::new(ChangeFeed::unshared());
-        let barrier = Barrier::new(readers, Arc::clone(&feed), Arc::default());
+        let barrier = Barrier::start(readers, Arc::clone(&feed), Arc::default());
         Arc::new(Announcer::new(&options, feed, Arc::default(), Arc::new(barrier)))
     }
 
@@ -207,7 +209,8 @@ async fn a_change_is_made_although_its_caller_has_gone() {
 async fn closing_finishes_the_queue_and_takes_nothing_more() {
     let fixture = Fixture::new().await;
     let limits = Limits { statement: Duration::from_secs(20) };
-    let writer = Writer::start(fixture.connections(), limits, sealer(), fixture.announcer());
+    let announcer = fixture.announcer(Revocation::Notify);
+    let writer = Writer::start(fixture.connections(), limits, sealer(), announcer);
     let insert = |number: i64| {
         writer.run(number, |number, writing| {
             Box::pin(async move { writing.query(INSERT, &[number]).await.map(drop) })
@@ -225,6 +228,41 @@ async fn closing_finishes_the_queue_and_takes_nothing_more() {
     assert_eq!(fixture.numbers().await.len(), 50);
     assert_eq!(insert(50).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
     writer.close().await;
+}
+
+/// Whoever asked for an end waits for an instance that has heard of nothing, and nobody else does.
+#[tokio::test]
+async fn who_waits_behind_the_barrier_holds_up_nobody() {
+    let fixture = Fixture::new().await;
+    let deaf = "INSERT INTO instances (id, heard, renewals, lease) VALUES (7, -1, 0, 60000000)";
+    fixture.client.batch_execute(deaf).await.unwrap();
+    let limits = Limits { statement: Duration::from_secs(20) };
+    let announcer = fixture.announcer(Revocation::Barrier);
+    let writer = Writer::start(fixture.connections(), limits, sealer(), announcer);
+    let made = Arc::new(Notify::new());
+    let mut end = Box::pin(writer.run(Arc::clone(&made), |made, writing| {
+        writing.asks_for_end();
+        made.notify_one();
+        Box::pin(async { Ok(()) })
+    }));
+    // In a transaction of its own.
+    tokio::select! {
+        _ = &mut end => panic!("nobody has heard"),
+        () = made.notified() => {}
+    }
+    for number in 0..3_i64 {
+        let insert = writer.run(number, |number, writing| {
+            Box::pin(async move { writing.query(INSERT, &[number]).await.map(drop) })
+        });
+        tokio::select! {
+            biased;
+            _ = &mut end => panic!("nobody has heard"),
+            inserted = insert => inserted.unwrap(),
+        }
+    }
+    fixture.client.batch_execute("UPDATE instances SET heard = 0").await.unwrap();
+    end.await.unwrap();
+    assert_eq!(fixture.numbers().await, [0, 1, 2]);
 }
 
 #[test]

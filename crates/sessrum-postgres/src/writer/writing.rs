@@ -8,7 +8,7 @@ use super::failure::{Failure, Stage};
 use super::ledger::Ledger;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
-use crate::feed::Committed;
+use crate::feed::{Announcer, Committed};
 use crate::rows::Rows;
 use crate::sql::{Params, Statement, events};
 use crate::values::Sql;
@@ -47,11 +47,12 @@ pub(crate) struct Writing {
     pub(crate) sealer: Arc<EventSealer>,
     pub(crate) ledger: Ledger,
     last_kept: i64,
+    asks_for_end: bool,
 }
 
 impl Writing {
     pub(super) fn new(connection: Connection, sealer: Arc<EventSealer>) -> Self {
-        Self { connection, sealer, ledger: Ledger::after(0), last_kept: 0 }
+        Self { connection, sealer, ledger: Ledger::after(0), last_kept: 0, asks_for_end: false }
     }
 
     /// Begins the transaction, and waits for its turn.
@@ -85,8 +86,14 @@ impl Writing {
         insert(&self.connection, &events).await
     }
 
-    /// Commits, with a command that tells of events where there are some. Answers what has happened.
-    pub(super) async fn commit(mut self, notify: &str) -> Result<Committed, Failure> {
+    /// The answer to this change says that something is over, also when it was before: another instance
+    /// may have ended it a moment ago.
+    pub(crate) const fn asks_for_end(&mut self) {
+        self.asks_for_end = true;
+    }
+
+    /// Commits, and tells of it. Answers what has happened.
+    pub(super) async fn commit(mut self, announcer: &Announcer) -> Result<Committed, Failure> {
         let events = self.ledger.take_unwritten();
         let ready = self.connection.prepare(&[events::INSERT, events::KEEP_LAST_GIVEN]).await;
         if let Err(error) = ready {
@@ -101,21 +108,25 @@ impl Writing {
             Ok(())
         };
         // At once, in this order. Where one fails PostgreSQL undoes all with the last.
-        let notify = if given == self.last_kept { "" } else { notify };
+        let notify = if given == self.last_kept { String::new() } else { announcer.notify() };
         let (inserted, kept, notified, committed) = join!(
             biased;
             insert(&self.connection, &events),
             keep,
-            self.connection.command(notify),
+            self.connection.command(&notify),
             self.connection.command("COMMIT"),
         );
         match inserted.and(kept).and(notified).and(committed) {
             Ok(()) => {
                 let (first, last) = (self.last_kept.saturating_add(1), given);
-                Ok(Committed { news: self.ledger.into_news(), first, last })
+                let (news, asks_for_end) = (self.ledger.into_news(), self.asks_for_end);
+                let committed = Committed { news, first, last, asks_for_end };
+                announcer.tell(&committed);
+                Ok(committed)
             }
             Err(error) if error.ends_connection() => {
                 self.connection.close();
+                announcer.tell_of_doubt(&self.ledger.into_news());
                 Err(Failure { error, stage: Stage::Unknown })
             }
             Err(error) => Err(Failure { error, stage: Stage::Undone }),

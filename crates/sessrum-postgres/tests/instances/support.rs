@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sessrum_core::store::{
     AccountStore as _, AddUser, CreateOutcome, EventStore as _, NewSession, NewUser,
-    SessionStore as _,
+    SessionStore as _, StoreErrorKind,
 };
 use sessrum_core::{
     Change, Client, Clock as _, EndReason, EventSealer, OsRandom, Role, SecretKey, SessionError,
@@ -38,6 +38,10 @@ pub(crate) struct Instance {
 
 fn secret() -> SecretKey {
     SecretKey::from_bytes([1; 32])
+}
+
+pub(crate) fn sealer() -> EventSealer {
+    EventSealer::new(&secret(), &OsRandom).unwrap()
 }
 
 pub(crate) fn now() -> Change {
@@ -82,8 +86,7 @@ impl Site {
     pub(crate) async fn instance(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
         let mut options = self.options();
         set(&mut options);
-        let sealer = EventSealer::new(&secret(), &OsRandom).unwrap();
-        let store = Arc::new(PostgresStore::open(&options, sealer).await.unwrap());
+        let store = Arc::new(PostgresStore::open(&options, sealer()).await.unwrap());
         let manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret());
         let instance = Instance { store, manager };
         instance.until_it_hears().await;
@@ -98,16 +101,25 @@ impl Site {
 
     /// A number that the database itself tells.
     pub(crate) async fn count(&self, query: &str) -> i64 {
-        let (client, connection) =
-            tokio_postgres::connect(&self.database.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.query_one(query, &[]).await.unwrap().get(0)
+        self.connect().await.query_one(query, &[]).await.unwrap().get(0)
     }
 
     /// Waits until every instance but the one that did it has said that it heard of the last event.
     pub(crate) async fn until_others_have_heard(&self) {
         let deaf = "SELECT count(*) FROM instances, event_counter WHERE heard < last_id";
         until(async || self.count(deaf).await <= 1).await;
+    }
+
+    pub(crate) async fn execute(&self, commands: &str) {
+        self.connect().await.batch_execute(commands).await.unwrap();
+    }
+
+    /// A connection around the instances.
+    pub(crate) async fn connect(&self) -> tokio_postgres::Client {
+        let (client, connection) =
+            tokio_postgres::connect(&self.database.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
     }
 
     pub(crate) async fn listed(&self) -> i64 {
@@ -155,8 +167,13 @@ impl Instance {
     }
 
     pub(crate) async fn end(&self, browser: &Browser) {
-        let ended = self.store.end(browser.session.id, EndReason::Logout, &now()).await.unwrap();
-        assert!(ended.is_some());
+        assert!(self.try_to_end(browser).await.unwrap());
+    }
+
+    /// Whether there was something to end.
+    pub(crate) async fn try_to_end(&self, browser: &Browser) -> Result<bool, StoreErrorKind> {
+        let ended = self.store.end(browser.session.id, EndReason::Logout, &now()).await;
+        ended.map(|ended| ended.is_some()).map_err(|error| error.kind())
     }
 
     pub(crate) fn watch(&self, browser: &Browser) -> SessionWatch {

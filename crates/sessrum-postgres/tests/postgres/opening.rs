@@ -126,10 +126,15 @@ async fn a_standby_is_refused() {
     let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I \
                      SET default_transaction_read_only = on', current_database()); END $$";
     connect(&database.url()).await.batch_execute(read_only).await.unwrap();
-    let options = PostgresOptions::new(database.url());
-    for error in [refusal(&options).await, migrate(&options).await.unwrap_err()] {
-        assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
-        assert_helpful(&error, "name the primary server");
+    let place = database.address().to_string();
+    let several = database.url().replace(&place, &format!("{place},{place}"));
+    assert_ne!(several, database.url());
+    for url in [database.url(), several] {
+        let options = PostgresOptions::new(url);
+        for error in [refusal(&options).await, migrate(&options).await.unwrap_err()] {
+            assert!(matches!(error, OpenError::ReadOnly(_)), "{error:?}");
+            assert_helpful(&error, "name the primary server");
+        }
     }
 }
 

@@ -168,15 +168,21 @@ async fn run(common: Common, command: Command) -> anyhow::Result<()> {
             opened(&overrides, cleanup).await
         }
         // Nobody goes by a user who was not there before.
-        Command::User(command @ user::Command::Add { .. }) => {
+        Command::User(command @ (user::Command::Add { .. } | user::Command::List(_))) => {
             opened(&overrides, async |instance| user::run(command, instance).await).await
         }
         Command::User(command) => {
             settled(&overrides, async |instance| user::run(command, instance).await).await
         }
+        Command::Platform(command @ platform::Command::List { .. }) => {
+            opened(&overrides, async |instance| platform::run(command, instance).await).await
+        }
         Command::Platform(command) => {
             settled(&overrides, async |instance| platform::run(command, instance).await).await
         }
+        Command::Session(
+            command @ (session::Command::List { .. } | session::Command::Show { .. }),
+        ) => opened(&overrides, async |instance| session::run(command, instance).await).await,
         Command::Session(command) => {
             settled(&overrides, async |instance| session::run(command, instance).await).await
         }
@@ -195,19 +201,15 @@ async fn opened(
 }
 
 /// Runs a command as [`opened`] does. When it returns, no server beside it goes by what was so
-/// before its changes.
+/// before; also when it changed nothing, since a server may have done the same a moment ago.
 async fn settled(
     overrides: &Overrides,
     command: impl AsyncFnOnce(&Instance) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     opened(overrides, async |instance| {
-        let store = instance.manager.store();
-        let before = store.last_event_id().await?;
         let done = command(instance).await;
-        if store.last_event_id().await.is_ok_and(|last| last != before) {
-            instance.until_heard().await?;
-        }
-        done
+        let heard = instance.until_heard().await;
+        done.and(heard)
     })
     .await
 }

@@ -1,23 +1,12 @@
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sessrum_postgres::{PostgresOptions, Revocation};
+use sessrum_postgres::{InvalidOption, PostgresOptions, Revocation};
 
 use super::database_url::{DatabaseUrl, PostgresUrl};
 use super::error::ConfigError;
 use super::values::Period;
-
-/// More than a PostgreSQL server has connections for.
-const MOST_CONNECTIONS: usize = 1000;
-
-const LONGEST: Duration = Duration::from_hours(1);
-
-/// In a shorter one an instance would hardly get an answer; in a longer one nobody would remember who
-/// was signed out.
-const LEASES: RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_mins(1);
 
 /// How PostgreSQL is used. What is not set has the default.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -118,32 +107,24 @@ impl DatabaseSettings {
         let mut options = PostgresOptions::new(url.expose());
         options.direct_url = self.direct_url.as_ref().map(|direct| direct.expose().to_owned());
         options.pool_size = self.pool_size.unwrap_or(options.pool_size);
-        if !(1..=MOST_CONNECTIONS).contains(&options.pool_size) {
-            let message = format!("must be 1 to {MOST_CONNECTIONS}");
-            return Err(ConfigError::value("database.pool_size", &message));
+        for (set, time) in [
+            (self.connect_timeout, &mut options.connect_timeout),
+            (self.statement_timeout, &mut options.statement_timeout),
+            (self.lease, &mut options.lease),
+            (self.poll, &mut options.poll),
+        ] {
+            *time = set.map_or(*time, |Period(time)| time);
         }
-        set_time("connect_timeout", self.connect_timeout, &mut options.connect_timeout)?;
-        set_time("statement_timeout", self.statement_timeout, &mut options.statement_timeout)?;
-        set_time("lease", self.lease, &mut options.lease)?;
-        if !LEASES.contains(&options.lease) {
-            return Err(ConfigError::value("database.lease", "must be 200ms to 1m"));
-        }
-        set_time("poll", self.poll, &mut options.poll)?;
         options.prepared_statements =
             self.prepared_statements.unwrap_or(options.prepared_statements);
         options.notifications = self.notifications.unwrap_or(options.notifications);
         options.revocation = self.revocation.map_or(options.revocation, Revocation::from);
         options.root_certificate.clone_from(&self.root_certificate);
+        options.check().map_err(|InvalidOption { option, must, .. }| {
+            ConfigError::value(&format!("database.{option}"), &format!("must {must}"))
+        })?;
         Ok(options)
     }
-}
-
-/// Puts a time that is set in the place of the default.
-fn set_time(key: &str, set: Option<Period>, time: &mut Duration) -> Result<(), ConfigError> {
-    let Some(period) = set else { return Ok(()) };
-    let key = format!("database.{key}");
-    *time = period.positive(&key)?;
-    if *time > LONGEST { Err(ConfigError::value(&key, "must be an hour at most")) } else { Ok(()) }
 }
 
 /// The database and how it is used.
@@ -193,6 +174,8 @@ impl fmt::Display for Database {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::config::{Config, Settings};
 
@@ -215,7 +198,7 @@ mod tests {
         assert_eq!(options(""), PostgresOptions::new("postgres://u:hunter2@h/d"));
         let set = options(
             "[database]\ndirect_url = \"postgres://u@i/d\"\npool_size = 3\n\
-             connect_timeout = \"1s\"\nstatement_timeout = \"2s\"\nlease = \"3s\"\npoll = \"4s\"\n\
+             connect_timeout = \"1s\"\nstatement_timeout = \"2s\"\nlease = \"3s\"\npoll = \"1s\"\n\
              prepared_statements = false\nnotifications = false\nrevocation = \"barrier\"\n\
              root_certificate = \"root.crt\"",
         );
@@ -223,7 +206,7 @@ mod tests {
         assert_eq!((set.pool_size, set.revocation), (3, Revocation::Barrier));
         assert_eq!((set.prepared_statements, set.notifications), (false, false));
         let times = [set.connect_timeout, set.statement_timeout, set.lease, set.poll];
-        assert_eq!(times, [1, 2, 3, 4].map(Duration::from_secs));
+        assert_eq!(times, [1, 2, 3, 1].map(Duration::from_secs));
         assert_eq!(set.root_certificate, Some("root.crt".into()));
     }
 
@@ -243,9 +226,9 @@ mod tests {
     fn bad_values_say_what_they_must_be() {
         for (line, wanted) in [
             ("pool_size = 0", "database.pool_size must be 1 to 1000"),
-            ("connect_timeout = \"0s\"", "database.connect_timeout must be more than nothing"),
-            ("statement_timeout = \"2h\"", "database.statement_timeout must be an hour at most"),
-            ("poll = \"0s\"", "database.poll must be more than nothing"),
+            ("connect_timeout = \"0s\"", "database.connect_timeout must be 1ms to 1h"),
+            ("statement_timeout = \"2h\"", "database.statement_timeout must be 1ms to 1h"),
+            ("poll = \"0s\"", "database.poll must be 1ms or more, and less than the lease"),
             ("lease = \"100ms\"", "database.lease must be 200ms to 1m"),
             ("lease = \"61s\"", "database.lease must be 200ms to 1m"),
         ] {

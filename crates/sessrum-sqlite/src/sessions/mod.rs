@@ -171,6 +171,11 @@ impl SessionStore for SqliteStore {
             .await
     }
 
+    /// Another process sees an end within the lease.
+    async fn until_ends_hold(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn delete_ended_before(
         &self,
         before: Timestamp,

@@ -29,11 +29,14 @@ pub(super) async fn logout(
 /// Signs out, for the API and for the pages: the answer to this request takes the cookie away.
 ///
 /// # Errors
-/// [`Code::StoreUnavailable`](crate::Code::StoreUnavailable): the session may live, and so the
-/// cookie stays.
+/// [`Code::StoreUnavailable`](crate::Code::StoreUnavailable): the session may live, here or
+/// elsewhere, and so the cookie stays.
 pub async fn sign_out(session: &RequestSession) -> Result<(), Problem> {
     if let Some(context) = session.observe_if_signed_in().await? {
         session.manager().destroy_session(&context, session.client()).await?;
+    } else if session.cookie_was_sent() {
+        // Somebody else may have ended it a moment ago.
+        session.manager().store().until_ends_hold().await?;
     }
     session.forget();
     Ok(())

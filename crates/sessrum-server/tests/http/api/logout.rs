@@ -30,6 +30,24 @@ async fn after_a_revocation_elsewhere_it_still_takes_the_cookie_away() {
     assert_eq!(browser.token(), None);
 }
 
+/// Where an end is acknowledged only when it holds everywhere, so it is to whoever finds that it has come.
+///
+/// Security: 7.4.1, abuse 34
+#[tokio::test]
+async fn nobody_is_told_that_a_session_is_over_before_its_end_holds() {
+    let site = Site::new().await;
+    let (browser, other) = (site.signed_in("ada").await, site.signed_in("ada").await);
+    other.press("/api/sessions/revoke-others").await.ok();
+    site.store().fail_at("until_ends_hold");
+    browser.log_out().await.problem(503, "store_unavailable").keeps_cookie();
+    site.store().recover();
+    browser.log_out().await.is(204).clears_cookie();
+    assert_eq!(site.store().asked().iter().filter(|verb| **verb == "until_ends_hold").count(), 2);
+    // Without a cookie there is nothing to wait for.
+    site.browser().log_out().await.is(204);
+    assert!(!site.store().asked().contains(&"until_ends_hold"));
+}
+
 /// Security: abuse 23
 #[tokio::test]
 async fn it_is_idempotent() {

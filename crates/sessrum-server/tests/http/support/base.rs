@@ -43,8 +43,9 @@ impl Base {
                 let postgres = Postgres::shared().await;
                 let database = postgres.prepared_database("http", migrate).await;
                 let options = PostgresOptions::new(database.url());
-                let store = PostgresStore::open_with_clock(&options, sealer, clock).await.unwrap();
-                (Self::Postgres { _database: database }, Arc::new(store))
+                let random = Arc::new(OsRandom);
+                let store = PostgresStore::open_with(&options, sealer, clock, random).await;
+                (Self::Postgres { _database: database }, Arc::new(store.unwrap()))
             }
             Wanted::Any | Wanted::Sqlite => {
                 let directory = tempfile::tempdir().unwrap();
