@@ -116,6 +116,31 @@ test("a jump within the page leaves a form on its way", async (t) => {
   assert.equal(answers.length, 1);
 });
 
+test("a form in the place of a link is pressed twice and sent once", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  const pressAgain = site.front.hold("/press-again");
+  site.front.hold("/account/sessions");
+  const answers = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/pressed-again", () => answers.forEach((pass) => pass()));
+  site.front.treat("/account/platforms", (pass, { method }) => {
+    if (method === "GET") return pass();
+    answers.push(pass);
+    pressAgain();
+  });
+  await page.locator("button:has-text('Connect')").evaluate(async (/** @type {HTMLButtonElement} */ button) => {
+    fetch("/press-again").then(() => {
+      button.click();
+      fetch("/pressed-again");
+    });
+    window.navigation?.addEventListener("navigate", () => setTimeout(() => button.click()), { once: true });
+    /** @type {HTMLAnchorElement} */ (document.querySelector("a[href='/account/sessions']")).click();
+  });
+  await page.waitForSelector(".notice.done:text('The platform is connected.')");
+  assert.equal(answers.length, 1);
+});
+
 test("while a form is on its way no other is sent", async (t) => {
   const site = await Site.start(t);
   const page = await open(await site.adasProfile(), "/account/platforms");

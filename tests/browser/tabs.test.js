@@ -12,6 +12,7 @@ import {
   signIn,
   switchTo,
   typesOf,
+  until,
 } from "./browser.js";
 import { silence, unavailable } from "./front.js";
 import { PASSWORD } from "./server.js";
@@ -135,6 +136,45 @@ test("signing in again brings open tabs back to life, with the new token", async
   await openTab(profile);
   const { state, sameUser } = await eventOf(tab, "signed_in", 2);
   assert.deepEqual([state.user.username, sameUser], ["root", false]);
+});
+
+test("the later of two questions has the last word", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.profile();
+  await signIn(profile, site.front.url);
+  const [adas] = await profile.cookies();
+  await profile.clearCookies();
+  await signIn(profile, site.front.url, "root");
+  site.front.treat("/api/session/events", silence);
+  const tab = await openTab(profile, PATIENT);
+  const answers = /** @type {(() => void)[]} */ ([]);
+  site.front.treat("/api/session/state", (pass) => pass(new Promise((resolve) => answers.push(resolve))));
+  await tab.evaluate(() => void window.sync.refresh());
+  await until(() => answers.length === 1);
+  await profile.addCookies([adas]);
+  // As a tab of ada's tells it.
+  await tab.evaluate(() => {
+    const { session, ...others } = /** @type {any} */ (window.sync.state);
+    const old = { ...others, session: { ...session, created_at: "2020-01-01T00:00:00Z" } };
+    new BroadcastChannel("sessrum").postMessage({ state: old });
+  });
+  await until(() => answers.length === 2);
+  for (const answer of answers) answer();
+  assert.equal((await eventOf(tab, "signed_in", 1)).state.user.username, "ada");
+});
+
+test("the end of a session that a tab does not know is no end of its own", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const tab = await openTab(profile);
+  const asked = site.front.count("/api/session/state");
+  await tab.evaluate(() => {
+    const ended = { code: "session_ended", end_reason: "logout", detail: "" };
+    new BroadcastChannel("sessrum").postMessage({ ended, created_at: "2100-01-01T00:00:00Z" });
+  });
+  await until(() => site.front.count("/api/session/state") > asked);
+  await eventOf(tab, "confirmed");
+  assert.equal(await tab.evaluate(() => window.sync.ended), null);
 });
 
 test("tabs that cannot be told which of two sessions is the one do not ask each other", async (t) => {

@@ -317,6 +317,22 @@ test("what is typed in an older session is kept when the newer one of another is
   await isHereAgain(page);
 });
 
+test("a sign-out that failed makes no sign-out of a later end", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  site.front.treat("/api/logout", unavailable);
+  await page.click("text=Sign out");
+  await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  await typeHalfAName(page);
+  await profile.clearCookies();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await signInHere(page);
+  await page.waitForURL("**/account/platforms");
+  await isHereAgain(page);
+});
+
 test("what was typed waits for another session a while", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();

@@ -55,17 +55,22 @@ function followSession(opened) {
   });
   if (typed.isWaiting) sync.refresh();
 
-  // Once its person has asked for it, any end is a sign-out: an answer may be lost.
-  let [isLeaving, isAsking] = [false, false];
-  document.querySelector(".sign-out")?.addEventListener("submit", async (event) => {
+  // Whether its person has signed out, as far as is known: an answer may be lost.
+  let isLeaving = false;
+  let hasFailed = false;
+  const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
+  signOut?.addEventListener("submit", async (event) => {
     // After a failure the form goes its own way.
-    if (isLeaving && !isAsking) return;
+    if (hasFailed) return;
     event.preventDefault();
-    if (isAsking) return;
-    isLeaving = isAsking = true;
-    const isDone = (await sync.signOut()) || (await sync.refresh()) === "signed_out";
-    isAsking = false;
-    if (!isDone) notify("failed", NOT_SIGNED_OUT);
+    if (signOut.ariaBusy) return;
+    isLeaving = true;
+    signOut.ariaBusy = "true";
+    const answer = (await sync.signOut()) ? "signed_out" : await sync.refresh();
+    signOut.ariaBusy = null;
+    hasFailed = answer !== "signed_out";
+    if (hasFailed) notify("failed", NOT_SIGNED_OUT);
+    if (answer === "signed_in") isLeaving = false;
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.

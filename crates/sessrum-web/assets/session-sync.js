@@ -384,15 +384,10 @@ export class SessionSync extends EventTarget {
   /** @returns {Promise<Answer>} */
   async #ask() {
     for (;;) {
-      const before = this.#known;
+      const before = this.#known?.session.created_at;
       this.#askedAt = Date.now();
       const { status, body, problem } = await this.#send("GET", "/session/state");
-      // An answer that was overtaken may be of an older cookie.
-      if (
-        problem
-          ? status !== 401 || !problem.code.startsWith("session_")
-          : !this.#learn(body, false, this.#known === before)
-      ) {
+      if (problem ? status !== 401 || !problem.code.startsWith("session_") : !body?.session) {
         this.#failures++;
         clearTimeout(this.#askingAgain);
         // A hidden page asks when it is shown.
@@ -400,15 +395,17 @@ export class SessionSync extends EventTarget {
         return "unknown";
       }
       this.#failures = 0;
-      if (!problem && this.state) {
+      const now = this.#known?.session.created_at;
+      if (problem && now === before) {
+        this.#finish(now, problem);
+        return "signed_out";
+      }
+      if (!problem && (now === before || now === body.session.created_at)) this.#learn(body, false, true);
+      if (!problem && this.state?.session.created_at === body.session.created_at) {
         this.#tell("confirmed", null);
         return "signed_in";
       }
-      if (problem && this.#known === before) {
-        this.#finish(before?.session.created_at, problem);
-        return "signed_out";
-      }
-      // The answer may be about an older cookie than the one of today, or from before the end.
+      // The answer may be about an older cookie, or from before the end.
       await pause(Math.random() * ASK_ONCE_IN);
     }
   }
@@ -511,7 +508,8 @@ export class SessionSync extends EventTarget {
   /** @param {any} fact */
   #hear(fact) {
     if (fact?.state) this.#learn(fact.state, true);
-    else if (fact?.ended) this.#finish(fact.created_at, fact.ended, true);
+    else if (fact.created_at === this.#known?.session.created_at) this.#finish(fact.created_at, fact.ended, true);
+    else this.refresh();
   }
 
   // The end of the session

@@ -38,6 +38,7 @@ export class Forms {
   sendOneAtATime(isFree) {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let waiting;
+    let hasBegun = false;
     const free = () => {
       clearTimeout(waiting);
       if (this.#sending) this.#sending.ariaBusy = null;
@@ -49,16 +50,20 @@ export class Forms {
       if (this.#sending) return event.preventDefault();
       this.#sending = /** @type {HTMLFormElement} */ (event.target);
       this.#sending.ariaBusy = "true";
+      hasBegun = false;
       waiting = setTimeout(free, ANSWERED_WITHIN);
     });
     addEventListener("pageshow", ({ persisted }) => persisted && free());
-    // It was stopped. Not all browsers tell; and they tell so of a form that goes on behind a jump
-    // within the page, which begins at once then.
+    // It was stopped. Not all browsers tell; and they tell so, too, of what the form takes the place of,
+    // and of a form that goes on behind a jump within the page, which begins at once then.
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let stopped;
-    window.navigation?.addEventListener("navigateerror", () => (stopped = setTimeout(free)));
-    window.navigation?.addEventListener("navigate", ({ destination }) => {
-      if (destination.sameDocument) clearTimeout(stopped);
+    window.navigation?.addEventListener("navigateerror", () => {
+      if (hasBegun) stopped = setTimeout(free);
+    });
+    window.navigation?.addEventListener("navigate", () => {
+      clearTimeout(stopped);
+      hasBegun = true;
     });
   }
 

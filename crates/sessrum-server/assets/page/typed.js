@@ -28,11 +28,13 @@ export class TypedText {
   constructor(page, whose) {
     [this.#page] = page.split("?");
     this.#whose = whose;
+    if (this.#isGivenBack) waitNoMore();
     document.addEventListener("submit", ({ defaultPrevented, target }) => {
       if (!defaultPrevented) this.#sent.add(target);
     });
     document.addEventListener("input", ({ target }) => {
-      this.#sent.delete(/** @type {?Field} */ (target)?.form ?? null);
+      const form = /** @type {Field} */ (target).form;
+      if (!form?.ariaBusy) this.#sent.delete(form);
     });
     addEventListener("pagehide", () => this.#keep());
   }
