@@ -117,8 +117,10 @@ pub enum Revocation {
     /// the [lease](PostgresOptions::lease) at the latest none goes by what was before.
     #[default]
     Notify,
-    /// When every other instance has heard of it or has lost its lease: from then on none lets
-    /// anybody in by the session.
+    /// When every instance has heard of it or has lost its lease: from then on none lets anybody in by
+    /// the session. Whoever asks for an end that has come already waits as well. When it cannot be known
+    /// for a lease which instances there are, the answer is
+    /// [`Unavailable`](sessrum_core::store::StoreErrorKind::Unavailable), though the end is committed.
     Barrier,
 }
 
