@@ -18,7 +18,7 @@ use crate::Fixture;
 use crate::fixture::{ALL, MANY, at, change};
 
 /// Of a session that nobody uses, in seconds; each change takes one.
-const IDLE: u64 = 200;
+const IDLE: u64 = 60;
 /// Of a session that has ended.
 const KEPT: u64 = 20;
 /// No more than this goes with one statement.
@@ -175,7 +175,7 @@ impl Storm {
         for index in 1..sessions.len() {
             sessions.swap(index, below(random, index + 1));
         }
-        sessions.truncate(30);
+        sessions.truncate(10);
         let marks: Vec<_> =
             sessions.iter().map(|&session| Activity { session, at: at(seconds) }).collect();
         // Of fewer nobody is told which.
