@@ -1,0 +1,98 @@
+//! What visitors, doubters and disturbances share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::answers::{Answer, Answers, lock};
+use super::known::{End, Known};
+use super::site::{Instance, Site, name};
+use crate::process::SignedIn;
+
+pub(super) struct World {
+    pub(super) http: reqwest::Client,
+    /// Where nginx is.
+    pub(super) url: String,
+    /// Where each server is.
+    pub(super) instances: Vec<String>,
+    /// Somebody who stays, and is asked after by whoever waits for a server.
+    pub(super) canary: SignedIn,
+    /// How long after its acknowledgement an end may not hold yet.
+    pub(super) bound: Duration,
+    pub(super) answers: Answers,
+    pub(super) sessions: Mutex<Vec<Arc<Known>>>,
+    pub(super) counts: Counts,
+    /// The longest that a session was let in after its end was acknowledged.
+    worst: Mutex<Duration>,
+    over: AtomicBool,
+}
+
+/// How much was acknowledged, and of how much it is not known.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) sign_ins: AtomicUsize,
+    pub(super) sign_ins_in_doubt: AtomicUsize,
+    pub(super) switches: AtomicUsize,
+    pub(super) ends: AtomicUsize,
+    pub(super) ends_asked_again: AtomicUsize,
+}
+
+impl World {
+    /// The user of this number is its canary.
+    pub(super) async fn new(site: &Site, bound: Duration, user: usize) -> Self {
+        let (http, url) = (reqwest::Client::new(), format!("http://{}", site.nginx.address()));
+        let answers = Answers::default();
+        let answer = answers.of(SignedIn::ask(&http, &url, &name(user))).await;
+        let canary = SignedIn::of(&http, &url, &answer.set_cookie.unwrap(), answer.body);
+        Self {
+            http,
+            url,
+            canary,
+            answers,
+            instances: site.instances.iter().map(Instance::url).collect(),
+            bound,
+            sessions: Mutex::default(),
+            counts: Counts::default(),
+            worst: Mutex::default(),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn worst(&self) -> Duration {
+        *lock(&self.worst)
+    }
+
+    /// Asks for the state of a session, of one of the servers or whomever nginx asks, and compares the
+    /// answer with what is known.
+    pub(super) async fn state(&self, known: &Known, of: &str) -> Answer {
+        let before = known.facts().end;
+        let answer = self.answers.of(known.client.at(of).get("/api/session/state")).await;
+        match (answer.status, before, known.facts().end) {
+            (200, End::Acknowledged { at, bound }, _) => {
+                let late = answer.begun_at.saturating_sub(at);
+                if bound == self.bound {
+                    let mut worst = lock(&self.worst);
+                    *worst = worst.max(late);
+                }
+                if late > bound {
+                    let handle = known.client.handle();
+                    self.answers.fault(format!("{handle} was let in {late:?} after its end"));
+                }
+            }
+            (401, _, End::None) => {
+                self.answers.fault(format!("an acknowledged session is gone: {}", answer.body));
+            }
+            (200 | 401 | 0 | 502 | 503, ..) => {}
+            (other, ..) => self.answers.fault(format!("{other} for a state: {}", answer.body)),
+        }
+        answer
+    }
+}
