@@ -98,26 +98,6 @@ impl Answers {
     pub(super) fn counts(&self) -> BTreeMap<u16, usize> {
         lock(&self.counts).clone()
     }
-
-    /// Waits until so many more requests have been answered, whatever came of them.
-    pub(super) async fn until_more_are_answered(&self, more: usize) {
-        self.until_more(more, |_| true).await;
-    }
-
-    /// Waits until so many more requests have been answered by 503.
-    pub(super) async fn until_more_are_refused(&self, more: usize) {
-        self.until_more(more, |status| status == 503).await;
-    }
-
-    async fn until_more(&self, more: usize, is_such: impl Fn(u16) -> bool) {
-        let count = || {
-            let counts = lock(&self.counts);
-            let such = counts.iter().filter(|(status, _)| is_such(**status));
-            such.map(|(_, count)| count).sum::<usize>()
-        };
-        let enough = count() + more;
-        until(async || count() >= enough).await;
-    }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -131,5 +111,5 @@ pub(super) async fn until(is_so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), so).await.expect("it never came");
+    tokio::time::timeout(Duration::from_secs(60), so).await.expect("it never came");
 }

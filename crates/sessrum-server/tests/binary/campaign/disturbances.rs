@@ -13,7 +13,10 @@ use super::site::{LEASE, Site};
 use super::world::World;
 
 /// After what was broken is whole every server answers as before, within this time.
-const RECOVERY: Duration = Duration::from_secs(5);
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Requests that are answered by 503 while the database is away.
+const REFUSALS: usize = 200;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Disturbance {
@@ -45,7 +48,7 @@ async fn kill(site: &mut Site, world: &World, random: &SeededRandom) {
     let instance = below(random, site.instances.len());
     world.answers.goes_away(Away::Server);
     site.instances[instance].kill();
-    world.answers.until_more_are_answered(300).await;
+    world.until_more_changes(60).await;
     site.instances[instance].start();
     recover("a server that was killed", world).await;
 }
@@ -56,7 +59,7 @@ async fn restart(site: &mut Site, world: &World, random: &SeededRandom) {
         0 => site.postgres.stop().await,
         _ => site.postgres.crash().await,
     }
-    world.answers.until_more_are_refused(200).await;
+    world.until_more_are_refused(REFUSALS).await;
     site.postgres.start_again().await;
     recover("PostgreSQL that was away", world).await;
 }
@@ -73,7 +76,7 @@ async fn deafen(site: &mut Site, world: &World, random: &SeededRandom) {
     }
     // Longer than whoever listens counts on what it has heard.
     let until_then = SystemClock.uptime() + 2 * LEASE;
-    world.answers.until_more_are_answered(500).await;
+    world.until_more_changes(60).await;
     until(async || SystemClock.uptime() > until_then).await;
     if is_cut {
         site.proxy.accept().await;
@@ -90,9 +93,8 @@ async fn crowd(site: &Site, world: &World) {
     config.application_name(NAME);
     world.answers.goes_away(Away::Database);
     let mut crowd: Vec<Client> = Vec::new();
-    let refused = || world.answers.counts().get(&503).copied().unwrap_or_default();
-    let enough = refused() + 200;
-    while refused() < enough {
+    let enough = world.refusals() + REFUSALS;
+    while world.refusals() < enough {
         match config.connect(NoTls).await {
             Ok((client, connection)) => {
                 tokio::spawn(connection);
@@ -103,6 +105,7 @@ async fn crowd(site: &Site, world: &World) {
                 let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                     WHERE datname = current_database() AND application_name <> $1";
                 crowd[0].execute(others, &[&NAME]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) async fn until_refused(world: Arc<World>, known: Arc<Known>, instance
     let lets_in = async {
         loop {
             match world.state(&known, &world.instances[instance]).await.status {
-                200 => {}
+                200 => tokio::time::sleep(Duration::from_millis(1)).await,
                 503 => tokio::time::sleep(Duration::from_millis(10)).await,
                 _ => return,
             }

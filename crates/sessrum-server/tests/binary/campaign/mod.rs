@@ -27,7 +27,9 @@ use site::{LEASE, Site};
 use world::World;
 
 const VISITORS: usize = 12;
-const DOUBTERS: usize = 6;
+const DOUBTERS: usize = 4;
+/// Changes between two disturbances.
+const CALM: usize = 100;
 
 /// Security: 7.4.1, 7.4.2, 16.5.3, abuse 27
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -56,13 +58,13 @@ async fn campaign(revocation: &'static str, bound: Duration) {
         tasks.spawn(doubts::doubt(Arc::clone(&world), fork(&random)));
     }
     let begun_at = SystemClock.uptime();
-    world.answers.until_more_are_answered(500).await;
+    world.until_more_changes(CALM).await;
     loop {
         let mut left = Disturbance::ALL.to_vec();
         while !left.is_empty() {
             let next = left.swap_remove(below(&random, left.len()));
             next.befall(&mut site, &world, &random).await;
-            world.answers.until_more_are_answered(300).await;
+            world.until_more_changes(CALM).await;
         }
         if SystemClock.uptime().saturating_sub(begun_at) >= lasts {
             break;

@@ -1,7 +1,6 @@
 //! What must be so when the storm is over.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use sessrum_core::{Clock as _, SystemClock};
@@ -10,7 +9,7 @@ use tokio_postgres::NoTls;
 use super::answers::{lock, until};
 use super::known::{End, Known};
 use super::site::{LEASE, Site};
-use super::world::World;
+use super::world::{World, get};
 use crate::process::run;
 
 pub(super) async fn pass(mut site: Site, world: &World) {
@@ -75,8 +74,4 @@ async fn trail_is_whole(site: &Site, world: &World) {
     // Of sign-ins in doubt there may be sessions that end with all others.
     let recorded_ends = recorded("session_ended").await;
     assert!((ends..=ends + in_doubt).contains(&recorded_ends), "{recorded_ends}");
-}
-
-fn get(counter: &AtomicUsize) -> usize {
-    counter.load(Ordering::Relaxed)
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::answers::{Answer, Answers, lock};
+use super::answers::{Answer, Answers, lock, until};
 use super::known::{End, Known};
 use super::site::{Instance, Site, name};
 use crate::process::SignedIn;
@@ -66,6 +66,24 @@ impl World {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// Waits until so many more changes have been acknowledged.
+    pub(super) async fn until_more_changes(&self, more: usize) {
+        let Counts { sign_ins, switches, ends, .. } = &self.counts;
+        let changes = || [sign_ins, switches, ends].map(get).iter().sum::<usize>();
+        let enough = changes() + more;
+        until(async || changes() >= enough).await;
+    }
+
+    /// Waits until so many more requests have been answered by 503.
+    pub(super) async fn until_more_are_refused(&self, more: usize) {
+        let enough = self.refusals() + more;
+        until(async || self.refusals() >= enough).await;
+    }
+
+    pub(super) fn refusals(&self) -> usize {
+        self.answers.counts().get(&503).copied().unwrap_or_default()
+    }
+
     pub(super) fn worst(&self) -> Duration {
         *lock(&self.worst)
     }
@@ -95,4 +113,9 @@ impl World {
         }
         answer
     }
+}
+
+/// What a counter says.
+pub(super) fn get(counter: &AtomicUsize) -> usize {
+    counter.load(Ordering::Relaxed)
 }
