@@ -57,4 +57,6 @@ macro_rules! newest_of {
 use newest_of;
 
 #[cfg(test)]
+mod partitioned;
+#[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use super::world::World;
 /// After what was broken is whole every server answers as before, within this time.
 const RECOVERY: Duration = Duration::from_secs(10);
 
-/// Requests that are answered by 503 while the database is away.
+/// Requests that are refused while the database is away.
 const REFUSALS: usize = 200;
 
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ async fn crowd(site: &Site, world: &World) {
             // There is no room left: others have to go.
             Err(_) => {
                 let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                    WHERE datname = current_database() AND application_name <> $1";
+                    WHERE usename = current_user AND application_name <> $1";
                 crowd[0].execute(others, &[&NAME]).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

@@ -74,14 +74,14 @@ impl World {
         until(async || changes() >= enough).await;
     }
 
-    /// Waits until so many more requests have been answered by 503.
+    /// Waits until so many more requests have been refused.
     pub(super) async fn until_more_are_refused(&self, more: usize) {
         let enough = self.refusals() + more;
         until(async || self.refusals() >= enough).await;
     }
 
     pub(super) fn refusals(&self) -> usize {
-        self.answers.counts().get(&503).copied().unwrap_or_default()
+        self.answers.counts().range(500..).map(|(_, count)| count).sum()
     }
 
     pub(super) fn worst(&self) -> Duration {
