@@ -18,7 +18,7 @@ const TOKEN: &str = "sha256('7')";
 const HANDLE: &str = "decode(md5('7'), 'hex')";
 
 /// Statements that know a session's key, or a token that leads there, with values for them.
-const BY_KEY: [(&str, Statement, &[&str]); 17] = [
+const BY_KEY: [(&str, Statement, &[&str]); 16] = [
     ("data::DELETE", data::DELETE, &["8", "'7'"]),
     ("data::FIND", data::FIND, &["8", "'7'"]),
     ("data::LIST", data::LIST, &["8"]),
@@ -32,7 +32,6 @@ const BY_KEY: [(&str, Statement, &[&str]); 17] = [
     ("sessions::OWNER_OF_LIVE", sessions::OWNER_OF_LIVE, &["8"]),
     ("sessions::RENEW", sessions::RENEW, &["8", "9", "true", "9", "9"]),
     ("sessions::SWITCH_PLATFORM", sessions::SWITCH_PLATFORM, &["8", "'1'", "9", "NULL"]),
-    ("sessions::TOUCH", sessions::TOUCH, &["'{8}'", "'{9}'"]),
     ("tokens::CONFIRM", tokens::CONFIRM, &[TOKEN, "9"]),
     ("tokens::INSERT", tokens::INSERT, &["sha256('new')", "8", "9", "9"]),
     ("tokens::IS_IN_USE", tokens::IS_IN_USE, &[TOKEN, "8"]),
@@ -65,8 +64,9 @@ async fn database(name: &str, partitions: &str) -> (Client, Database) {
     (client, database)
 }
 
-/// The steps of a statement that were taken to read the two tables, or what is part of them.
-async fn steps(client: &Client, statement: Statement, values: &[&str]) -> Vec<String> {
+/// The steps that a statement has taken to read partitions, and whether each goes from one end of an
+/// index, or of the partition, to the other.
+async fn steps(client: &Client, statement: Statement, values: &[&str]) -> Vec<(String, bool)> {
     let types: Vec<&str> = statement.types.iter().map(Type::name).collect();
     let (types, values, text) = (types.join(", "), values.join(", "), statement.text);
     let prepare = format!("DEALLOCATE ALL; PREPARE it ({types}) AS {text}; BEGIN");
@@ -75,13 +75,22 @@ async fn steps(client: &Client, statement: Statement, values: &[&str]) -> Vec<St
     let explained = client.simple_query(&format!("{explain} EXECUTE it ({values})")).await;
     client.batch_execute("ROLLBACK").await.unwrap();
     let lines = explained.unwrap().into_iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap().to_owned()),
+        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap().trim_start().to_owned()),
         _ => None,
     });
-    lines
-        .filter(|line| line.contains("Scan") && part(line).is_some())
-        .filter(|line| !line.contains("never executed"))
-        .collect()
+    let mut steps: Vec<(String, bool)> = Vec::new();
+    for line in lines {
+        if line.contains(" Scan ") {
+            steps.push((line, true));
+        } else if line.starts_with("Index Cond") {
+            // Where it makes a bitmap, the step above goes by that.
+            let is_bitmap = steps.last().is_some_and(|(step, _)| step.contains("Bitmap Index"));
+            let bounded = steps.iter_mut().rev().take(1 + usize::from(is_bitmap));
+            bounded.for_each(|(_, is_whole)| *is_whole = false);
+        }
+    }
+    steps.retain(|(step, _)| part(step).is_some() && !step.contains("never executed"));
+    steps
 }
 
 /// The partition that a step is about.
@@ -94,12 +103,12 @@ fn part(step: &str) -> Option<&str> {
     step.split(' ').find(is_partition)
 }
 
-/// How many partitions of each table a statement has touched, and how often without an index.
+/// How many partitions of each table a statement has touched, and how many it has read as a whole.
 async fn touched(client: &Client, statement: Statement, values: &[&str]) -> (usize, usize, usize) {
     let steps = steps(client, statement, values).await;
-    let parts: BTreeSet<_> = steps.iter().filter_map(|step| part(step)).collect();
+    let parts: BTreeSet<_> = steps.iter().filter_map(|(step, _)| part(step)).collect();
     let of = |table| parts.iter().filter(|part| part.starts_with(table)).count();
-    let whole = steps.iter().filter(|step| step.contains("Seq Scan")).count();
+    let whole = steps.iter().filter(|(_, is_whole)| *is_whole).count();
     (of("user_sessions"), of("session_data"), whole)
 }
 
