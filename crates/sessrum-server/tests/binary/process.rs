@@ -138,6 +138,7 @@ impl Drop for Server {
 pub(crate) struct SignedIn {
     http: reqwest::Client,
     url: String,
+    origin: String,
     cookie: HeaderValue,
     csrf_token: String,
     pub(crate) state: Value,
@@ -171,11 +172,17 @@ impl SignedIn {
         let set_cookie = set_cookie.to_str().unwrap();
         let cookie = set_cookie.split(';').next().unwrap().parse().unwrap();
         let csrf_token = state["csrf_token"].as_str().unwrap().to_owned();
-        Self { http: http.clone(), url: url.to_owned(), cookie, csrf_token, state }
+        let (url, origin) = (url.to_owned(), url.to_owned());
+        Self { http: http.clone(), url, origin, cookie, csrf_token, state }
     }
 
     /// The same client after the server moved to another port.
     pub(crate) fn at(&self, url: &str) -> Self {
+        Self { origin: url.to_owned(), ..self.past_the_proxy(url) }
+    }
+
+    /// The same client, which asks a server and not the proxy in front of it.
+    pub(crate) fn past_the_proxy(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
@@ -200,7 +207,7 @@ impl SignedIn {
         self.http
             .request(method, format!("{}{path}", self.url))
             .header(COOKIE, self.cookie.clone())
-            .header(ORIGIN, &self.url)
+            .header(ORIGIN, &self.origin)
             .header("x-csrf-token", &self.csrf_token)
     }
 

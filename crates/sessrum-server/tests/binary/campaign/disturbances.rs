@@ -3,20 +3,21 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use serde_json::json;
 use sessrum_core::{Clock as _, SeededRandom, SystemClock};
 use sessrum_testbed::Way;
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::answers::{Away, until};
-use super::below;
 use super::site::{LEASE, Site};
 use super::world::World;
+use super::{CALM, below};
 
 /// After what was broken is whole every server answers as before, within this time.
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// Requests that are refused while the database is away.
-const REFUSALS: usize = 200;
+const REFUSALS: usize = 100;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Disturbance {
@@ -48,7 +49,7 @@ async fn kill(site: &mut Site, world: &World, random: &SeededRandom) {
     let instance = below(random, site.instances.len());
     world.answers.goes_away(Away::Server);
     site.instances[instance].kill();
-    world.until_more_changes(60).await;
+    world.until_more_changes(CALM).await;
     site.instances[instance].start();
     recover("a server that was killed", world).await;
 }
@@ -76,7 +77,7 @@ async fn deafen(site: &mut Site, world: &World, random: &SeededRandom) {
     }
     // Longer than whoever listens counts on what it has heard.
     let until_then = SystemClock.uptime() + 2 * LEASE;
-    world.until_more_changes(60).await;
+    world.until_more_changes(CALM).await;
     until(async || SystemClock.uptime() > until_then).await;
     if is_cut {
         site.proxy.accept().await;
@@ -118,17 +119,29 @@ async fn recover(what: &str, world: &World) {
     let whole_at = SystemClock.uptime();
     for instance in &world.instances {
         until(async || {
-            let canary = world.canary.at(instance);
-            let is_good =
-                async |path| canary.get(path).await.is_ok_and(|answer| answer.status() == 200);
-            is_good("/readyz").await && is_good("/api/session/state").await
+            let canary = world.canary.past_the_proxy(instance);
+            let switch = json!({"platform_id": world.canarys_platform()});
+            let reads = canary.get("/api/session/state").await;
+            let writes = canary.post("/api/session/platform", switch).await;
+            [reads, writes].iter().flatten().filter(|answer| answer.status() == 200).count() == 2
         })
         .await;
     }
-    let took = SystemClock.uptime().saturating_sub(whole_at);
-    let away = world.answers.is_back();
-    println!("{what}: away for {away:.1?}, every server answers {took:.1?} after it is back");
-    if took > RECOVERY {
-        world.answers.fault(format!("{what}: recovered only after {took:?}"));
+    let since = || SystemClock.uptime().saturating_sub(whole_at);
+    let (away, works_after) = (world.answers.is_back(), since());
+    for instance in &world.instances {
+        until(async || {
+            let ready = world.http.get(format!("{instance}/readyz")).send().await;
+            ready.is_ok_and(|answer| answer.status() == 200)
+        })
+        .await;
+    }
+    let ready_after = since();
+    println!(
+        "{what}: away for {away:.1?}; {works_after:.1?} after it is back every server reads and \
+         writes, and {ready_after:.1?} after says that it is ready"
+    );
+    if ready_after > RECOVERY {
+        world.answers.fault(format!("{what}: recovered only after {ready_after:?}"));
     }
 }

@@ -29,7 +29,7 @@ use world::World;
 const VISITORS: usize = 12;
 const DOUBTERS: usize = 4;
 /// Changes between two disturbances.
-const CALM: usize = 100;
+const CALM: usize = 60;
 
 /// Security: 7.4.1, 7.4.2, 16.5.3, abuse 27
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

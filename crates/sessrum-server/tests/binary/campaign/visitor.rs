@@ -14,7 +14,7 @@ use super::below;
 use super::doubts::until_refused;
 use super::known::{End, Known};
 use super::site::{LEASE, PLATFORMS, name};
-use super::world::World;
+use super::world::{World, client};
 use crate::process::SignedIn;
 
 const DEVICES: usize = 4;
@@ -23,7 +23,8 @@ const DEVICES: usize = 4;
 const REST: Duration = Duration::from_millis(10);
 
 pub(super) async fn visit(world: Arc<World>, user: usize, random: SeededRandom) {
-    let mut visitor = Visitor { world, user, random, devices: Vec::new(), doubts: JoinSet::new() };
+    let (http, devices, doubts) = (client(user), Vec::new(), JoinSet::new());
+    let mut visitor = Visitor { world, user, http, random, devices, doubts };
     while !visitor.world.is_over() {
         visitor.step().await;
     }
@@ -35,6 +36,7 @@ pub(super) async fn visit(world: Arc<World>, user: usize, random: SeededRandom) 
 struct Visitor {
     world: Arc<World>,
     user: usize,
+    http: reqwest::Client,
     random: SeededRandom,
     devices: Vec<Arc<Known>>,
     /// Whether ends hold on every server.
@@ -75,7 +77,7 @@ impl Visitor {
     }
 
     async fn sign_in(&mut self) {
-        let World { http, url, answers, counts, sessions, .. } = &*self.world;
+        let (http, World { url, answers, counts, sessions, .. }) = (&self.http, &*self.world);
         let answer = answers.of(SignedIn::ask(http, url, &name(self.user))).await;
         match (answer.status, answer.set_cookie) {
             (200, Some(set_cookie)) => {
@@ -88,6 +90,10 @@ impl Visitor {
             (502 | 503, _) => {
                 count(&counts.sign_ins_in_doubt);
                 tokio::time::sleep(REST).await;
+            }
+            (429, _) => {
+                count(&counts.sign_ins_slowed_down);
+                tokio::time::sleep(10 * REST).await;
             }
             (other, _) => answers.fault(format!("{other} for a sign-in: {}", answer.body)),
         }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use reqwest::header::HeaderName;
+
 use super::answers::{Answer, Answers, lock, until};
 use super::known::{End, Known};
 use super::site::{Instance, Site, name};
@@ -32,6 +34,8 @@ pub(super) struct World {
 pub(super) struct Counts {
     pub(super) sign_ins: AtomicUsize,
     pub(super) sign_ins_in_doubt: AtomicUsize,
+    /// Attempts that an outage cut short count as failures.
+    pub(super) sign_ins_slowed_down: AtomicUsize,
     pub(super) switches: AtomicUsize,
     pub(super) ends: AtomicUsize,
     pub(super) ends_asked_again: AtomicUsize,
@@ -40,7 +44,7 @@ pub(super) struct Counts {
 impl World {
     /// The user of this number is its canary.
     pub(super) async fn new(site: &Site, bound: Duration, user: usize) -> Self {
-        let (http, url) = (reqwest::Client::new(), format!("http://{}", site.nginx.address()));
+        let (http, url) = (client(user), format!("http://{}", site.nginx.address()));
         let answers = Answers::default();
         let answer = answers.of(SignedIn::ask(&http, &url, &name(user))).await;
         let canary = SignedIn::of(&http, &url, &answer.set_cookie.unwrap(), answer.body);
@@ -56,6 +60,11 @@ impl World {
             worst: Mutex::default(),
             over: AtomicBool::new(false),
         }
+    }
+
+    /// A platform of the user who stays.
+    pub(super) fn canarys_platform(&self) -> i64 {
+        self.canary.state["platform"]["id"].as_i64().unwrap()
     }
 
     pub(super) fn end(&self) {
@@ -113,6 +122,13 @@ impl World {
         }
         answer
     }
+}
+
+/// A client at an address of its own.
+pub(super) fn client(number: usize) -> reqwest::Client {
+    let address = format!("192.0.2.{}", number + 1).parse().unwrap();
+    let headers = [(HeaderName::from_static("x-forwarded-for"), address)].into_iter().collect();
+    reqwest::Client::builder().default_headers(headers).build().unwrap()
 }
 
 /// What a counter says.
