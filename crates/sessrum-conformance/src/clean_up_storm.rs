@@ -25,8 +25,8 @@ const KEPT: u64 = 20;
 const BATCH: usize = 3;
 
 /// Security: abuse 17
-pub async fn nothing_in_use_is_cleaned_up_whoever_meets(store: Fixture) {
-    let storm = Storm::over(vec![store.shared()]);
+pub async fn nothing_in_use_is_cleaned_up_whoever_meets(fixture: Fixture) {
+    let storm = Storm::over(vec![fixture.shared()]);
     storm.rage(1_000).await;
     storm.pass().await;
 }
@@ -84,9 +84,9 @@ impl Storm {
         for number in 0..self.stores.len().max(2) {
             let storm = Arc::clone(self);
             tasks.spawn(async move {
-                let store = &storm.stores[number % storm.stores.len()];
+                let cleaned = &storm.stores[number % storm.stores.len()];
                 while storm.made.load(Ordering::Relaxed) < changes {
-                    storm.clean_up(store).await;
+                    storm.clean_up(cleaned).await;
                 }
             });
         }

@@ -111,5 +111,5 @@ pub(super) async fn until(is_so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), so).await.expect("it never came");
+    tokio::time::timeout(Duration::from_mins(1), so).await.expect("it never came");
 }

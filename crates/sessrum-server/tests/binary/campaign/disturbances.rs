@@ -96,18 +96,15 @@ async fn crowd(site: &Site, world: &World) {
     let mut crowd: Vec<Client> = Vec::new();
     let enough = world.refusals() + REFUSALS;
     while world.refusals() < enough {
-        match config.connect(NoTls).await {
-            Ok((client, connection)) => {
-                tokio::spawn(connection);
-                crowd.push(client);
-            }
+        if let Ok((client, connection)) = config.connect(NoTls).await {
+            tokio::spawn(connection);
+            crowd.push(client);
+        } else {
             // There is no room left: others have to go.
-            Err(_) => {
-                let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                    WHERE usename = current_user AND application_name <> $1";
-                crowd[0].execute(others, &[&NAME]).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE usename = current_user AND application_name <> $1";
+            crowd[0].execute(others, &[&NAME]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
     drop(crowd);

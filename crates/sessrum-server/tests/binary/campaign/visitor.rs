@@ -120,7 +120,9 @@ impl Visitor {
     async fn end(&self, devices: impl IntoIterator<Item = Arc<Known>>, asking: Asking) {
         let devices: Vec<_> = devices.into_iter().collect();
         let World { answers, counts, bound, .. } = &*self.world;
-        devices.iter().for_each(|device| device.set_end(End::Asked));
+        for device in &devices {
+            device.set_end(End::Asked);
+        }
         let mut bound = *bound;
         loop {
             let answer = answers.of(asking.once()).await;
@@ -140,7 +142,9 @@ impl Visitor {
             }
         }
         let end = End::Acknowledged { at: SystemClock.uptime(), bound };
-        devices.iter().for_each(|device| device.set_end(end));
+        for device in &devices {
+            device.set_end(end);
+        }
         counts.ends.fetch_add(devices.len(), Ordering::Relaxed);
     }
 
