@@ -30,6 +30,7 @@
 
 pub mod account_races;
 pub mod activity;
+pub mod clean_up_storm;
 pub mod cleanup;
 pub mod creating;
 pub mod data;

@@ -258,6 +258,9 @@ macro_rules! store_suite {
                 abuse_02_nothing_that_races_an_end_revives_or_changes_the_dead,
                 concurrent_sweeps_end_and_delete_each_row_once,
             }
+            clean_up_storm {
+                nothing_in_use_is_cleaned_up_whoever_meets,
+            }
             account_races {
                 no_sign_in_survives_the_disabling_of_its_user_7_4_2,
                 administrators_who_demote_each_other_leave_one,

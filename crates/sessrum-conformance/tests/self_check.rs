@@ -10,8 +10,8 @@ use std::sync::Arc;
 use broken::{BrokenStore, Fault};
 use sessrum_conformance::model::disagreement;
 use sessrum_conformance::{
-    Fixture, account_races, creating, data, dead, directory, races, run, switching, throttle,
-    tokens, users, watching,
+    Fixture, account_races, clean_up_storm, creating, data, dead, directory, races, run, switching,
+    throttle, tokens, users, watching,
 };
 use sessrum_core::store::Store;
 
@@ -54,6 +54,7 @@ mod suite_finds {
         a_throttle_that_admits_everyone: AdmitsBlindly, throttle::failures_at_a_place_are_counted_until_a_success;
         a_blind_password_change: ChangesBlindly, users::a_password_that_changed_meanwhile_is_not_changed_again;
         a_blind_password_change_in_a_race: ChangesBlindly, account_races::password_changes_checked_against_the_same_one_have_one_winner;
+        a_touch_that_revives_in_a_storm: RevivesOnTouch, clean_up_storm::nothing_in_use_is_cleaned_up_whoever_meets;
     }
 }
 

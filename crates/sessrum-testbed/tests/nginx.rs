@@ -89,3 +89,16 @@ async fn it_says_for_whom_it_asks() {
         assert!(said.iter().any(|said| said == line), "{line} is not in {said:?}");
     }
 }
+
+/// Who reads how to do it does what the tests do.
+#[test]
+fn the_documentation_has_the_same_way_to_the_instances() {
+    let documentation = include_str!("../../../docs/postgresql.md");
+    let lines = include_str!("../src/nginx.conf").lines().map(str::trim);
+    let mut lines = lines.skip_while(|line| *line != "proxy_http_version 1.1;");
+    let missing = lines
+        .by_ref()
+        .take_while(|line| *line != "}")
+        .find(|line| !documentation.lines().any(|said| said.trim() == *line));
+    assert_eq!(missing, None);
+}

@@ -66,4 +66,6 @@ macro_rules! last_given {
 use last_given;
 
 #[cfg(test)]
+mod partitioned;
+#[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ const SORTS: [(&str, &str); 6] = [
 ];
 
 /// Enough in each table for PostgreSQL to go by its indexes.
-const CONTENTS: &str = "
+pub(super) const CONTENTS: &str = "
 INSERT INTO users (username, username_folded, email, role, created_at, password_changed_at)
     SELECT n, n, n || '@example.org', 'viewer', n, n FROM generate_series(1, 5000) n;
 INSERT INTO platform_connections

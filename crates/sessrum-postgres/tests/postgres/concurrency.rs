@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use sessrum_core::store::{
-    Activity, DataStore as _, DataWrite, Precondition, PutOutcome, SessionStore as _,
-};
-use sessrum_core::{EndReason, ExpiryLimits, SessionId, verify_trail};
+use sessrum_core::store::{DataStore as _, DataWrite, Precondition, PutOutcome, SessionStore as _};
+use sessrum_core::{EndReason, verify_trail};
 
 use crate::support::{TestStore, at, by_system};
 
@@ -98,45 +96,4 @@ async fn writes_of_different_keys_both_stay_and_of_one_key_one_wins() {
     let mut revisions: Vec<_> = entries.iter().map(|entry| entry.revision).collect();
     revisions.sort_unstable();
     assert_eq!(revisions, (1..=51).collect::<Vec<_>>());
-}
-
-/// What other stores of sessions are known to deadlock on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn clean_up_and_activity_on_two_instances_never_deadlock() {
-    let test = Arc::new(TestStore::new().await);
-    let other = Arc::new(test.beside().await);
-    let mut sessions = Vec::new();
-    for user in 0..100 {
-        sessions.push(test.sign_in(test.new_session(user), 1).await.id);
-    }
-    let sessions: Arc<[SessionId]> = sessions.into();
-    let mut tasks = tokio::task::JoinSet::new();
-    for round in 0..4 {
-        for store in [test.beside().await, test.beside().await] {
-            let sessions = Arc::clone(&sessions);
-            tasks.spawn(async move {
-                for second in 2..40 {
-                    // Each in another order.
-                    let mark = |id: &SessionId| Activity { session: *id, at: at(second) };
-                    let mut marks: Vec<_> = sessions.iter().map(mark).collect();
-                    let middle = usize::try_from(second * 7 + round).unwrap() % marks.len();
-                    marks.rotate_left(middle);
-                    store.touch_many(&marks).await.unwrap();
-                }
-            });
-        }
-    }
-    for store in [Arc::clone(&other), other] {
-        tasks.spawn(async move {
-            for second in 2..40 {
-                let idle = at(second - 1);
-                let limits =
-                    ExpiryLimits { now: at(second), idle_since: idle, remembered_idle_since: idle };
-                store.end_expired(limits, 3, &by_system(second)).await.unwrap();
-                store.delete_ended_before(at(second), 2).await.unwrap();
-            }
-        });
-    }
-    tasks.join_all().await;
-    assert_eq!(verify_trail(&test.store, |_| {}).await.unwrap().faults, []);
 }

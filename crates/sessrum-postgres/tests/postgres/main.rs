@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod clean_up;
 mod commits;
 mod concurrency;
 mod connections;

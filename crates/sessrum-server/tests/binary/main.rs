@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod audit;
+mod campaign;
 mod canaries;
 mod command_line;
 mod database_files;

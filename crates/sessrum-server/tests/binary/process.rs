@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use reqwest::header::{COOKIE, HeaderValue, ORIGIN, SET_COOKIE};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -137,6 +138,7 @@ impl Drop for Server {
 pub(crate) struct SignedIn {
     http: reqwest::Client,
     url: String,
+    origin: String,
     cookie: HeaderValue,
     csrf_token: String,
     pub(crate) state: Value,
@@ -145,23 +147,42 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// Signs ada in.
     pub(crate) async fn ada(http: &reqwest::Client, url: &str) -> reqwest::Result<Self> {
-        let input = json!({"username": "ada", "password": PASSWORD});
-        let answer = http
-            .post(format!("{url}/api/login"))
-            .header(ORIGIN, url)
-            .json(&input)
-            .send()
-            .await?
-            .error_for_status()?;
-        let set_cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+        let answer = Self::ask(http, url, "ada").await?.error_for_status()?;
+        let set_cookie = answer.headers()[SET_COOKIE].clone();
+        Ok(Self::of(http, url, &set_cookie, answer.json().await?))
+    }
+
+    /// Asks to sign a user in.
+    pub(crate) async fn ask(
+        http: &reqwest::Client,
+        url: &str,
+        username: &str,
+    ) -> reqwest::Result<Response> {
+        let input = json!({"username": username, "password": PASSWORD});
+        http.post(format!("{url}/api/login")).header(ORIGIN, url).json(&input).send().await
+    }
+
+    /// The client of a sign-in that was answered.
+    pub(crate) fn of(
+        http: &reqwest::Client,
+        url: &str,
+        set_cookie: &HeaderValue,
+        state: Value,
+    ) -> Self {
+        let set_cookie = set_cookie.to_str().unwrap();
         let cookie = set_cookie.split(';').next().unwrap().parse().unwrap();
-        let state: Value = answer.json().await?;
         let csrf_token = state["csrf_token"].as_str().unwrap().to_owned();
-        Ok(Self { http: http.clone(), url: url.to_owned(), cookie, csrf_token, state })
+        let (url, origin) = (url.to_owned(), url.to_owned());
+        Self { http: http.clone(), url, origin, cookie, csrf_token, state }
     }
 
     /// The same client after the server moved to another port.
     pub(crate) fn at(&self, url: &str) -> Self {
+        Self { origin: url.to_owned(), ..self.past_the_proxy(url) }
+    }
+
+    /// The same client, which asks a server and not the proxy in front of it.
+    pub(crate) fn past_the_proxy(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
@@ -169,20 +190,25 @@ impl SignedIn {
         self.state["session"]["handle"].as_str().unwrap()
     }
 
-    pub(crate) async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Response> {
         let request = self.http.get(format!("{}{path}", self.url));
         request.header(COOKIE, self.cookie.clone()).send().await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> reqwest::Result<reqwest::Response> {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> reqwest::Result<Response> {
+        self.unsafe_request(Method::POST, path).json(&body).send().await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> reqwest::Result<Response> {
+        self.unsafe_request(Method::DELETE, path).send().await
+    }
+
+    fn unsafe_request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
-            .post(format!("{}{path}", self.url))
+            .request(method, format!("{}{path}", self.url))
             .header(COOKIE, self.cookie.clone())
-            .header(ORIGIN, &self.url)
+            .header(ORIGIN, &self.origin)
             .header("x-csrf-token", &self.csrf_token)
-            .json(&body)
-            .send()
-            .await
     }
 
     /// The lines of an unsafe request up to its body, for a socket.

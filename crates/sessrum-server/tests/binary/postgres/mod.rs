@@ -7,4 +7,4 @@ mod migrating;
 mod outage;
 mod serving;
 
-pub(crate) use installation::{Installation, configure};
+pub(crate) use installation::{Installation, KEY_BYTES, configure};
