@@ -7,7 +7,8 @@
 //!
 //! (or as many as are named behind `--`). It starts a PostgreSQL of its own, whose commits go to the
 //! disk, fills a database, copies it, partitions the copy, and asks both by turns. Five million take
-//! some 20 GB in the directory for temporary files and are removed at the end.
+//! some 30 GB in the directory for temporary files and a quarter of an hour to be made; they are removed
+//! at the end.
 
 #![expect(
     clippy::unwrap_used,

@@ -49,7 +49,7 @@ impl Site {
             configure(directory.path(), &database.url());
             let settings = format!(
                 "public_url = \"http://{}\"\nlisten = \"{}\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
-                 [session]\nper_user = 10000\n[jobs]\nclean_up_every = \"1s\"\n\
+                 [session]\nper_user = 10000\n[jobs]\nclean_up_every = \"15s\"\n\
                  [database]\nrevocation = \"{revocation}\"\nlease = \"1s\"\npool_size = 4\n",
                 nginx.address(),
                 port.address(),
