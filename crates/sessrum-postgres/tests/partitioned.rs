@@ -32,7 +32,7 @@ async fn fresh() -> (Arc<dyn Store>, Database) {
 async fn open(database: &Database) -> PostgresStore {
     let mut options = PostgresOptions::new(database.url());
     // However slow the machine is.
-    options.lease = Duration::from_hours(1);
+    options.lease = Duration::from_mins(1);
     let sealer = EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap();
     PostgresStore::open(&options, sealer).await.unwrap()
 }
@@ -63,7 +63,7 @@ async fn sign_in(store: &PostgresStore, random: &SeededRandom) -> (TokenHash, Us
         user_id: 1.into(),
         user_is_bundled: false,
         active_platform_id: None,
-        expires_at: NOON + Duration::from_hours(1),
+        expires_at: NOON + Duration::from_mins(1),
         remembered: false,
         fingerprint: None,
         user_agent: None,
