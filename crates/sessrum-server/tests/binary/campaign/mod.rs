@@ -5,7 +5,7 @@
 //!
 //! ```sh
 //! SESSRUM_CAMPAIGN_SECONDS=600 SESSRUM_CAMPAIGN_SEED=7 \
-//!     cargo test -p sessrum-server --test binary campaign -- --nocapture --test-threads 1
+//!     cargo test -p sessrum-server --test binary campaign -- --ignored --nocapture --test-threads 1
 //! ```
 
 mod answers;
