@@ -66,6 +66,16 @@ export async function typeHalfAName(page) {
   for (const [name, text] of Object.entries(typed)) await page.fill(`main [name=${name}]`, text);
 }
 
+/**
+ * Makes a page one of an earlier session, as far as its forms are concerned.
+ * @param {Tab} page
+ */
+export function makeTokensOld(page) {
+  return page.$$eval("[name=csrf_token]", (tokens) => {
+    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
+  });
+}
+
 /** @param {Tab} page */
 export async function leaveForDevices(page) {
   await page.click("nav >> text=Devices");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Site, closeBrowser, platforms, signIn } from "./browser.js";
-import { goLate, isAtTheDoor, leaveForDevices, open, signInHere, typeHalfAName } from "./page.js";
+import { goLate, isAtTheDoor, leaveForDevices, makeTokensOld, open, signInHere, typeHalfAName } from "./page.js";
 import { PASSWORD } from "./server.js";
 
 /** @typedef {import("./browser.js").Tab} Tab */
@@ -247,9 +247,7 @@ test("nobody comes back to an address that takes forms alone", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
   const page = await open(profile, "/account/platforms");
-  await page.$$eval("[name=csrf_token]", (tokens) => {
-    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
-  });
+  await makeTokensOld(page);
   await page.click("[aria-label='Make default: Videos']");
   await page.waitForSelector(".lead:text('Nothing has been changed yet')");
   assert.equal(new URL(page.url()).pathname, "/account/platforms");

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 
 import { Site, closeBrowser, platforms, signIn, until } from "./browser.js";
 import { hangUp, silence, unavailable } from "./front.js";
-import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, open, signInHere, typeHalfAName } from "./page.js";
+import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, makeTokensOld, open, signInHere, typeHalfAName } from "./page.js";
 
 after(closeBrowser);
 
@@ -107,9 +107,7 @@ test("a form that is not sent again is there again", async (t) => {
   const profile = await site.adasProfile();
   const page = await open(profile, "/account/platforms");
   await typeHalfAName(page);
-  await page.$$eval("[name=csrf_token]", (tokens) => {
-    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
-  });
+  await makeTokensOld(page);
   await page.click("button:has-text('Connect')");
   await page.waitForSelector("h1:has-text('Send it again?')");
   await page.reload();
@@ -143,9 +141,7 @@ test("what is sent again and arrives is not given back", async (t) => {
   const site = await Site.start(t);
   const page = await open(await site.adasProfile(), "/account/platforms");
   await typeHalfAName(page);
-  await page.$$eval("[name=csrf_token]", (tokens) => {
-    for (const token of /** @type {HTMLInputElement[]} */ (tokens)) token.value = "old";
-  });
+  await makeTokensOld(page);
   await page.click("button:has-text('Connect')");
   await page.waitForSelector("h1:has-text('Send it again?')");
   await page.click("button:has-text('Send it now')");

@@ -9,7 +9,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "what cannot be measured is not gone on with"
 )]
@@ -70,7 +69,7 @@ async fn main() {
             .await;
         proxy.refuse().await;
         proxy.cut().await;
-        closed.push(time(support::until(async || !deaf.hears())).await);
+        closed.push(time(sessrum_testbed::until(async || !deaf.hears())).await);
         proxy.accept().await;
         heard_again.push(time(deaf.until_it_hears()).await);
         deaf.store.close().await;

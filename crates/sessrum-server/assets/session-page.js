@@ -9,8 +9,8 @@ import { showTimes } from "./page/times.js";
 import { TypedText } from "./page/typed.js";
 import { SessionSync } from "./session-sync.js";
 
-/** Signing in again ends the session before, too: so long a page waits for the new one, in milliseconds. */
-const NEW_SESSION_WITHIN = 300;
+/** Signing in again ends the session before, too: so long a page stays as it is, in milliseconds. */
+const STAYS_FOR = 300;
 
 /** The ends that somebody chose, besides signing out. With others, what was typed waits for its person. */
 const CHOSEN = ["revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
@@ -99,7 +99,7 @@ function followSession(opened) {
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
-    await new Promise((resolve) => setTimeout(resolve, NEW_SESSION_WITHIN));
+    await new Promise((resolve) => setTimeout(resolve, STAYS_FOR));
     if (!sync.state) await sync.refresh();
     return sync.state !== null;
   }

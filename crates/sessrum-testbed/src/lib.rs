@@ -41,3 +41,4 @@ pub use pgbouncer::PgBouncer;
 pub use port::Port;
 pub use postgres::{Database, Options, Postgres};
 pub use tcp_proxy::{TcpProxy, Way};
+pub use wait::until;

@@ -82,7 +82,7 @@ mod tests {
         let status = format!("/proc/{}/status", test.says());
         assert!(fs::exists(&status).unwrap());
         test.kill();
-        assert!(wait::until(|| !fs::exists(&status).unwrap()));
+        assert!(wait::until_ready(|| !fs::exists(&status).unwrap()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Server {
         wait::aside(move || {
             let process = Process::start(&program(package), &arguments, directory.path(), "TERM");
             let is_ready = || TcpStream::connect(port.address()).is_ok();
-            wait::until(|| is_ready() || process.has_ended());
+            wait::until_ready(|| is_ready() || process.has_ended());
             let log = || process::log(directory.path());
             assert!(is_ready(), "no {package} (apt install {package}): {}", log());
             Self { _process: process, port, _directory: directory }

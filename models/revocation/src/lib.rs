@@ -8,10 +8,15 @@
 //! sent and not yet received; whatever is on its way may be lost, and an instance may crash at any
 //! moment.
 
+mod fault;
+mod installation;
 mod instance;
 mod model;
+mod state;
 #[cfg(test)]
 mod tests;
 
+pub use fault::Fault;
+pub use installation::{Installation, Revocation};
 pub use instance::{Answer, Asking, Concerns, Entered, Instance, Place, Question, Ticks};
-pub use model::{Action, Answered, End, Fault, Installation, Revocation, State};
+pub use state::{Action, Answered, End, State};

@@ -5,10 +5,10 @@ use futures_util::future::join_all;
 use sessrum_core::EndReason::Logout;
 use sessrum_core::store::{SessionStore as _, StoreErrorKind};
 use sessrum_postgres::{PostgresOptions, Revocation};
-use sessrum_testbed::{TcpProxy, Way};
+use sessrum_testbed::{TcpProxy, Way, until};
 use tokio::task::JoinSet;
 
-use crate::support::{Browser, Instance, LEASE, Site, now, time, until};
+use crate::support::{Browser, Instance, LEASE, Site, now, time};
 
 fn waits(options: &mut PostgresOptions) {
     options.revocation = Revocation::Barrier;

@@ -4,9 +4,9 @@ use std::time::Duration;
 use sessrum_core::store::{SessionStore as _, StoreErrorKind};
 use sessrum_core::{EndReason, Random as _, SeededRandom, SystemClock};
 use sessrum_postgres::PostgresStore;
-use sessrum_testbed::{TcpProxy, Way};
+use sessrum_testbed::{TcpProxy, Way, until};
 
-use crate::support::{LEASE, Site, now, sealer, time, until};
+use crate::support::{LEASE, Site, now, sealer, time};
 
 /// An event of a newer program.
 const MADE_UP: &str = "WITH event AS (UPDATE event_counter SET last_id = last_id + 1 RETURNING last_id)
@@ -60,9 +60,7 @@ async fn so_they_do_where_nothing_is_notified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_the_listener_is_cut() {
     let site = Site::start().await;
-    let mut proxy = TcpProxy::start(site.database.address()).await;
-    let (here, there) =
-        (site.instance(|_| {}).await, site.listening_through(proxy.address()).await);
+    let (mut proxy, here, there) = site.one_behind_a_proxy().await;
     let browsers = [here.sign_in(&site.user).await, here.sign_in(&site.user).await];
     let mut watch = there.watch(&browsers[0]);
     proxy.refuse().await;
@@ -81,9 +79,7 @@ async fn nothing_is_lost_when_the_listener_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_hears_nothing_goes_by_nothing_it_has_read() {
     let site = Site::start().await;
-    let mut proxy = TcpProxy::start(site.database.address()).await;
-    let (here, there) =
-        (site.instance(|_| {}).await, site.listening_through(proxy.address()).await);
+    let (mut proxy, here, there) = site.one_behind_a_proxy().await;
     let browser = here.sign_in(&site.user).await;
     site.until_others_have_heard().await;
     there.remembers(&browser).await;
@@ -215,9 +211,7 @@ async fn an_older_copy_of_the_database_is_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn so_it_is_when_nothing_was_heard_meanwhile() {
     let site = Site::start().await;
-    let mut proxy = TcpProxy::start(site.database.address()).await;
-    let (here, there) =
-        (site.instance(|_| {}).await, site.listening_through(proxy.address()).await);
+    let (mut proxy, here, there) = site.one_behind_a_proxy().await;
     let browser = here.sign_in(&site.user).await;
     site.until_others_have_heard().await;
     there.remembers(&browser).await;

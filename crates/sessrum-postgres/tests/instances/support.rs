@@ -12,7 +12,7 @@ use sessrum_core::{
     WatchLimits,
 };
 use sessrum_postgres::{PostgresOptions, PostgresStore};
-use sessrum_testbed::{Database, Postgres};
+use sessrum_testbed::{Database, Postgres, TcpProxy, until};
 use tokio_postgres::NoTls;
 
 /// As short as it can be where the machine is busy.
@@ -97,6 +97,13 @@ impl Site {
     pub(crate) async fn listening_through(&self, address: SocketAddr) -> Instance {
         let url = self.database.url_through(address);
         self.instance(|options| options.direct_url = Some(url)).await
+    }
+
+    /// An instance, and one whose listener goes through a proxy.
+    pub(crate) async fn one_behind_a_proxy(&self) -> (TcpProxy, Instance, Instance) {
+        let proxy = TcpProxy::start(self.database.address()).await;
+        let there = self.listening_through(proxy.address()).await;
+        (proxy, self.instance(|_| {}).await, there)
     }
 
     /// A number that the database itself tells.
@@ -190,17 +197,6 @@ impl Instance {
     pub(crate) async fn until_it_hears(&self) {
         until(async || self.hears()).await;
     }
-}
-
-/// Waits until something is so.
-pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
-    let patience = Duration::from_secs(20);
-    let so = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(patience, so).await.expect("it never came");
 }
 
 /// How long something takes.

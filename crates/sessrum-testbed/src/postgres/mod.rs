@@ -103,7 +103,7 @@ fn run(cluster: &Cluster) -> Process {
     let _ = fs::remove_file(Cluster::status_file(directory));
     let process =
         Process::start(&programs::program("postgres"), &cluster.arguments(), directory, "QUIT");
-    wait::until(|| Cluster::ready(directory).is_some() || process.has_ended());
+    wait::until_ready(|| Cluster::ready(directory).is_some() || process.has_ended());
     let log = || process::log(directory);
     assert!(Cluster::ready(directory).is_some(), "PostgreSQL does not start: {}", log());
     process

@@ -55,7 +55,7 @@ fn join(place: &Path) -> Postgres {
     let running = open(&place.join("running"));
     let port = if running.try_lock().is_ok() { Some(start(place, running)) } else { None };
     let directory = PathBuf::from(fs::read_to_string(place.join("running")).unwrap());
-    wait::until(|| Cluster::ready(&directory).is_some() || !is_running(place));
+    wait::until_ready(|| Cluster::ready(&directory).is_some() || !is_running(place));
     let Some(address) = Cluster::ready(&directory) else {
         let log = fs::read_to_string(place.join("log"));
         panic!("the shared PostgreSQL does not start: {}", log.unwrap_or_default());
@@ -125,7 +125,7 @@ mod tests {
     use crate::program::Program;
 
     fn ended(place: &Path) -> bool {
-        wait::until(|| !is_running(place))
+        wait::until_ready(|| !is_running(place))
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
         assert!(Command::new("kill").args(["-KILL", parent.trim()]).status().unwrap().success());
-        assert!(wait::until(|| TcpStream::connect(second.address()).is_err()));
+        assert!(wait::until_ready(|| TcpStream::connect(second.address()).is_err()));
         let third = join(place.path());
         assert!(TcpStream::connect(third.address()).is_ok());
         assert!(!second.cluster.directory.exists());

@@ -103,13 +103,3 @@ impl Answers {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Waits until something is so.
-pub(super) async fn until(is_so: impl AsyncFn() -> bool) {
-    let so = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), so).await.expect("it never came");
-}

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use sessrum_core::{Clock as _, SeededRandom, SystemClock};
-use sessrum_testbed::Way;
+use sessrum_testbed::{Way, until};
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::answers::{Away, until};
+use super::answers::Away;
 use super::site::{LEASE, Site};
 use super::world::World;
 use super::{CALM, below};

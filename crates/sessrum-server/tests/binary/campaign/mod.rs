@@ -5,7 +5,7 @@
 //!
 //! ```sh
 //! SESSRUM_CAMPAIGN_SECONDS=600 SESSRUM_CAMPAIGN_SEED=7 \
-//!     cargo test -p sessrum-server --test binary campaign -- --ignored --nocapture --test-threads 1
+//!     cargo test -p sessrum-server --test binary campaign -- --nocapture --test-threads 1
 //! ```
 
 mod answers;
@@ -33,14 +33,12 @@ const CALM: usize = 60;
 
 /// Security: 7.4.1, 7.4.2, 16.5.3, abuse 27
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes the whole machine: CONTRIBUTING.md says how to run it"]
 async fn whatever_breaks_nothing_is_lost_and_an_end_holds_within_the_lease() {
     campaign("notify", LEASE).await;
 }
 
 /// Security: 7.4.1, 7.4.2, 16.5.3, abuse 27
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes the whole machine: CONTRIBUTING.md says how to run it"]
 async fn whatever_breaks_nothing_is_lost_and_behind_the_barrier_an_end_holds_at_once() {
     campaign("barrier", Duration::ZERO).await;
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sessrum_core::{Clock as _, SystemClock};
+use sessrum_testbed::until;
 use tokio_postgres::NoTls;
 
-use super::answers::{lock, until};
+use super::answers::lock;
 use super::known::{End, Known};
 use super::site::{LEASE, Site};
 use super::world::{World, get};

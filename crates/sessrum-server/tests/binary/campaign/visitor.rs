@@ -123,16 +123,20 @@ impl Visitor {
         for device in &devices {
             device.set_end(End::Asked);
         }
-        let mut bound = *bound;
+        let (mut bound, mut asks_again) = (*bound, false);
         loop {
             let answer = answers.of(asking.once()).await;
             match answer.status {
                 200 | 204 => break,
-                // Whoever asks again finds nothing to end, or nobody who may ask.
-                401 | 404 if bound == LEASE => break,
-                502 | 503 => {
-                    // Who asks again is not waited for.
+                // Whoever asks again may find nothing to end, and has waited.
+                404 if asks_again => break,
+                // Nobody who may ask is not told of an end.
+                401 if asks_again => {
                     bound = LEASE;
+                    break;
+                }
+                502 | 503 => {
+                    asks_again = true;
                     count(&counts.ends_asked_again);
                     tokio::time::sleep(REST).await;
                 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::HeaderName;
+use sessrum_testbed::until;
 
-use super::answers::{Answer, Answers, lock, until};
+use super::answers::{Answer, Answers, lock};
 use super::known::{End, Known};
 use super::site::{Instance, Site, name};
 use crate::process::SignedIn;
