@@ -62,14 +62,11 @@ impl Generations {
         slot.fetch_max(change, Ordering::AcqRel);
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::indexing_slicing,
-        reason = "any bits of a hash will do, and the rest is below the length"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash will do")]
     fn slot(&self, user: &impl Hash) -> &AtomicU64 {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(user);
         let index = hash as usize % self.slots.len();
-        &self.slots[index]
+        // Below the length; what is counted in the floor would be a change to all.
+        self.slots.get(index).unwrap_or(&self.floor)
     }
 }
