@@ -3,8 +3,9 @@
 --
 --     psql --set ON_ERROR_STOP=1 --file partitions.sql "$DATABASE_URL"
 --
--- once, after `sessrum migrate` and while no instance runs. It needs free room for another copy of both
--- tables until it has committed.
+-- once, after `sessrum migrate`, while no instance runs, and as the role that owns the tables. What other
+-- roles were granted on them is to be granted again. It needs free room for another copy of both tables
+-- until it has committed.
 
 BEGIN;
 

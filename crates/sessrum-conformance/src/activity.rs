@@ -48,6 +48,14 @@ pub async fn many_touches_go_at_once(store: Fixture) {
     assert_eq!(store.row(&sessions[299]).await.last_activity, at(309));
 }
 
+pub async fn of_several_marks_of_a_session_the_last_counts_and_all_are_counted(store: Fixture) {
+    let session = store.session(&UserId::from(1), 1).await;
+    let gone = Activity { session: SessionId(session.id.0 + 1), at: at(5) };
+    let [first, last, late] = [5, 9, 3].map(|seconds| mark(&session, at(seconds)));
+    assert_eq!(store.touch_many(&[first, gone, last, late]).await.unwrap(), 3);
+    assert_eq!(store.row(&session).await.last_activity, at(9));
+}
+
 pub async fn no_marks_touch_nobody(store: Fixture) {
     store.session(&UserId::from(1), 1).await;
     assert_eq!(store.touch_many(&[]).await.unwrap(), 0);

@@ -38,14 +38,15 @@ pub async fn keys_are_compared_exactly(store: Fixture) {
     }
 }
 
+/// By its bytes: no language says where "B" and "ä" belong.
 pub async fn the_list_goes_by_key(store: Fixture) {
     let id = session(&store).await;
-    for key in ["b", "a", "B", "aa"] {
+    for key in ["b", "ä", "a", "B", "z", "aa", "B b", "Ba"] {
         store.put(id, key, "1").await;
     }
     let entries: Vec<DataEntry> = store.list_data(id).await.unwrap();
     let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-    assert_eq!(keys, ["B", "a", "aa", "b"]);
+    assert_eq!(keys, ["B", "B b", "Ba", "a", "aa", "b", "z", "ä"]);
 }
 
 pub async fn sessions_do_not_share_data(store: Fixture) {

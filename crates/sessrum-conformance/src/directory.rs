@@ -1,7 +1,7 @@
 //! What is read for a request: bundled facts, and the keys of an application's own directory.
 
 use sessrum_core::store::{NewSession, NewUser, PlatformChange, SessionFilter};
-use sessrum_core::{Directory, PlatformId, Role, UserId};
+use sessrum_core::{Directory, Key, PlatformId, Role, UserId};
 
 use crate::Fixture;
 use crate::fixture::{ALL, at, change, new_user, password};
@@ -38,16 +38,17 @@ pub async fn a_user_is_found_by_key_active_or_not(store: Fixture) {
     }
 }
 
+/// By its bytes: no language says where "B" and "ä" belong.
 pub async fn platforms_are_offered_the_default_first_then_by_name(store: Fixture) {
     let user = store.user("ada").await;
-    for name in ["c", "b", "a", "d"] {
+    for name in ["c", "b", "a", "ä", "d", "B", "B b", "Ba"] {
         store.platform(&user, name).await;
     }
     let inactive = PlatformChange { is_active: Some(false), ..PlatformChange::default() };
     store.change_platform(&user, &PlatformId::from(2), inactive, &change(1)).await.unwrap();
     let offered = store.platforms(&user).await.unwrap();
     let names: Vec<&str> = offered.iter().map(|platform| platform.name.as_str()).collect();
-    assert_eq!(names, ["c", "a", "d"]);
+    assert_eq!(names, ["c", "B", "B b", "Ba", "a", "d", "ä"]);
     let one = Directory::platform(&*store, &user, &offered[1].id).await.unwrap();
     assert_eq!(one.as_ref(), Some(&offered[1]));
 }
@@ -83,13 +84,12 @@ pub async fn a_token_loads_no_platform_that_is_anothers_or_inactive(store: Fixtu
 }
 
 pub async fn keys_of_another_directory_stay_what_they_were(store: Fixture) {
-    for (user, platform) in [
-        (UserId::from(7), PlatformId::from("7")),
-        (UserId::from("7"), PlatformId::from(7)),
-        (UserId::from("0d9c5f6e-uuid"), PlatformId::from("tenant/ü '\"")),
-        (UserId::from(i64::MIN), PlatformId::from(i64::MAX)),
-        (UserId::from(""), PlatformId::from("")),
-    ] {
+    let numbers = [0, 7, -7, i64::MIN, i64::MAX].map(Key::Integer);
+    let texts = ["", "7", "ü", "\"", "\\", "null", "a\nb", "7'; --", "\0", "%", "0d9c5f6e-uuid"];
+    let texts = texts.map(|text| Key::Text(text.into()));
+    let keys: Vec<Key> = numbers.into_iter().chain(texts).collect();
+    for (user, platform) in keys.iter().zip(keys.iter().rev()) {
+        let (user, platform) = (UserId(user.clone()), PlatformId(platform.clone()));
         let active_platform_id = Some(platform.clone());
         let new = NewSession { active_platform_id, ..store.new_session(&user) };
         let token = new.token;
@@ -100,7 +100,10 @@ pub async fn keys_of_another_directory_stay_what_they_were(store: Fixture) {
         assert_eq!((loaded.user, loaded.platform), (None, None));
         let listed = store.list_for_user(&user).await.unwrap();
         assert_eq!(listed, [loaded.session]);
-        assert_eq!(store.trail().await.pop().unwrap().user_id, Some(user));
+        let filter = SessionFilter { user_id: Some(user.clone()), include_ended: true };
+        assert_eq!(store.list(&filter, ALL).await.unwrap(), listed);
+        assert_eq!(store.trail().await.pop().unwrap().user_id, Some(user.clone()));
+        assert_eq!(store.forget_user(&user, &change(2)).await.unwrap().unwrap().len(), 1);
     }
 }
 

@@ -116,8 +116,13 @@ pub async fn those_past_the_absolute_end_end_as_expired_7_3_2(store: Fixture) {
 }
 
 pub async fn expiring_goes_by_limit_until_none_is_left(store: Fixture) {
-    for _ in 0..5 {
-        store.session(&UserId::from(1), 1).await;
+    let user = UserId::from(1);
+    let idle = |remembered| NewSession { remembered, ..store.new_session(&user) };
+    let too_old = || NewSession { expires_at: at(900), ..store.new_session(&user) };
+    for (new, seconds) in
+        [(idle(false), 1), (idle(false), 1), (idle(true), 1), (too_old(), 600), (too_old(), 600)]
+    {
+        store.created(new, seconds).await;
     }
     for expected in [2, 2, 1, 0] {
         let ended = store.end_expired(LIMITS(), 2, &change(1000)).await.unwrap();

@@ -140,12 +140,25 @@ pub async fn events_may_be_of_one_kind_or_without_routine(store: Fixture) {
 
 pub async fn pages_of_events_follow_each_other(store: Fixture) {
     ten(&store).await;
-    let (filter, mut before) = (EventFilter::default(), None);
-    for expected in ["9876", "5432", "10", ""] {
-        let events = store.events(&filter, Page { before, limit: 4 }).await.unwrap();
-        let found: String = events.iter().map(|event| event.detail.as_str()).collect();
-        assert_eq!(found, expected);
-        before = events.last().map(|event| event.id);
+    let all = EventFilter::default();
+    let recent = EventFilter { since: Some(at(4)), ..all.clone() };
+    let of_user = EventFilter { user_id: Some(UserId::from(1)), ..all.clone() };
+    let both = EventFilter { since: Some(at(4)), ..of_user.clone() };
+    let of_kind = EventFilter { kind: Some(EventKind::SignInFailed), ..all.clone() };
+    for (filter, pages) in [
+        (all, &["987", "654", "321", "0", ""][..]),
+        (recent, &["987", "654", ""]),
+        (of_user, &["975", "31", ""]),
+        (both, &["975", ""]),
+        (of_kind, &["987", "654", "321", "0", ""]),
+    ] {
+        let mut before = None;
+        for expected in pages {
+            let events = store.events(&filter, Page { before, limit: 3 }).await.unwrap();
+            let found: String = events.iter().map(|event| event.detail.as_str()).collect();
+            assert_eq!(found, *expected, "{filter:?}");
+            before = events.last().map(|event| event.id);
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use sessrum_core::store::{
     Store,
 };
 use sessrum_core::{
-    Actor, Change, Client, EventKind, PasswordHash, PlatformInfo, Random, Role, SeededRandom,
-    SessionEvent, SessionHandle, SessionId, Timestamp, TokenHash, UserId, UserSession,
+    Actor, Change, Client, EventKind, EventSealer, OsRandom, PasswordHash, PlatformInfo, Random,
+    Role, SecretKey, SeededRandom, SessionEvent, SessionHandle, SessionId, Timestamp, TokenHash,
+    UserId, UserSession,
 };
 use tokio::sync::Barrier;
 
@@ -77,6 +78,32 @@ pub(crate) fn ids(ended: &[EndedSession]) -> Vec<SessionId> {
     ids
 }
 
+/// Seals as the installation with this secret does.
+pub fn sealer(secret: u8) -> EventSealer {
+    EventSealer::new(&SecretKey::from_bytes([secret; 32]), &OsRandom).unwrap()
+}
+
+/// A session that could be created for a user: ten at once, for twelve hours.
+pub fn new_session(user_id: UserId, random: &dyn Random) -> NewSession {
+    let mut token = [0; 32];
+    random.fill(&mut token).unwrap();
+    NewSession {
+        handle: SessionHandle::generate(random).unwrap(),
+        token: TokenHash::from_bytes(token),
+        user_id,
+        user_is_bundled: true,
+        active_platform_id: None,
+        expires_at: at(12 * 60 * 60),
+        remembered: false,
+        fingerprint: None,
+        user_agent: Some("Browser/1".into()),
+        ip_address: Some([192, 0, 2, 7].into()),
+        replaces: None,
+        password_changed_at: None,
+        cap: 10,
+    }
+}
+
 /// An empty store and what tests do with it again and again.
 #[derive(Clone)]
 pub struct Fixture {
@@ -99,6 +126,11 @@ impl From<Arc<dyn Store>> for Fixture {
 }
 
 impl Fixture {
+    /// Another store over the same database.
+    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
+        Self { store, random: Arc::clone(&self.random) }
+    }
+
     /// The store itself.
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
@@ -114,23 +146,9 @@ impl Fixture {
         SessionHandle::generate(&*self.random).unwrap()
     }
 
-    /// A session that could be created for `user`: ten at once, for twelve hours.
+    /// As [`new_session`].
     pub(crate) fn new_session(&self, user: &UserId) -> NewSession {
-        NewSession {
-            handle: self.handle(),
-            token: self.token(),
-            user_id: user.clone(),
-            user_is_bundled: true,
-            active_platform_id: None,
-            expires_at: at(12 * 60 * 60),
-            remembered: false,
-            fingerprint: None,
-            user_agent: Some("Browser/1".into()),
-            ip_address: Some([192, 0, 2, 7].into()),
-            replaces: None,
-            password_changed_at: None,
-            cap: 10,
-        }
+        new_session(user.clone(), &*self.random)
     }
 
     /// Creates a session, which must work; with what ended for it.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! [`suite!`] makes one `#[test]` of each function in the modules below: [`manager`] has those of
-//! sessions as a whole, the others those of the store alone. [`model`] compares a
+//! sessions as a whole, the others those of the store alone; those of [`database`] a store's file calls by
+//! itself. [`model`] compares a
 //! store with [`MemoryStore`](sessrum_core::MemoryStore) over random sequences of operations, in a
 //! test that the store's file calls it from.
 #![allow(
@@ -34,6 +35,7 @@ pub mod clean_up_storm;
 pub mod cleanup;
 pub mod creating;
 pub mod data;
+pub mod database;
 pub mod dead;
 pub mod devices;
 pub mod directory;
@@ -58,7 +60,7 @@ pub mod trail;
 pub mod users;
 pub mod watching;
 
-pub use fixture::Fixture;
+pub use fixture::{Fixture, new_session, sealer};
 pub use manager::ManagerFixture;
 pub use proxy::ProxyStore;
 pub use runner::{Subject, run};

@@ -57,6 +57,7 @@ macro_rules! store_suite {
                 a_touch_never_moves_back,
                 abuse_04_touching_an_unknown_session_is_a_no_op,
                 many_touches_go_at_once,
+                of_several_marks_of_a_session_the_last_counts_and_all_are_counted,
                 no_marks_touch_nobody,
                 abuse_18_activity_extends_idle_but_never_the_absolute_end,
                 abuse_16_an_expired_row_is_dead_before_it_is_swept,

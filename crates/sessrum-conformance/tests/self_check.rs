@@ -112,3 +112,17 @@ fn every_behaviour_is_in_the_suite() {
         assert!(behaviours > 100);
     }
 }
+
+#[test]
+fn every_tampering_is_in_its_suite() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/database/tampering.rs");
+    let text = fs::read_to_string(file).unwrap();
+    let with_tables = text.split("pub async fn ").skip(1).filter_map(|rest| {
+        rest.split_once("<T: Tables>").map(|(name, _)| name).filter(|name| !name.contains('('))
+    });
+    let names: Vec<&str> = with_tables.collect();
+    assert!(names.len() > 5);
+    for name in names {
+        assert!(text.contains(&format!(" {name},\n")), "{name} is not in the suite");
+    }
+}

@@ -21,10 +21,11 @@
 
 use std::time::Duration;
 
+use sessrum_conformance::new_session;
 use sessrum_core::store::{Activity, CreateOutcome, NewSession, SessionStore as _, UpdateOutcome};
 use sessrum_core::{
     Change, Clock as _, EndReason, EventSealer, OsRandom, Random as _, SecretKey, SeededRandom,
-    SessionHandle, SessionId, SessionToken, SystemClock, TokenHash, UserId,
+    SessionHandle, SessionId, SystemClock, TokenHash, UserId,
 };
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_testbed::{Database, Options, Postgres};
@@ -172,7 +173,9 @@ impl Measured {
             let user = UserId::from(i64::from(chosen / 5));
             times[2].push(time(store.list_for_user(&user)).await.0);
             let change = change();
-            let (took, created) = time(store.create(new_session(user, random), &change)).await;
+            let expires_at = change.at + Duration::from_hours(1);
+            let new = NewSession { expires_at, ..new_session(user, random) };
+            let (took, created) = time(store.create(new, &change)).await;
             let CreateOutcome::Created { session, .. } = created.unwrap() else {
                 panic!("it is taken");
             };
@@ -208,24 +211,6 @@ impl Operation {
             all[all.len() / 2]
         };
         (median(|round| round.0), median(|round| round.1))
-    }
-}
-
-fn new_session(user_id: UserId, random: &SeededRandom) -> NewSession {
-    NewSession {
-        handle: SessionHandle::generate(random).unwrap(),
-        token: SessionToken::generate(random).unwrap().hash(),
-        user_id,
-        user_is_bundled: false,
-        active_platform_id: None,
-        expires_at: SystemClock.now() + Duration::from_hours(1),
-        remembered: false,
-        fingerprint: None,
-        user_agent: None,
-        ip_address: None,
-        replaces: None,
-        password_changed_at: None,
-        cap: 100,
     }
 }
 

@@ -49,8 +49,9 @@
 //! In the Tokio runtime that it was opened in, which needs I/O and timers. When the store is dropped, a
 //! task of that runtime finishes what is queued, unless the runtime stops first;
 //! [`close`](PostgresStore::close) waits for it. On the server it needs a role that owns its tables and
-//! a database in UTF-8, and no more than [`pool_size`](PostgresOptions::pool_size) + 2 connections, with
-//! 2 more while it migrates or compacts. Another machine is spoken to by TLS, and trusted by its
+//! a database in UTF-8, and no more than [`pool_size`](PostgresOptions::pool_size) + 4 connections: beside
+//! those that read one writes, one listens, one is there while the jobs are done, and one while it
+//! compacts. Two more while it migrates. Another machine is spoken to by TLS, and trusted by its
 //! certificate.
 //!
 //! A pooler such as `PgBouncer` may stand in front of it, in transaction mode, too: see

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sessrum_core::store::{EventStore as _, Store};
 use sessrum_core::{EventSealer, OsRandom, SecretKey};
 use sessrum_postgres::{PostgresOptions, PostgresStore};
-use sessrum_testbed::{Database, PgBouncer, Postgres};
+use sessrum_testbed::{Database, PgBouncer, Postgres, until};
 
 fn sealer() -> EventSealer {
     EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
@@ -27,10 +27,7 @@ async fn open(mut options: PostgresOptions) -> Arc<dyn Store> {
     // However slow the machine is.
     options.lease = Duration::from_mins(1);
     let store = PostgresStore::open(&options, sealer()).await.unwrap();
-    let hears = || store.feed().holds(&0.into(), store.feed().generation());
-    while !hears() {
-        tokio::task::yield_now().await;
-    }
+    until(async || store.feed().hears()).await;
     Arc::new(store)
 }
 

@@ -6,26 +6,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessrum_conformance::{new_session, sealer};
 use sessrum_core::store::{
-    CreateOutcome, DataStore as _, DataWrite, EventStore as _, NewSession, Precondition,
-    SessionStore as _, Store,
+    CreateOutcome, DataStore as _, DataWrite, EventStore as _, Precondition, SessionStore as _,
+    Store,
 };
-use sessrum_core::{
-    Change, EndReason, EventSealer, OsRandom, SecretKey, SeededRandom, SessionHandle, SessionToken,
-    Timestamp, TokenHash, UserSession,
-};
+use sessrum_core::{Change, EndReason, SeededRandom, Timestamp, TokenHash, UserSession};
 use sessrum_postgres::{PostgresOptions, PostgresStore};
-use sessrum_testbed::{Database, Postgres};
+use sessrum_testbed::{Database, Postgres, until};
 use tokio_postgres::NoTls;
 
 /// A store in a database of its own, which goes with it.
 async fn fresh() -> (Arc<dyn Store>, Database) {
     let database = Postgres::shared().await.prepared_database("partitioned", prepare).await;
     let store = open(&database).await;
-    let hears = || store.feed().holds(&0.into(), store.feed().generation());
-    while !hears() {
-        tokio::task::yield_now().await;
-    }
+    until(async || store.feed().hears()).await;
     (Arc::new(store), database)
 }
 
@@ -33,8 +28,7 @@ async fn open(database: &Database) -> PostgresStore {
     let mut options = PostgresOptions::new(database.url());
     // However slow the machine is.
     options.lease = Duration::from_mins(1);
-    let sealer = EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap();
-    PostgresStore::open(&options, sealer).await.unwrap()
+    PostgresStore::open(&options, sealer(1)).await.unwrap()
 }
 
 /// Migrates a database and partitions its tables.
@@ -56,22 +50,8 @@ sessrum_conformance::suite!(fresh());
 const NOON: Timestamp = Timestamp::from_micros(1_700_006_400_000_000);
 
 async fn sign_in(store: &PostgresStore, random: &SeededRandom) -> (TokenHash, UserSession) {
-    let token = SessionToken::generate(random).unwrap().hash();
-    let new = NewSession {
-        handle: SessionHandle::generate(random).unwrap(),
-        token,
-        user_id: 1.into(),
-        user_is_bundled: false,
-        active_platform_id: None,
-        expires_at: NOON + Duration::from_mins(1),
-        remembered: false,
-        fingerprint: None,
-        user_agent: None,
-        ip_address: None,
-        replaces: None,
-        password_changed_at: None,
-        cap: 100,
-    };
+    let new = new_session(1.into(), random);
+    let token = new.token;
     match store.create(new, &Change::by_system(NOON)).await.unwrap() {
         CreateOutcome::Created { session, .. } => (token, *session),
         other => panic!("{other:?}"),

@@ -46,7 +46,7 @@ async fn live() -> Json<Health> {
 }
 
 /// The server can do its work: the database answers and can be written, and every job has
-/// succeeded lately.
+/// succeeded lately. Whether it hears of changes at once is told, and no condition.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "It is ready.", body = Health),
     (status = 503, description = "Something is wrong.", body = Health),
@@ -64,6 +64,10 @@ async fn ready(
         }
     };
     components.insert("database".to_owned(), database);
+    // Without it each request asks the database, and open pages hear of this instance alone.
+    let hears = manager.store().feed().hears();
+    let feed = if hears { "ok" } else { "has heard nothing for a lease: the cache is not used" };
+    components.insert("feed".to_owned(), feed.to_owned());
     for (job, late) in jobs.late(manager.now()) {
         all_good &= late.is_none();
         let state = late.map_or_else(|| "ok".to_owned(), |late| late.to_string());

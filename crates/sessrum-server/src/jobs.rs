@@ -29,8 +29,18 @@ impl Job {
         }
     }
 
-    /// Does the job once, if it is this instance's to do. Answers when it last succeeded, whichever
-    /// instance did it; `None` when none has.
+    /// How long it may go without a success before it counts as late: three of its periods, and
+    /// longer than a machine that vanished can keep the turn from the others.
+    fn patience(self, every: Duration) -> Duration {
+        let least = match self {
+            Self::FlushActivity => Duration::from_secs(10),
+            Self::CleanUp => Duration::from_mins(1),
+        };
+        every.saturating_mul(3).max(least)
+    }
+
+    /// Does the job once, if it is this instance's to do. Tells `went_well` of each moment at which
+    /// it did, here or on another instance.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. The next time may do.
@@ -38,14 +48,16 @@ impl Job {
         self,
         manager: &UnifiedSessionManager,
         every: Duration,
-    ) -> Result<Option<Timestamp>, StoreError> {
+        went_well: impl Fn(Timestamp) + Send + Sync,
+    ) -> Result<(), StoreError> {
         match self {
             Self::FlushActivity => {
                 manager.flush_session_activity().await?;
-                Ok(Some(manager.now()))
+                went_well(manager.now());
             }
-            Self::CleanUp => clean_up(manager, every).await,
+            Self::CleanUp => clean_up(manager, every, went_well).await?,
         }
+        Ok(())
     }
 }
 
@@ -53,22 +65,26 @@ impl Job {
 async fn clean_up(
     manager: &UnifiedSessionManager,
     every: Duration,
-) -> Result<Option<Timestamp>, StoreError> {
+    went_well: impl Fn(Timestamp) + Send + Sync,
+) -> Result<(), StoreError> {
+    manager.forget_notes();
     let store = manager.store();
-    let Some(_turn) = store.claim_jobs().await? else { return store.last_clean_up().await };
-    let now = manager.now();
+    let turn = store.claim_jobs().await?;
+    let last = store.last_clean_up().await?;
     // One that lies ahead was noted by a clock that is wrong.
-    if let Some(last) = store.last_clean_up().await?.filter(|last| *last <= now)
-        && now.since(last) < every / 2
-    {
-        return Ok(Some(last));
+    let now = manager.now();
+    let is_recent = |last: &Timestamp| *last <= now && now.since(*last) < every / 2;
+    if turn.is_none() || last.as_ref().is_some_and(is_recent) {
+        last.map(went_well);
+        return Ok(());
     }
-    let report = manager.cleanup_expired_sessions().await?;
+    // One that has a lot to do is not one that fails.
+    let report = manager.cleanup_with_progress(|_| went_well(manager.now())).await?;
     let CleanupReport { expired, purged, shortened } = report;
     if report != CleanupReport::default() {
         tracing::info!(expired, purged, shortened, "cleaned up");
     }
-    Ok(Some(manager.now()))
+    Ok(())
 }
 
 /// When each job last succeeded.
@@ -80,14 +96,6 @@ struct Watched {
     job: Job,
     every: Duration,
     last_success: Mutex<Timestamp>,
-}
-
-impl Watched {
-    /// Notes a success, of this instance or another, whose clock may be ahead.
-    fn note(&self, success: Timestamp, now: Timestamp) {
-        let mut last = self.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = success.max(*last).min(now);
-    }
 }
 
 /// A job that has not succeeded for too long.
@@ -111,13 +119,21 @@ impl JobHealth {
         Self(jobs.iter().map(watched).collect())
     }
 
-    /// Each job's name, and since when it has failed if that is more than three of its periods.
+    /// Notes that a job went well, here or on another instance, whose clock may be ahead.
+    fn note(&self, index: usize, at: Timestamp, now: Timestamp) {
+        if let Some(watched) = self.0.get(index) {
+            let mut last = watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = at.max(*last).min(now);
+        }
+    }
+
+    /// Each job's name, and since when it has failed if that is too long.
     #[must_use]
     pub fn late(&self, now: Timestamp) -> Vec<(&'static str, Option<Late>)> {
         let late = |watched: &Watched| {
             let since = *watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-            let patience = watched.every.saturating_mul(3).max(Duration::from_secs(10));
-            (watched.job.name(), (now.since(since) > patience).then_some(Late { since }))
+            let is_late = now.since(since) > watched.job.patience(watched.every);
+            (watched.job.name(), is_late.then_some(Late { since }))
         };
         self.0.iter().map(late).collect()
     }
@@ -148,18 +164,19 @@ async fn repeat(
     health: Arc<JobHealth>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let Some(watched) = health.0.get(index) else { return };
-    let (job, name) = (watched.job, watched.job.name());
-    let mut ticks = tokio::time::interval(watched.every);
+    let Some(&Watched { job, every, .. }) = health.0.get(index) else { return };
+    let name = job.name();
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => return,
             _ = ticks.tick() => {}
         }
-        let run = Arc::clone(&manager);
-        let every = watched.every;
-        let mut running = tokio::spawn(async move { job.run(&run, every).await });
+        let (manager, health) = (Arc::clone(&manager), Arc::clone(&health));
+        let mut running = tokio::spawn(async move {
+            job.run(&manager, every, |at| health.note(index, at, manager.now())).await
+        });
         let done = tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => {
                 // What it has not done is done by the next server.
@@ -169,8 +186,7 @@ async fn repeat(
             done = &mut running => done,
         };
         match done {
-            Ok(Ok(Some(success))) => watched.note(success, manager.now()),
-            Ok(Ok(None)) => {}
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(job = name, kind = ?error.kind(), "{error}"),
             Err(panic) => tracing::error!(job = name, "the job broke down: {panic}"),
         }
@@ -198,8 +214,12 @@ mod tests {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
         let manager = manager(Arc::clone(&store) as _, &clock);
         let cleaned = async || {
-            let answer = Job::CleanUp.run(&manager, MINUTE).await.unwrap();
-            (store.asked().contains(&"end_expired"), answer)
+            let well = Mutex::new(None);
+            Job::CleanUp
+                .run(&manager, MINUTE, |at| *well.lock().unwrap() = Some(at))
+                .await
+                .unwrap();
+            (store.asked().contains(&"end_expired"), well.into_inner().unwrap())
         };
         let turn = store.claim_jobs().await.unwrap();
         assert_eq!(cleaned().await, (false, None));
@@ -222,13 +242,22 @@ mod tests {
         let since = |now| health.late(now)[0].1.map(|late| late.since);
         assert_eq!(since(noon + 3 * MINUTE), None);
         assert_eq!(since(noon + 4 * MINUTE), Some(noon));
-        health.0[0].note(noon + 2 * MINUTE, noon + 4 * MINUTE);
+        health.note(0, noon + 2 * MINUTE, noon + 4 * MINUTE);
         assert_eq!(since(noon + 5 * MINUTE), None);
         // One that is older than what is known, and one that is not yet.
-        health.0[0].note(noon, noon + 5 * MINUTE);
+        health.note(0, noon, noon + 5 * MINUTE);
         assert_eq!(since(noon + 6 * MINUTE), Some(noon + 2 * MINUTE));
-        health.0[0].note(noon + 99 * MINUTE, noon + 6 * MINUTE);
+        health.note(0, noon + 99 * MINUTE, noon + 6 * MINUTE);
         assert_eq!(since(noon + 10 * MINUTE), Some(noon + 6 * MINUTE));
+    }
+
+    #[test]
+    fn a_machine_that_vanished_with_the_turn_makes_no_other_late() {
+        let noon = Timestamp::from_micros(0);
+        let second = Duration::from_secs(1);
+        let health = JobHealth::starting(noon, &[(Job::CleanUp, second)]);
+        assert_eq!(health.late(noon + 60 * second)[0].1, None);
+        assert_eq!(health.late(noon + 61 * second)[0].1, Some(Late { since: noon }));
     }
 
     #[tokio::test(start_paused = true)]

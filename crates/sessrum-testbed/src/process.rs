@@ -89,6 +89,9 @@ mod tests {
     #[ignore = "a program that another test kills"]
     fn test() {
         let sleep = Process::start(Path::new("sleep"), &["600".to_owned()], Path::new("."), "TERM");
+        let name = format!("/proc/{}/comm", sleep.id);
+        // Before it is `sleep`, it has not yet asked to be ended with this one.
+        assert!(wait::until_ready(|| fs::read_to_string(&name).unwrap() == "sleep\n"));
         Program::say(sleep.id);
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sessrum_core::store::NewEvent;
 use sessrum_core::{
-    Actor, CleanupReport, EndReason, EventKind, SessionExpiredError, SessionNotFoundError, SignIn,
+    Actor, CleanupReport, EndReason, EventKind, Role, SessionExpiredError, SessionNotFoundError,
+    SignIn,
 };
 
 use super::ManagerFixture;
@@ -144,6 +145,30 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     let report = app.cleanup_expired_sessions().await.unwrap();
     assert_eq!(report, CleanupReport { expired: 0, purged: 1, shortened: 0 });
     assert_eq!(app.store.last_clean_up().await.unwrap(), Some(app.now()));
+}
+
+/// Whoever waits for its success sees that it comes on.
+pub async fn a_clean_up_that_takes_long_is_known_to_come_on(app: ManagerFixture) {
+    let proxy = ProxyStore::of(app.store.shared());
+    let app = app.over(proxy.clone(), |manager| manager);
+    crowd(&app, BATCHES).await;
+    app.pass(app.policy().lifetime.idle);
+    proxy.fail_at("delete_ended_before");
+    app.cleanup_expired_sessions().await.unwrap_err();
+    assert_eq!(app.store.last_clean_up().await.unwrap(), Some(app.now()));
+}
+
+/// As on an instance whose sessions another one cleans up.
+pub async fn notes_are_made_again_after_they_were_forgotten(app: ManagerFixture) {
+    let user = app.user("ada").await;
+    let context = app.signed_in(&user).await.context;
+    let refuse = async || {
+        app.record_refused_access(&context, Role::Admin, &home()).await.unwrap();
+        app.events_of(EventKind::AccessRefused).await.len()
+    };
+    assert_eq!([refuse().await, refuse().await], [1, 1]);
+    app.forget_notes();
+    assert_eq!([refuse().await, refuse().await], [2, 2]);
 }
 
 pub async fn old_clients_are_shortened_in_batches_with_progress(app: ManagerFixture) {

@@ -142,6 +142,12 @@ impl ChangeFeed {
         }
     }
 
+    /// Whether what is read now may be used again until something happens: the lease goes on.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        self.holds(&UserId::from(0), self.generation())
+    }
+
     /// The present generation, to be asked before the database is.
     #[must_use]
     pub fn generation(&self) -> Generation {

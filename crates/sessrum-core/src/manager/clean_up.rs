@@ -41,7 +41,8 @@ impl UnifiedSessionManager {
     /// Ends the sessions that are over, each with its event, and removes the rows of those that
     /// ended longer ago than they are kept, and counters of sign-in attempts that mean nothing any
     /// more; shortens the clients of old events. Works in batches; live sessions and events stay. The
-    /// store is told of the success.
+    /// store is told of the success, and of each batch that has more to follow: that it takes long is no
+    /// failure.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
@@ -49,8 +50,8 @@ impl UnifiedSessionManager {
         self.cleanup_with_progress(|_| {}).await
     }
 
-    /// [`cleanup_expired_sessions`](Self::cleanup_expired_sessions) that tells after each batch
-    /// how far it is.
+    /// [`cleanup_expired_sessions`](Self::cleanup_expired_sessions) that tells how far it is after
+    /// each batch that has more to follow, and at the end.
     ///
     /// # Errors
     /// As there.
@@ -61,38 +62,42 @@ impl UnifiedSessionManager {
         // Taken first: what is marked from here on was not over at that moment.
         let now = self.now();
         self.flush_session_activity().await?;
-        self.noted().clear();
+        self.forget_notes();
         let change = Change::by_system(now);
         let mut report = CleanupReport::default();
         loop {
             let limits = self.policy.expiry_limits(now);
             let ended = self.store().end_expired(limits, BATCH, &change).await?.len();
             report.expired += ended;
-            progress(report);
             if ended < BATCH {
                 break;
             }
+            progress(report);
+            self.store().note_clean_up(self.now()).await?;
         }
         let before = now - self.policy.keep_ended_for;
         loop {
             let purged = self.store().delete_ended_before(before, BATCH).await?;
             report.purged += purged;
-            progress(report);
             if purged < BATCH {
                 break;
             }
+            progress(report);
+            self.store().note_clean_up(self.now()).await?;
         }
         let before = now - self.policy.keep_clients_for;
         loop {
             let shortened = self.store().shorten_clients_before(before, BATCH).await?;
             report.shortened += shortened;
-            progress(report);
             if shortened < BATCH {
                 break;
             }
+            progress(report);
+            self.store().note_clean_up(self.now()).await?;
         }
         while self.store().delete_forgotten_attempts(now, BATCH).await? == BATCH {}
-        self.store().note_clean_up(now).await?;
+        progress(report);
+        self.store().note_clean_up(self.now()).await?;
         Ok(report)
     }
 

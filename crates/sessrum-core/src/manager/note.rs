@@ -42,6 +42,12 @@ impl UnifiedSessionManager {
         self.note(session, EventKind::ForgeryRefused, detail.to_owned(), change).await
     }
 
+    /// Has events recorded again that are recorded once between two clean-ups. A clean-up does so by
+    /// itself; this is for a process whose sessions another one cleans up.
+    pub fn forget_notes(&self) {
+        self.noted().clear();
+    }
+
     /// Records that the row of a session cannot be read. Whose it is cannot be told.
     pub(super) async fn record_damage(&self, client: &Client) -> Result<(), StoreError> {
         let change = || self.change(Actor::System, client);
@@ -83,7 +89,7 @@ impl UnifiedSessionManager {
         }
     }
 
-    pub(super) fn noted(&self) -> MutexGuard<'_, HashSet<(Option<SessionId>, EventKind, String)>> {
+    fn noted(&self) -> MutexGuard<'_, HashSet<(Option<SessionId>, EventKind, String)>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
-use sessrum_testbed::{Database, Postgres};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::tests::CONTENTS;
+use super::tests::{ALL, CONTENTS, database};
 use super::{Statement, data, sessions, sign_ins, tokens};
-use crate::PostgresOptions;
 
 const PARTITIONED: &str = include_str!("../../partitions.sql");
 
@@ -18,7 +16,7 @@ const TOKEN: &str = "sha256('7')";
 const HANDLE: &str = "decode(md5('7'), 'hex')";
 
 /// Statements that know a session's key, or a token that leads there, with values for them.
-const BY_KEY: [(&str, Statement, &[&str]); 16] = [
+const BY_KEY: [(&str, Statement, &[&str]); 15] = [
     ("data::DELETE", data::DELETE, &["8", "'7'"]),
     ("data::FIND", data::FIND, &["8", "'7'"]),
     ("data::LIST", data::LIST, &["8"]),
@@ -33,35 +31,50 @@ const BY_KEY: [(&str, Statement, &[&str]); 16] = [
     ("sessions::RENEW", sessions::RENEW, &["8", "9", "true", "9", "9"]),
     ("sessions::SWITCH_PLATFORM", sessions::SWITCH_PLATFORM, &["8", "'1'", "9", "NULL"]),
     ("tokens::CONFIRM", tokens::CONFIRM, &[TOKEN, "9"]),
-    ("tokens::INSERT", tokens::INSERT, &["sha256('new')", "8", "9", "9"]),
     ("tokens::IS_IN_USE", tokens::IS_IN_USE, &[TOKEN, "8"]),
 ];
 
-/// Statements that look for sessions by something else.
-const BY_OTHERS: [(&str, Statement, &[&str]); 4] = [
+/// Statements that look for sessions by something else, or by any number of keys.
+const BY_OTHERS: [(&str, Statement, &[&str]); 5] = [
     ("sessions::END_OF_USER", sessions::END_OF_USER, &["9", "'logout'", "'7'", "NULL"]),
     ("sessions::FIND_BY_HANDLE", sessions::FIND_BY_HANDLE, &[HANDLE]),
     ("sessions::LIST_LIVE_OF_USER", sessions::LIST_LIVE_OF_USER, &["'7'"]),
+    ("sign_ins::END_REPLACED", sign_ins::END_REPLACED, &["'{8}'", "'{9}'"]),
     ("sign_ins::JUDGE", sign_ins::JUDGE, &["'{7}'", "ARRAY[decode('00', 'hex')]", "'{}'"]),
 ];
 
-async fn database(name: &str, partitions: &str) -> (Client, Database) {
-    let prepare = async |url: String| {
-        crate::migrate(&PostgresOptions::new(&url)).await.unwrap();
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
-        client.batch_execute(CONTENTS).await.unwrap();
-        client.batch_execute(partitions).await.unwrap();
-        drop(client);
-        connection.await.unwrap().unwrap();
+/// Statements that are about no session in particular, about all those of a user, about new ones, or
+/// about as many as the planner takes for a good part of small partitions.
+const OF_MANY: [&str; 14] = [
+    "sessions::COUNT_LIVE",
+    "sessions::DELETE_ENDED",
+    "sessions::DELETE_OF_USER",
+    "sessions::END_ANY",
+    "sessions::END_IDLE",
+    "sessions::END_TOO_OLD",
+    "sessions::LEAVE_PLATFORM",
+    "sessions::LIST",
+    "sessions::LIST_LIVE",
+    "sessions::LIST_OF_USER",
+    "sessions::REVISE_OF_USER",
+    "sessions::TOUCH",
+    "sign_ins::EVICT",
+    "sign_ins::INSERT",
+];
+
+#[test]
+fn no_statement_is_left_out() {
+    let listed = BY_KEY.iter().chain(&BY_OTHERS).map(|(name, ..)| *name).chain(OF_MANY);
+    let listed: BTreeSet<_> = listed.map(str::to_owned).collect();
+    let is_partitioned = |statement: &Statement| {
+        ["user_sessions", "session_data"].iter().any(|table| statement.text.contains(table))
     };
-    let database = Postgres::shared().await.prepared_database(name, prepare).await;
-    let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
-    tokio::spawn(connection);
-    // As the writer has it; and as plans are that are kept.
-    let settings = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
-    client.batch_execute(settings).await.unwrap();
-    (client, database)
+    let mut there = BTreeSet::new();
+    for (part, statements) in ALL {
+        let partitioned = statements.iter().filter(|(_, statement)| is_partitioned(statement));
+        there.extend(partitioned.map(|(name, _)| format!("{part}::{name}")));
+    }
+    assert_eq!(there, listed);
 }
 
 /// The steps that a statement has taken to read partitions, and whether each goes from one end of an
@@ -114,7 +127,7 @@ async fn touched(client: &Client, statement: Statement, values: &[&str]) -> (usi
 
 #[tokio::test]
 async fn who_knows_the_key_touches_one_partition_by_an_index() {
-    let (client, _database) = database("partitioned", PARTITIONED).await;
+    let (client, _database) = database("partitioned", &[CONTENTS, PARTITIONED].concat()).await;
     let mut text = String::new();
     for (name, statement, values) in BY_KEY {
         let (sessions, data, whole) = touched(&client, statement, values).await;
@@ -138,7 +151,8 @@ async fn another_key_would_be_noticed() {
         .split_inclusive(';')
         .filter(|statement| !statement.contains("ADD FOREIGN KEY"))
         .collect::<String>();
-    let (client, _database) = database("by_handle", &without_references).await;
+    let (client, _database) =
+        database("by_handle", &[CONTENTS, &without_references].concat()).await;
     let (sessions, ..) = touched(&client, sessions::FIND, &["8"]).await;
     assert_eq!(sessions, 16);
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::PostgresOptions;
 
-const ALL: [(&str, &[(&str, Statement)]); 14] = [
+pub(super) const ALL: [(&str, &[(&str, Statement)]); 14] = [
     ("checks", checks::ALL),
     ("compaction", compaction::ALL),
     ("data", data::ALL),
@@ -92,22 +92,16 @@ enum Rows {
     None,
 }
 
-/// A connection on which plans do not depend on what is asked for, as where they are kept, and none
-/// reads a whole table because it is small.
-async fn database(rows: Rows) -> (Client, Database) {
+/// A database with contents, and a connection on which plans do not depend on what is asked for, as where
+/// they are kept, and none reads a whole table because it is small.
+pub(super) async fn database(name: &str, contents: &str) -> (Client, Database) {
     let prepare = async |url: String| {
         crate::migrate(&PostgresOptions::new(&url)).await.unwrap();
-        if matches!(rows, Rows::Many) {
-            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-            let connection = tokio::spawn(connection);
-            client.batch_execute(CONTENTS).await.unwrap();
-            drop(client);
-            connection.await.unwrap().unwrap();
-        }
-    };
-    let name = match rows {
-        Rows::Many => "many_rows",
-        Rows::None => "no_rows",
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(contents).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
     };
     let database = Postgres::shared().await.prepared_database(name, prepare).await;
     let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
@@ -115,6 +109,15 @@ async fn database(rows: Rows) -> (Client, Database) {
     let settings = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
     client.batch_execute(settings).await.unwrap();
     (client, database)
+}
+
+impl Rows {
+    async fn database(self) -> (Client, Database) {
+        match self {
+            Self::Many => database("many_rows", CONTENTS).await,
+            Self::None => database("no_rows", "").await,
+        }
+    }
 }
 
 /// The steps of a statement's plan that read a table or sort.
@@ -144,7 +147,7 @@ async fn plan(client: &Client, statement: Statement) -> Vec<String> {
 
 /// The plan of every statement, by its name.
 async fn plans(rows: Rows) -> BTreeMap<String, Vec<String>> {
-    let (client, _database) = database(rows).await;
+    let (client, _database) = rows.database().await;
     let mut plans = BTreeMap::new();
     for (part, statements) in ALL {
         for (name, statement) in statements {
@@ -198,7 +201,7 @@ async fn no_statement_goes_without_its_index() {
 
 #[tokio::test]
 async fn a_statement_without_an_index_would_be_noticed() {
-    let (client, _database) = database(Rows::Many).await;
+    let (client, _database) = Rows::Many.database().await;
     let by_agent = "SELECT id FROM user_sessions WHERE user_agent = $1";
     let by_agent = Statement { text: by_agent, types: &[Type::TEXT] };
     assert!(has_scan(&plan(&client, by_agent).await));

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessrum_conformance::new_session;
 use sessrum_core::store::{
     AccountStore as _, AddUser, CreateOutcome, EventStore as _, NewSession, NewUser,
     SessionStore as _, StoreErrorKind,
@@ -139,19 +140,9 @@ impl Instance {
         let token = SessionToken::generate(&OsRandom).unwrap();
         let at = now().at;
         let new = NewSession {
-            handle: sessrum_core::SessionHandle::generate(&OsRandom).unwrap(),
             token: token.hash(),
-            user_id: user.clone(),
-            user_is_bundled: true,
-            active_platform_id: None,
             expires_at: at + Duration::from_hours(1),
-            remembered: false,
-            fingerprint: None,
-            user_agent: None,
-            ip_address: None,
-            replaces: None,
-            password_changed_at: None,
-            cap: 100,
+            ..new_session(user.clone(), &OsRandom)
         };
         match self.store.create(new, &Change::by_system(at)).await.unwrap() {
             CreateOutcome::Created { session, .. } => Browser { token, session: *session },
@@ -190,8 +181,7 @@ impl Instance {
 
     /// Whether what was just read may be used again.
     pub(crate) fn hears(&self) -> bool {
-        let feed = self.store.feed();
-        feed.holds(&UserId::from(0), feed.generation())
+        self.store.feed().hears()
     }
 
     pub(crate) async fn until_it_hears(&self) {

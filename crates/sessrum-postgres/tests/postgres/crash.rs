@@ -3,31 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sessrum_conformance::new_session;
 use sessrum_core::store::{CreateOutcome, EventStore as _, NewSession, SessionStore as _};
-use sessrum_core::{SeededRandom, SessionHandle, SessionToken, TokenHash, verify_trail};
+use sessrum_core::{SeededRandom, TokenHash, verify_trail};
 use sessrum_postgres::{PostgresOptions, PostgresStore, migrate};
 use sessrum_testbed::{Options, Postgres};
 
-use crate::support::{at, by_system, sealer};
+use crate::support::{by_system, sealer};
 
 const CALLERS: u64 = 16;
 
+/// Of those there are more than a user usually has.
 fn new(random: &SeededRandom, user: i64) -> NewSession {
-    NewSession {
-        handle: SessionHandle::generate(random).unwrap(),
-        token: SessionToken::generate(random).unwrap().hash(),
-        user_id: user.into(),
-        user_is_bundled: true,
-        active_platform_id: None,
-        expires_at: at(1_000_000),
-        remembered: false,
-        fingerprint: None,
-        user_agent: None,
-        ip_address: None,
-        replaces: None,
-        password_changed_at: None,
-        cap: 1_000,
-    }
+    NewSession { cap: 1_000, ..new_session(user.into(), random) }
 }
 
 /// What was answered is there when the server is, and the store goes on without being opened again.

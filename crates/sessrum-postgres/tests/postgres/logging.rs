@@ -37,7 +37,7 @@ async fn no_parameter_reaches_the_log() {
     let mut options = PostgresOptions::new(test.database.url());
     options.prepared_statements = false;
     let unprepared = PostgresStore::open(&options, sealer()).await.unwrap();
-    for (store, name) in [(&test.store, "canary-ada"), (&unprepared, "canary-bob")] {
+    for (store, name) in [(&*test.store, "canary-ada"), (&unprepared, "canary-bob")] {
         let user = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.org"),

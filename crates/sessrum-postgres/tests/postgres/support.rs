@@ -1,35 +1,31 @@
 //! A store in a database of its own, and things to put into it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sessrum_conformance::new_session;
 use sessrum_core::store::{
     AccountStore as _, AddUser, CreateOutcome, EventFilter, EventStore as _, NewSession, NewUser,
     Page, SessionStore as _,
 };
 use sessrum_core::{
-    Change, EventSealer, OsRandom, Role, SecretKey, SeededRandom, SessionEvent, SessionHandle,
-    SessionToken, Timestamp, TokenHash, UserId, UserSession,
+    Change, EventSealer, Role, SeededRandom, SessionEvent, Timestamp, UserId, UserSession,
 };
 use sessrum_postgres::{PostgresOptions, PostgresStore, migrate};
 use sessrum_testbed::{Database, Postgres};
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) struct TestStore {
-    pub(crate) store: PostgresStore,
+    pub(crate) store: Arc<PostgresStore>,
     pub(crate) options: PostgresOptions,
     random: SeededRandom,
     // The store goes before it.
     pub(crate) database: Database,
 }
 
-/// Seals as the installation with this secret does.
-pub(crate) fn sealer_of(secret: u8) -> EventSealer {
-    EventSealer::new(&SecretKey::from_bytes([secret; 32]), &OsRandom).unwrap()
-}
-
 pub(crate) fn sealer() -> EventSealer {
-    sealer_of(1)
+    sessrum_conformance::sealer(1)
 }
 
 impl std::ops::Deref for TestStore {
@@ -86,20 +82,13 @@ impl TestStore {
     }
 
     async fn opened(database: Database, options: PostgresOptions) -> Self {
-        let store = PostgresStore::open(&options, sealer()).await.unwrap();
-        Self { store, options, random: SeededRandom::new(1), database }
+        let store = Arc::new(PostgresStore::open(&options, sealer()).await.unwrap());
+        Self { store, options, random: SeededRandom::new(2), database }
     }
 
     /// Another store on the same database, as another instance has.
     pub(crate) async fn beside(&self) -> PostgresStore {
         PostgresStore::open(&self.options, sealer()).await.unwrap()
-    }
-
-    /// Closes the store and opens it again with this sealer.
-    pub(crate) async fn reopen_sealing_with(self, sealer: EventSealer) -> Self {
-        self.store.close().await;
-        let store = PostgresStore::open(&self.options, sealer).await.unwrap();
-        Self { store, ..self }
     }
 
     /// A connection to the same database, around the store.
@@ -116,26 +105,8 @@ impl TestStore {
         self.client().await.query_one(&count, &[]).await.unwrap().get(0)
     }
 
-    pub(crate) fn token(&self) -> TokenHash {
-        SessionToken::generate(&self.random).unwrap().hash()
-    }
-
     pub(crate) fn new_session(&self, user: impl Into<UserId>) -> NewSession {
-        NewSession {
-            handle: SessionHandle::generate(&self.random).unwrap(),
-            token: self.token(),
-            user_id: user.into(),
-            user_is_bundled: true,
-            active_platform_id: None,
-            expires_at: at(1_000_000),
-            remembered: false,
-            fingerprint: None,
-            user_agent: None,
-            ip_address: None,
-            replaces: None,
-            password_changed_at: None,
-            cap: 1_000,
-        }
+        new_session(user.into(), &self.random)
     }
 
     pub(crate) async fn sign_in(&self, new: NewSession, seconds: i64) -> UserSession {

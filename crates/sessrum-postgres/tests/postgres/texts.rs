@@ -105,7 +105,7 @@ async fn what_tells_of_a_client_is_kept_without_it() {
         assert_eq!(event.user_agent.as_deref(), Some(cleaned));
         assert_eq!((event.actor, event.user_id), (format!("user {cleaned}"), Some(user.clone())));
     }
-    assert_eq!(verify_trail(&test.store, |_| {}).await.unwrap().faults, []);
+    assert_eq!(verify_trail(&*test.store, |_| {}).await.unwrap().faults, []);
     // What they caused is found by the name that is kept.
     assert!(test.forget_user(&user, &by_system(2)).await.unwrap().is_some());
     let events = test.events(&EventFilter::default(), ALL).await.unwrap();

@@ -43,6 +43,8 @@ async fn ends_what_has_expired(directory: &Path) {
 
     let answer = client.get("/readyz").await.unwrap();
     assert_eq!(answer.status(), 200);
-    let components = json!({"database": "ok", "job:clean_up": "ok", "job:flush_activity": "ok"});
+    let components = json!({
+        "database": "ok", "feed": "ok", "job:clean_up": "ok", "job:flush_activity": "ok",
+    });
     assert_eq!(answer.json::<Value>().await.unwrap()["components"], components);
 }

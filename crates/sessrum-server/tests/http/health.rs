@@ -18,7 +18,7 @@ async fn readiness_follows_the_database() {
     let site = Site::new().await;
     let browser = site.browser();
     let ready = json!({"status": "ready", "components": {
-        "database": "ok", "job:clean_up": "ok", "job:flush_activity": "ok",
+        "database": "ok", "feed": "ok", "job:clean_up": "ok", "job:flush_activity": "ok",
     }});
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
     assert_eq!(site.store().asked(), ["check"]);
@@ -26,10 +26,20 @@ async fn readiness_follows_the_database() {
     let down = browser.get("/readyz").await.is(503);
     assert_eq!(down.at("/status"), "not_ready");
     assert_eq!(down.at("/components/database"), "the database cannot be reached");
+    assert!(down.at("/components/feed").starts_with("has heard nothing for a lease"));
     assert!(!down.text().contains("secret detail"));
     browser.get("/healthz").await.is(200);
     site.store().recover();
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
+}
+
+/// Slower than it could be, and right.
+#[tokio::test]
+async fn a_server_that_hears_nothing_says_so_and_is_ready() {
+    let site = Site::new().await;
+    site.store().lose_the_feed();
+    let ready = site.browser().get("/readyz").await.is(200);
+    assert!(ready.at("/components/feed").starts_with("has heard nothing for a lease"));
 }
 
 /// Fault 8.

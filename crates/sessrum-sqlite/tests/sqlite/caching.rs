@@ -62,8 +62,7 @@ impl Server {
 
     /// Whether what was read of a user now will do for as long as nothing happens.
     fn may_keep(&self) -> bool {
-        let feed = self.manager.store().feed();
-        feed.holds(&self.ada.id, feed.generation())
+        self.manager.store().feed().hears()
     }
 
     /// Does something to the file, and waits until the server has heard that somebody did.

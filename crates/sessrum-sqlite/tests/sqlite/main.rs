@@ -7,5 +7,4 @@ mod concurrency;
 mod feed;
 mod opening;
 mod support;
-mod trail;
-mod verbs;
+mod tables;

@@ -1,32 +1,28 @@
 //! A store in a directory of its own, and things to put into it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use sessrum_conformance::new_session;
 use sessrum_core::store::{
     AccountStore as _, AddUser, CreateOutcome, EventFilter, EventStore as _, NewSession, NewUser,
     Page, SessionStore as _,
 };
 use sessrum_core::{
-    Change, EventSealer, OsRandom, Role, SecretKey, SeededRandom, SessionEvent, SessionHandle,
-    SessionToken, Timestamp, TokenHash, UserId, UserSession,
+    Change, EventSealer, Role, SeededRandom, SessionEvent, Timestamp, UserId, UserSession,
 };
 use sessrum_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 pub(crate) struct TestStore {
-    pub(crate) store: SqliteStore,
+    pub(crate) store: Arc<SqliteStore>,
     pub(crate) path: PathBuf,
     random: SeededRandom,
     directory: TempDir,
 }
 
-/// Seals as the installation with this secret does.
-pub(crate) fn sealer_of(secret: u8) -> EventSealer {
-    EventSealer::new(&SecretKey::from_bytes([secret; 32]), &OsRandom).unwrap()
-}
-
 pub(crate) fn sealer() -> EventSealer {
-    sealer_of(1)
+    sessrum_conformance::sealer(1)
 }
 
 impl std::ops::Deref for TestStore {
@@ -51,43 +47,20 @@ impl TestStore {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("sessions.db");
-        let store = SqliteStore::open_and_migrate(&path, sealer()).unwrap();
-        Self { store, path, random: SeededRandom::new(1), directory }
+        let store = Arc::new(SqliteStore::open_and_migrate(&path, sealer()).unwrap());
+        Self { store, path, random: SeededRandom::new(2), directory }
     }
 
     /// Closes the store and opens it again.
     pub(crate) fn reopen(self) -> Self {
-        self.reopen_sealing_with(sealer())
-    }
-
-    /// Closes the store and opens it again with this sealer.
-    pub(crate) fn reopen_sealing_with(self, sealer: EventSealer) -> Self {
         let Self { store, path, random, directory } = self;
         drop(store);
-        let store = SqliteStore::open(&path, sealer).unwrap();
+        let store = Arc::new(SqliteStore::open(&path, sealer()).unwrap());
         Self { store, path, random, directory }
     }
 
-    pub(crate) fn token(&self) -> TokenHash {
-        SessionToken::generate(&self.random).unwrap().hash()
-    }
-
     pub(crate) fn new_session(&self, user: impl Into<UserId>) -> NewSession {
-        NewSession {
-            handle: SessionHandle::generate(&self.random).unwrap(),
-            token: self.token(),
-            user_id: user.into(),
-            user_is_bundled: true,
-            active_platform_id: None,
-            expires_at: at(1_000_000),
-            remembered: false,
-            fingerprint: None,
-            user_agent: None,
-            ip_address: None,
-            replaces: None,
-            password_changed_at: None,
-            cap: 1_000,
-        }
+        new_session(user.into(), &self.random)
     }
 
     pub(crate) async fn sign_in(&self, new: NewSession, seconds: i64) -> UserSession {

@@ -207,7 +207,7 @@ impl Site {
     /// Every job, once.
     pub(crate) async fn run_jobs(&self) {
         for job in [Job::FlushActivity, Job::CleanUp] {
-            job.run(self.manager(), Duration::ZERO).await.unwrap();
+            job.run(self.manager(), Duration::ZERO, |_| {}).await.unwrap();
         }
     }
 
