@@ -20,6 +20,7 @@ pub(crate) fn tagged_tests() -> Vec<TaggedTest> {
     let suites = Suites {
         store: text("crates/sessrum-conformance/src/store_suite.rs"),
         manager: text("crates/sessrum-conformance/src/manager/suite.rs"),
+        tampering: text("crates/sessrum-conformance/src/database/tampering.rs"),
     };
     let (mut tests, mut faults) = (Vec::new(), Vec::new());
     for file in rust_files() {

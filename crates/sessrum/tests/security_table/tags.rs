@@ -14,6 +14,7 @@ pub(crate) struct TaggedTest {
 pub(crate) struct Suites {
     pub(crate) store: String,
     pub(crate) manager: String,
+    pub(crate) tampering: String,
 }
 
 impl Suites {
@@ -22,12 +23,13 @@ impl Suites {
         let Some(inner) = file.strip_prefix("crates/sessrum-conformance/src/") else {
             return false;
         };
-        let (suite, theme) = match inner.strip_prefix("manager/") {
-            Some(theme) => (&self.manager, theme),
-            None => (&self.store, inner),
+        let theme = |file: &str| format!(" {} {{", file.trim_end_matches(".rs"));
+        let (suite, begins) = match (inner, inner.strip_prefix("manager/")) {
+            ("database/tampering.rs", _) => (&self.tampering, " $factory;".to_owned()),
+            (_, Some(file)) => (&self.manager, theme(file)),
+            (file, None) => (&self.store, theme(file)),
         };
-        let theme = format!(" {} {{", theme.trim_end_matches(".rs"));
-        let listed = suite.split_once(&theme).map_or("", |(_, rest)| rest);
+        let listed = suite.split_once(&begins).map_or("", |(_, rest)| rest);
         let listed = listed.split('}').next().unwrap_or_default();
         listed.split(',').any(|behaviour| behaviour.trim() == name)
     }
@@ -108,6 +110,7 @@ mod tests {
         let suites = Suites {
             store: "a {\n b,\n }\n ending {\n ends,\n stays,\n }".to_owned(),
             manager: "x {\n }\n ending {\n manages,\n }".to_owned(),
+            tampering: "{\n $factory;\n finds,\n }".to_owned(),
         };
         tagged_in(file, source, &suites)
     }
@@ -155,9 +158,12 @@ mod tests {
             &["7.4.1"],
             "manages",
         );
+        let tampering = "crates/sessrum-conformance/src/database/tampering.rs";
+        finds(tampering, &tagged("finds<T: Tables>"), &["7.4.1"], "finds");
         for (file, name) in [
             (FILE, "b"),
             (FILE, "manages"),
+            (tampering, "stays"),
             (FILE, "stay"),
             ("crates/sessrum-conformance/src/manager/ending.rs", "stays"),
             ("crates/sessrum-core/src/ending.rs", "stays"),
