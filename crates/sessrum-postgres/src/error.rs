@@ -67,6 +67,12 @@ impl Error {
     }
 }
 
+/// Whether a connection is of no more use after a refusal, however grave that was said to be: what was
+/// behind a pooler is gone; or the primary may be another server by now.
+fn is_of_connection(code: &SqlState) -> bool {
+    code.code().starts_with("08") || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+}
+
 fn kind_of_code(code: &SqlState) -> StoreErrorKind {
     match code.code() {
         "53100" => StoreErrorKind::Full,
@@ -106,14 +112,16 @@ impl Error {
     /// What an error of the client means.
     pub(crate) fn of_client(error: &tokio_postgres::Error) -> Self {
         if let Some(refusal) = error.as_db_error() {
-            let is_fatal =
-                matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-            // The primary may be another server by now.
-            let is_read_only = *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION;
+            let is_fatal = match refusal.parsed_severity() {
+                Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+                // A pooler tells it in English alone.
+                None => matches!(refusal.severity(), "FATAL" | "PANIC"),
+            };
+            let code = refusal.code().clone();
             return Self::Refused {
-                code: refusal.code().clone(),
+                ends_connection: is_fatal || is_of_connection(&code),
                 message: refusal.message().to_owned(),
-                ends_connection: is_fatal || is_read_only,
+                code,
             };
         }
         match std::error::Error::source(error) {

@@ -124,12 +124,15 @@ impl Writing {
                 announcer.tell(&committed);
                 Ok(committed)
             }
-            Err(error) if error.ends_connection() => {
+            // The server itself said that it undid everything. Of all else nobody knows.
+            Err(error @ Error::Refused { ends_connection: false, .. }) => {
+                Err(Failure { error, stage: Stage::Undone })
+            }
+            Err(error) => {
                 self.connection.close();
                 announcer.tell_of_doubt(&self.ledger.into_news());
                 Err(Failure { error, stage: Stage::Unknown })
             }
-            Err(error) => Err(Failure { error, stage: Stage::Undone }),
         }
     }
 
