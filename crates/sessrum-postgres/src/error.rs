@@ -57,9 +57,16 @@ impl Error {
         [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
     }
 
-    /// Whether any other change would fail the same way, whatever it is.
+    /// Whether the server gave it up for the time it took: there was a lock, or the disk is slow.
+    fn took_too_long(&self) -> bool {
+        let Self::Refused { code, .. } = self else { return false };
+        [SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE].contains(code)
+    }
+
+    /// Whether any other change would fail the same way, whatever it is, or take as long to.
     pub(crate) fn concerns_everyone(&self) -> bool {
         self.ends_connection()
+            || self.took_too_long()
             || matches!(
                 self.kind(),
                 StoreErrorKind::Full | StoreErrorKind::ReadOnly | StoreErrorKind::NotMigrated

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use sessrum_core::EndReason;
 use sessrum_core::store::{SessionStore as _, StoreErrorKind};
+use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way};
 
@@ -117,6 +117,26 @@ async fn a_turn_that_does_not_come_is_told_to_everybody_who_waits() {
     for outcome in join_all(waiting).await {
         assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable);
     }
+    client.batch_execute("ROLLBACK").await.unwrap();
+    test.check().await.unwrap();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+}
+
+/// As when an index is made: nobody waits for each of those before.
+#[tokio::test]
+async fn changes_that_wait_for_a_lock_wait_once_for_all() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), SHORT).await;
+    let client = test.client().await;
+    client.batch_execute("BEGIN; LOCK session_events IN SHARE MODE").await.unwrap();
+    let change = by_system(1);
+    let began_at = SystemClock.uptime();
+    let waiting = (0..20).map(|user| test.create(test.new_session(user), &change));
+    for outcome in join_all(waiting).await {
+        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    }
+    let waited = SystemClock.uptime().saturating_sub(began_at);
+    assert!(waited < SHORT * 8, "{waited:?}");
     client.batch_execute("ROLLBACK").await.unwrap();
     test.check().await.unwrap();
     assert_eq!(test.count_live().await.unwrap(), 0);
