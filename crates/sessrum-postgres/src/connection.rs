@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt as _;
+use tokio::join;
 use tokio::time::timeout;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, RowStream};
@@ -71,6 +72,29 @@ impl Connection {
             }
         })
         .await
+    }
+
+    /// Runs a statement that the server gives up by itself after so long: one that waits for a lock does
+    /// not notice when nobody waits for it any more.
+    pub(crate) async fn run_within(
+        &self,
+        limit: Duration,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Rows> {
+        // For the transaction alone: a pooler may lend what it runs on to anybody next.
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", limit.as_millis());
+        // At once, in this order.
+        let (begun, answer, ended) = join!(
+            biased;
+            self.command(&begin),
+            self.run(statement, params),
+            self.command("COMMIT"),
+        );
+        begun?;
+        let answer = answer?;
+        ended?;
+        Ok(answer)
     }
 
     /// Runs commands that take no parameters, such as those of a transaction.

@@ -57,9 +57,10 @@ impl PostgresStore {
         random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
-        let readers = server.connections(options.pool_size, options.statement_timeout)?;
+        let limit = options.statement_timeout;
+        let readers = server.connections(options.pool_size, limit.saturating_add(GRACE))?;
         open::check(&server, &readers).await?;
-        let readers = Arc::new(Readers::new(readers));
+        let readers = Arc::new(Readers::new(readers, limit));
         let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
         let instance = if options.hears { Instance::default() } else { Instance::deaf() };
         let instance = Arc::new(instance);
@@ -68,8 +69,8 @@ impl PostgresStore {
         let barrier = Arc::new(barrier);
         let announcer =
             Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
-        let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
-        let limits = Limits { statement: options.statement_timeout };
+        let writing = server.connections(1, limit.saturating_add(GRACE))?;
+        let limits = Limits { statement: limit };
         let sealer = Arc::new(sealer);
         let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);

@@ -1,5 +1,6 @@
 //! Connections that break, stall or are not to be had: what is told, and that all goes on by itself.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -7,6 +8,7 @@ use sessrum_core::store::{SessionStore as _, StoreErrorKind};
 use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way};
+use tokio_postgres::Client;
 
 use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
 
@@ -16,6 +18,14 @@ const LONG: Duration = Duration::from_secs(20);
 async fn behind_a_proxy(timeout: Duration) -> (TestStore, TcpProxy) {
     let proxy = TcpProxy::start(Postgres::shared().await.address()).await;
     (TestStore::through(proxy.address(), timeout).await, proxy)
+}
+
+/// The server's processes that work for stores on a database.
+async fn processes(client: &Client) -> HashSet<i32> {
+    let processes = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                     AND application_name = 'sessrum'";
+    let rows = client.query(processes, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 #[tokio::test]
@@ -82,6 +92,26 @@ async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
     let before = proxy.connections();
     assert_eq!(test.count_live().await.unwrap(), 0);
     assert_eq!(proxy.connections(), before + 1);
+}
+
+/// Nobody at the server waits for a lock on behalf of somebody who does not wait any more.
+#[tokio::test]
+async fn look_ups_that_take_too_long_take_no_further_connections() {
+    let database = migrated().await;
+    let mut options = impatient(database.url(), SHORT);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let (locking, watching) = (connect(&database.url()).await, connect(&database.url()).await);
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
+    for _ in 0..3 {
+        for count in join_all((0..2).map(|_| store.count_live())).await {
+            assert_eq!(count.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        }
+        // One more listens.
+        assert_eq!(processes(&watching).await.len(), 3);
+    }
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
 }
 
 /// An instance whose machine stops in the middle of its turn holds up the others no longer than the
@@ -173,9 +203,6 @@ async fn more_readers_than_connections_take_turns() {
     let counts = join_all((0..100).map(|_| store.count_live())).await;
     assert!(counts.into_iter().all(|count| count.unwrap() == 0));
     let client = connect(&database.url()).await;
-    let used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                AND application_name = 'sessrum'";
-    let used: i64 = client.query_one(used, &[]).await.unwrap().get(0);
     // One more listens.
-    assert_eq!(used, 3);
+    assert_eq!(processes(&client).await.len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sessrum_core::store::{EventFilter, EventStore as _, StoreErrorKind};
+use sessrum_core::store::{EventFilter, EventStore as _, SessionStore as _, StoreErrorKind};
 use sessrum_core::verify_trail;
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Database, PgBouncer, TcpProxy, Way, until};
@@ -10,6 +10,7 @@ use sessrum_testbed::{Database, PgBouncer, TcpProxy, Way, until};
 use crate::commits::{event, somebody_waits};
 use crate::support::{ALL, by_system, connect, impatient, migrated, sealer};
 
+const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
 
 /// A store whose way to its database is a pooler, and then a network.
@@ -67,4 +68,18 @@ async fn what_may_have_been_committed_behind_a_pooler_is_not_made_again() {
     assert_eq!(test.details().await, ["before", "one", "other"]);
     test.store.record(event("after"), &change).await.unwrap();
     assert_eq!(verify_trail(&test.store, |_| {}).await.unwrap().faults, []);
+}
+
+#[tokio::test]
+async fn a_look_up_that_takes_too_long_is_given_up_by_the_server_behind_a_pooler() {
+    let test = Pooled::new(SHORT).await;
+    let (locking, watching) =
+        (connect(&test.database.url()).await, connect(&test.database.url()).await);
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
+    assert_eq!(test.store.count_live().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(watching.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 0);
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(test.store.count_live().await.unwrap(), 0);
 }
