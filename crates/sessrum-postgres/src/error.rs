@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use sessrum_core::store::{StoreError, StoreErrorKind};
 use tokio_postgres::error::{Severity, SqlState};
 
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Untrusted(String),
     /// No answer came in time.
     TimedOut,
+    /// Every connection that may be made is lent, and none came back in time.
+    AllLent,
     /// A column holds what was never put there.
     Unreadable(String),
     /// The program itself is at fault.
@@ -36,7 +38,9 @@ impl Error {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Refused { code, .. } => kind_of_code(code),
-            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => StoreErrorKind::Unavailable,
+            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut | Self::AllLent => {
+                StoreErrorKind::Unavailable
+            }
             Self::Unreadable(_) => StoreErrorKind::Corrupt,
             Self::Defect(_) => StoreErrorKind::Failed,
         }
@@ -47,7 +51,7 @@ impl Error {
         match self {
             Self::Refused { ends_connection, .. } => *ends_connection,
             Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => true,
-            Self::Unreadable(_) | Self::Defect(_) => false,
+            Self::AllLent | Self::Unreadable(_) | Self::Defect(_) => false,
         }
     }
 
@@ -107,6 +111,7 @@ impl fmt::Display for Error {
             Self::Lost(why) => write!(f, "no connection: {why}"),
             Self::Untrusted(why) => write!(f, "no TLS: {why}"),
             Self::TimedOut => f.write_str("no answer in time"),
+            Self::AllLent => f.write_str("no connection came free in time"),
             Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
             Self::Defect(what) => f.write_str(what),
         }
@@ -156,6 +161,7 @@ impl From<tokio_postgres::Error> for Error {
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
+            PoolError::Timeout(TimeoutType::Wait) => Self::AllLent,
             PoolError::Timeout(_) => Self::TimedOut,
             PoolError::Backend(error) => error.into(),
             other => Self::Defect(other.to_string()),
@@ -173,6 +179,16 @@ impl From<Error> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Those that are lent answer: closing any of them would make them fewer still.
+    #[test]
+    fn who_waits_in_vain_for_a_connection_ends_none() {
+        let error = Error::from(PoolError::Timeout(TimeoutType::Wait));
+        assert_eq!((error.kind(), error.ends_connection()), (StoreErrorKind::Unavailable, false));
+        for wait in [TimeoutType::Create, TimeoutType::Recycle] {
+            assert!(Error::from(PoolError::Timeout(wait)).ends_connection());
+        }
+    }
 
     #[test]
     fn codes_of_the_server_are_told_in_the_words_of_the_stores() {
