@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt as _;
 use tokio::join;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, RowStream};
@@ -110,6 +111,19 @@ impl Connection {
     /// Closes it.
     pub(crate) fn close(self) {
         drop(Object::take(self.client));
+    }
+
+    /// Gives it back when the answer has come that nobody waits for any more: whoever is lent it next would
+    /// wait for that.
+    pub(crate) fn leave(self) {
+        // The last of a runtime is dropped outside of it.
+        let Ok(runtime) = Handle::try_current() else { return self.close() };
+        runtime.spawn(async move {
+            // Answered after that.
+            if self.command("").await.is_err() {
+                self.close();
+            }
+        });
     }
 
     async fn in_time<T>(

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use scopeguard::{ScopeGuard, guard};
 use sessrum_core::store::StoreError;
 
-use crate::connection::Connections;
+use crate::connection::{Connection, Connections};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::sql::{Params, Statement};
@@ -46,8 +47,10 @@ impl Readers {
     }
 
     async fn ask(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
-        let connection = self.connections.get().await?;
-        let answer = connection.run_within(self.limit, statement, params).await;
+        // Whoever asks may go away before the answer comes.
+        let lent = guard(self.connections.get().await?, Connection::leave);
+        let answer = lent.run_within(self.limit, statement, params).await;
+        let connection = ScopeGuard::into_inner(lent);
         if answer.as_ref().is_err_and(Error::ends_connection) {
             connection.close();
         }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use sessrum_core::store::{SessionStore as _, StoreErrorKind};
+use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind};
 use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way};
 use tokio_postgres::Client;
 
+use crate::commits::somebody_waits;
 use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -112,6 +113,31 @@ async fn look_ups_that_take_too_long_take_no_further_connections() {
     }
     locking.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(store.count_live().await.unwrap(), 0);
+}
+
+/// As when a request is given up: nobody else is lent its connection before it is answered.
+#[tokio::test]
+async fn a_look_up_whose_caller_has_gone_holds_up_nobody() {
+    let database = migrated().await;
+    let mut options = impatient(database.url(), LONG);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let locking = connect(&database.url()).await;
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
+    tokio::select! {
+        count = store.count_live() => panic!("the table is locked: {count:?}"),
+        () = somebody_waits(&database) => {}
+    }
+    let asked_at = SystemClock.uptime();
+    assert_eq!(store.last_event_id().await.unwrap(), 0);
+    let waited = SystemClock.uptime().saturating_sub(asked_at);
+    assert!(waited < LONG / 2, "{waited:?}");
+    // And then it is lent again.
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    let before = processes(&locking).await;
+    let counts = join_all((0..4).map(|_| store.count_live())).await;
+    assert!(counts.into_iter().all(|count| count.unwrap() == 0));
+    assert_eq!(processes(&locking).await, before);
 }
 
 /// An instance whose machine stops in the middle of its turn holds up the others no longer than the
