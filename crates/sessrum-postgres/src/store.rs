@@ -45,8 +45,8 @@ impl PostgresStore {
     }
 
     /// As [`open`](Self::open), with another clock and source of randomness. Of the clock
-    /// [`uptime`](Clock::uptime) alone is asked: by it the store counts its lease. What is random is the
-    /// number by which other instances know this one.
+    /// [`uptime`](Clock::uptime) alone is asked: by it the store counts its lease and its turns to write.
+    /// What is random is the number by which other instances know this one.
     ///
     /// # Errors
     /// As there.
@@ -61,7 +61,7 @@ impl PostgresStore {
         let readers = server.connections(options.pool_size, limit.saturating_add(GRACE))?;
         open::check(&server, &readers).await?;
         let readers = Arc::new(Readers::new(readers, limit));
-        let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
+        let feed = Arc::new(ChangeFeed::leased(Arc::clone(&clock), options.lease));
         let instance = if options.hears { Instance::default() } else { Instance::deaf() };
         let instance = Arc::new(instance);
         let barrier =
@@ -72,7 +72,8 @@ impl PostgresStore {
         let writing = server.connections(1, limit.saturating_add(GRACE))?;
         let limits = Limits { statement: limit };
         let sealer = Arc::new(sealer);
-        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
+        let writer =
+            Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer), clock);
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
         let hearing = options.hears.then(|| {
             let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));

@@ -22,6 +22,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// How long changes are taken into a transaction. Several other instances may wait for their turns
+    /// meanwhile, none longer than a statement may take.
+    pub(super) fn turn(self) -> Duration {
+        self.statement / 10
+    }
+
     /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
     /// disk when it is committed. No plan reads a whole table because that was small when it was
     /// made: plans are kept.
