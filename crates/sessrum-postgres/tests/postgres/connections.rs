@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 use crate::commits::somebody_waits;
 use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
 
 async fn behind_a_proxy(timeout: Duration) -> (TestStore, TcpProxy) {
