@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt as _;
+use tokio::join;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, RowStream};
@@ -73,6 +75,29 @@ impl Connection {
         .await
     }
 
+    /// Runs a statement that the server gives up by itself after so long: one that waits for a lock does
+    /// not notice when nobody waits for it any more.
+    pub(crate) async fn run_within(
+        &self,
+        limit: Duration,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Rows> {
+        // For the transaction alone: a pooler may lend what it runs on to anybody next.
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", limit.as_millis());
+        // At once, in this order.
+        let (begun, answer, ended) = join!(
+            biased;
+            self.command(&begin),
+            self.run(statement, params),
+            self.command("COMMIT"),
+        );
+        begun?;
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+
     /// Runs commands that take no parameters, such as those of a transaction.
     pub(crate) async fn command(&self, commands: &str) -> Result<()> {
         self.in_time(self.client.batch_execute(commands)).await
@@ -86,6 +111,19 @@ impl Connection {
     /// Closes it.
     pub(crate) fn close(self) {
         drop(Object::take(self.client));
+    }
+
+    /// Gives it back when the answer has come that nobody waits for any more: whoever is lent it next would
+    /// wait for that.
+    pub(crate) fn leave(self) {
+        // The last of a runtime is dropped outside of it.
+        let Ok(runtime) = Handle::try_current() else { return self.close() };
+        runtime.spawn(async move {
+            // Answered after that.
+            if self.command("").await.is_err() {
+                self.close();
+            }
+        });
     }
 
     async fn in_time<T>(

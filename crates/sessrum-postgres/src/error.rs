@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use sessrum_core::store::{StoreError, StoreErrorKind};
 use tokio_postgres::error::{Severity, SqlState};
 
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Untrusted(String),
     /// No answer came in time.
     TimedOut,
+    /// Every connection that may be made is lent, and none came back in time.
+    AllLent,
     /// A column holds what was never put there.
     Unreadable(String),
     /// The program itself is at fault.
@@ -36,7 +38,9 @@ impl Error {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Refused { code, .. } => kind_of_code(code),
-            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => StoreErrorKind::Unavailable,
+            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut | Self::AllLent => {
+                StoreErrorKind::Unavailable
+            }
             Self::Unreadable(_) => StoreErrorKind::Corrupt,
             Self::Defect(_) => StoreErrorKind::Failed,
         }
@@ -47,7 +51,7 @@ impl Error {
         match self {
             Self::Refused { ends_connection, .. } => *ends_connection,
             Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => true,
-            Self::Unreadable(_) | Self::Defect(_) => false,
+            Self::AllLent | Self::Unreadable(_) | Self::Defect(_) => false,
         }
     }
 
@@ -57,14 +61,27 @@ impl Error {
         [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
     }
 
-    /// Whether any other change would fail the same way, whatever it is.
+    /// Whether the server gave it up for the time it took: there was a lock, or the disk is slow.
+    fn took_too_long(&self) -> bool {
+        let Self::Refused { code, .. } = self else { return false };
+        [SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE].contains(code)
+    }
+
+    /// Whether any other change would fail the same way, whatever it is, or take as long to.
     pub(crate) fn concerns_everyone(&self) -> bool {
         self.ends_connection()
+            || self.took_too_long()
             || matches!(
                 self.kind(),
                 StoreErrorKind::Full | StoreErrorKind::ReadOnly | StoreErrorKind::NotMigrated
             )
     }
+}
+
+/// Whether a connection is of no more use after a refusal, however grave that was said to be: what was
+/// behind a pooler is gone; or the primary may be another server by now.
+fn is_of_connection(code: &SqlState) -> bool {
+    code.code().starts_with("08") || *code == SqlState::READ_ONLY_SQL_TRANSACTION
 }
 
 fn kind_of_code(code: &SqlState) -> StoreErrorKind {
@@ -94,6 +111,7 @@ impl fmt::Display for Error {
             Self::Lost(why) => write!(f, "no connection: {why}"),
             Self::Untrusted(why) => write!(f, "no TLS: {why}"),
             Self::TimedOut => f.write_str("no answer in time"),
+            Self::AllLent => f.write_str("no connection came free in time"),
             Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
             Self::Defect(what) => f.write_str(what),
         }
@@ -106,14 +124,16 @@ impl Error {
     /// What an error of the client means.
     pub(crate) fn of_client(error: &tokio_postgres::Error) -> Self {
         if let Some(refusal) = error.as_db_error() {
-            let is_fatal =
-                matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-            // The primary may be another server by now.
-            let is_read_only = *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION;
+            let is_fatal = match refusal.parsed_severity() {
+                Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+                // A pooler tells it in English alone.
+                None => matches!(refusal.severity(), "FATAL" | "PANIC"),
+            };
+            let code = refusal.code().clone();
             return Self::Refused {
-                code: refusal.code().clone(),
+                ends_connection: is_fatal || is_of_connection(&code),
                 message: refusal.message().to_owned(),
-                ends_connection: is_fatal || is_read_only,
+                code,
             };
         }
         match std::error::Error::source(error) {
@@ -141,6 +161,7 @@ impl From<tokio_postgres::Error> for Error {
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
+            PoolError::Timeout(TimeoutType::Wait) => Self::AllLent,
             PoolError::Timeout(_) => Self::TimedOut,
             PoolError::Backend(error) => error.into(),
             other => Self::Defect(other.to_string()),
@@ -158,6 +179,16 @@ impl From<Error> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Those that are lent answer: closing any of them would make them fewer still.
+    #[test]
+    fn who_waits_in_vain_for_a_connection_ends_none() {
+        let error = Error::from(PoolError::Timeout(TimeoutType::Wait));
+        assert_eq!((error.kind(), error.ends_connection()), (StoreErrorKind::Unavailable, false));
+        for wait in [TimeoutType::Create, TimeoutType::Recycle] {
+            assert!(Error::from(PoolError::Timeout(wait)).ends_connection());
+        }
+    }
 
     #[test]
     fn codes_of_the_server_are_told_in_the_words_of_the_stores() {

@@ -34,7 +34,8 @@
 //!   and no two writers wait for each other in a circle. One that stops in the middle of its turn loses
 //!   it to the server's timeouts.
 //! - **Changes are committed in groups.** One task of an instance writes, and commits all that is
-//!   queued at once. A change that fails does not undo its neighbours.
+//!   queued at once, or what of it a tenth of [`statement_timeout`](PostgresOptions::statement_timeout)
+//!   is enough for. A change that fails does not undo its neighbours, unless it took too long.
 //! - **Nothing is made twice.** A change is made once more only when it is sure that nothing of it was
 //!   committed. A connection that breaks at the commit leaves that open: the caller is told
 //!   [`Unavailable`](sessrum_core::store::StoreErrorKind::Unavailable).

@@ -8,6 +8,9 @@ const MOST_CONNECTIONS: usize = 1000;
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_hours(1);
 
+/// In a shorter one hardly any instance would get its turn to write while others have theirs.
+const SHORTEST_STATEMENT: Duration = Duration::from_millis(500);
+
 /// In a shorter one an instance would hardly get an answer; in a longer one nobody would remember who
 /// was signed out.
 const SHORTEST_LEASE: Duration = Duration::from_millis(200);
@@ -30,7 +33,8 @@ pub struct PostgresOptions {
     pub pool_size: usize,
     /// How long connecting may take, TLS and password included, 1 ms to 1 hour.
     pub connect_timeout: Duration,
-    /// How long a statement may take, and how long one waits for the turn to write, 1 ms to 1 hour.
+    /// How long a statement may take, and how long one waits for the turn to write behind all other
+    /// instances, 500 ms to 1 hour.
     pub statement_timeout: Duration,
     /// Whether statements are prepared. A pooler that hands out connections by transaction may not
     /// know of prepared statements (PgBouncer before 1.21); without, each is planned anew.
@@ -80,11 +84,18 @@ impl PostgresOptions {
     /// # Errors
     /// [`InvalidOption`] names one that is not.
     pub fn check(&self) -> Result<(), InvalidOption> {
-        let is_time = |time| (SHORTEST..=LONGEST).contains(&time);
         let rules = [
             ("pool_size", (1..=MOST_CONNECTIONS).contains(&self.pool_size), "be 1 to 1000"),
-            ("connect_timeout", is_time(self.connect_timeout), "be 1ms to 1h"),
-            ("statement_timeout", is_time(self.statement_timeout), "be 1ms to 1h"),
+            (
+                "connect_timeout",
+                (SHORTEST..=LONGEST).contains(&self.connect_timeout),
+                "be 1ms to 1h",
+            ),
+            (
+                "statement_timeout",
+                (SHORTEST_STATEMENT..=LONGEST).contains(&self.statement_timeout),
+                "be 500ms to 1h",
+            ),
             ("lease", (SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.lease), "be 200ms to 1m"),
             (
                 "poll",
@@ -157,11 +168,14 @@ mod tests {
             ("lease", |options| options.lease = LONGEST_LEASE + SHORTEST),
             ("poll", |options| options.poll = Duration::ZERO),
             ("poll", |options| options.poll = options.lease),
-            ("statement_timeout", |options| options.statement_timeout = Duration::ZERO),
+            ("statement_timeout", |options| options.statement_timeout = Duration::from_millis(499)),
             ("pool_size", |options| options.pool_size = 1001),
         ];
         let options = PostgresOptions::new("postgres://localhost/app");
         assert_eq!(options.check(), Ok(()));
+        let impatient =
+            PostgresOptions { statement_timeout: SHORTEST_STATEMENT, ..options.clone() };
+        assert_eq!(impatient.check(), Ok(()));
         for (option, set) in wrong {
             let mut options = options.clone();
             set(&mut options);

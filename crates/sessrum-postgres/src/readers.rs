@@ -1,16 +1,23 @@
+use std::time::Duration;
+
+use scopeguard::{ScopeGuard, guard};
 use sessrum_core::store::StoreError;
 
-use crate::connection::Connections;
+use crate::connection::{Connection, Connections};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::sql::{Params, Statement};
 
 /// Connections that read.
-pub(crate) struct Readers(Connections);
+pub(crate) struct Readers {
+    connections: Connections,
+    limit: Duration,
+}
 
 impl Readers {
-    pub(crate) const fn new(connections: Connections) -> Self {
-        Self(connections)
+    /// On whose connections the server looks for so long.
+    pub(crate) const fn new(connections: Connections, limit: Duration) -> Self {
+        Self { connections, limit }
     }
 
     /// Looks something up, in one round trip. Where the connection turns out to be broken it is
@@ -27,7 +34,7 @@ impl Readers {
     pub(crate) async fn look_up(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
         match self.ask(statement, params).await {
             Err(error) if error.ends_connection() => {
-                self.0.close_idle();
+                self.connections.close_idle();
                 // Who did not answer in time would only be waited for again.
                 if matches!(error, Error::TimedOut) {
                     Err(error)
@@ -40,8 +47,10 @@ impl Readers {
     }
 
     async fn ask(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
-        let connection = self.0.get().await?;
-        let answer = connection.run(statement, params).await;
+        // Whoever asks may go away before the answer comes.
+        let lent = guard(self.connections.get().await?, Connection::leave);
+        let answer = lent.run_within(self.limit, statement, params).await;
+        let connection = ScopeGuard::into_inner(lent);
         if answer.as_ref().is_err_and(Error::ends_connection) {
             connection.close();
         }

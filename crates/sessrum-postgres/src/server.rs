@@ -114,7 +114,7 @@ pub(crate) fn parse(url: &str) -> Result<(Config, bool), OpenError> {
         return Err(OpenError::InvalidUrl);
     }
     let is_secured = match mode {
-        None => !config.get_hosts().iter().all(is_this_machine),
+        None => !stays_here(&config),
         Some("disable") => false,
         Some("require" | "verify-ca" | "verify-full") => true,
         Some(_) => return Err(OpenError::WeakMode),
@@ -152,15 +152,16 @@ fn names(config: &Config) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     })
 }
 
-/// Whether what goes there stays on this machine.
-fn is_this_machine(host: &Host) -> bool {
-    match host {
+/// Whether what is sent stays on this machine. An address is gone to whatever the host is called.
+fn stays_here(config: &Config) -> bool {
+    let is_here = |host: &Host| match host {
         Host::Tcp(name) => {
             name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         }
         #[cfg(unix)]
         Host::Unix(_) => true,
-    }
+    };
+    config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 fn name(config: &Config) -> String {
@@ -218,6 +219,7 @@ mod tests {
             "postgres://ada:p?ss@127.0.0.1:5433/app",
             "postgresql://[::1]/app",
             "postgres://%2Fvar%2Frun%2Fpostgresql/app",
+            "postgres://localhost/app?hostaddr=127.0.0.1",
             "postgres://db.example/app?sslmode=disable",
             "postgres://db.example/app?application_name=x&sslmode=disable&connect_timeout=3",
         ] {
@@ -227,6 +229,9 @@ mod tests {
             "postgres://db.example/app",
             "postgres://192.0.2.1/app",
             "postgres://localhost,db.example/app",
+            "postgres://localhost/app?hostaddr=203.0.113.5",
+            "postgres://localhost,127.0.0.1/app?hostaddr=127.0.0.1,203.0.113.5",
+            "postgres://%2Frun%2Fpostgresql/app?hostaddr=203.0.113.5",
             "postgres://localhost/app?sslmode=verify-full",
             "postgres://localhost/app?sslmode=require&application_name=x",
         ] {

@@ -45,8 +45,8 @@ impl PostgresStore {
     }
 
     /// As [`open`](Self::open), with another clock and source of randomness. Of the clock
-    /// [`uptime`](Clock::uptime) alone is asked: by it the store counts its lease. What is random is the
-    /// number by which other instances know this one.
+    /// [`uptime`](Clock::uptime) alone is asked: by it the store counts its lease and its turns to write.
+    /// What is random is the number by which other instances know this one.
     ///
     /// # Errors
     /// As there.
@@ -57,10 +57,11 @@ impl PostgresStore {
         random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
-        let readers = server.connections(options.pool_size, options.statement_timeout)?;
+        let limit = options.statement_timeout;
+        let readers = server.connections(options.pool_size, limit.saturating_add(GRACE))?;
         open::check(&server, &readers).await?;
-        let readers = Arc::new(Readers::new(readers));
-        let feed = Arc::new(ChangeFeed::leased(clock, options.lease));
+        let readers = Arc::new(Readers::new(readers, limit));
+        let feed = Arc::new(ChangeFeed::leased(Arc::clone(&clock), options.lease));
         let instance = if options.hears { Instance::default() } else { Instance::deaf() };
         let instance = Arc::new(instance);
         let barrier =
@@ -68,10 +69,11 @@ impl PostgresStore {
         let barrier = Arc::new(barrier);
         let announcer =
             Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
-        let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
-        let limits = Limits { statement: options.statement_timeout };
+        let writing = server.connections(1, limit.saturating_add(GRACE))?;
+        let limits = Limits { statement: limit };
         let sealer = Arc::new(sealer);
-        let writer = Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer));
+        let writer =
+            Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer), clock);
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
         let hearing = options.hears.then(|| {
             let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));

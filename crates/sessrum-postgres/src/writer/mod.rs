@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sessrum_core::store::{CreateOutcome, NewSession, StoreError, StoreErrorKind};
-use sessrum_core::{Change, EventSealer};
+use sessrum_core::{Change, Clock, EventSealer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -46,9 +46,10 @@ impl Writer {
         limits: Limits,
         sealer: Arc<EventSealer>,
         announcer: Arc<Announcer>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = WritingTask::new(connections, limits, sealer, announcer).work(jobs);
+        let task = WritingTask::new(connections, limits, sealer, announcer, clock).work(jobs);
         Self(Mutex::new(Some(Running { queue, task: tokio::spawn(task) })))
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::{iter, slice};
 
 use futures_util::FutureExt as _;
-use sessrum_core::EventSealer;
+use sessrum_core::{Clock, EventSealer};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -21,6 +21,7 @@ pub(super) struct WritingTask {
     limits: Limits,
     sealer: Arc<EventSealer>,
     announcer: Arc<Announcer>,
+    clock: Arc<dyn Clock>,
 }
 
 impl WritingTask {
@@ -29,17 +30,20 @@ impl WritingTask {
         limits: Limits,
         sealer: Arc<EventSealer>,
         announcer: Arc<Announcer>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { connections, limits, sealer, announcer }
+        Self { connections, limits, sealer, announcer, clock }
     }
 
     /// Until the queue is closed and empty.
     pub(super) async fn work(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut held_back = JoinSet::new();
-        while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        while !batch.is_empty() || jobs.recv_many(&mut batch, BATCH).await > 0 {
             match self.make(&mut batch).await {
-                Ok(committed) => self.made(batch.drain(..), &committed, &mut held_back),
+                Ok((made, committed)) => {
+                    self.made(batch.drain(..made), &committed, &mut held_back);
+                }
                 Err(failure) if batch.len() > 1 && failure.is_of_one() => {
                     self.make_one_by_one(batch.drain(..), &mut held_back).await;
                 }
@@ -83,7 +87,7 @@ impl WritingTask {
                 continue;
             }
             match self.make(slice::from_mut(&mut job)).await {
-                Ok(committed) => self.made(iter::once(job), &committed, held_back),
+                Ok((_, committed)) => self.made(iter::once(job), &committed, held_back),
                 Err(failure) => {
                     job.answer(Some(&failure.error));
                     of_all = (!failure.is_of_one()).then_some(failure);
@@ -92,15 +96,15 @@ impl WritingTask {
         }
     }
 
-    /// Makes changes in one transaction, all of them or none.
-    async fn make(&self, batch: &mut [Job]) -> Result<Committed, Failure> {
+    /// Makes changes in one transaction, as many as there is time for or none. Answers how many.
+    async fn make(&self, batch: &mut [Job]) -> Result<(usize, Committed), Failure> {
         match self.attempt(batch).await {
             Err(failure) if failure.can_be_tried_again() => self.attempt(batch).await,
             outcome => outcome,
         }
     }
 
-    async fn attempt(&self, batch: &mut [Job]) -> Result<Committed, Failure> {
+    async fn attempt(&self, batch: &mut [Job]) -> Result<(usize, Committed), Failure> {
         let connection = self.connections.get().await;
         let connection = connection.map_err(|error| Failure { error, stage: Stage::Nowhere })?;
         let mut writing = Writing::new(connection, Arc::clone(&self.sealer));
@@ -109,25 +113,33 @@ impl WritingTask {
             return Err(Failure { error, stage: Stage::Waiting });
         }
         // A panic would take the task, and with it every later change.
-        let made = AssertUnwindSafe(make_in(&mut writing, batch)).catch_unwind().await;
+        let made = AssertUnwindSafe(self.make_in(&mut writing, batch)).catch_unwind().await;
         let panicked = |_| Err(Error::Defect("a change panicked".to_owned()));
-        if let Err(error) = made.unwrap_or_else(panicked) {
-            writing.roll_back(&error).await;
-            return Err(Failure { error, stage: Stage::Undone });
+        match made.unwrap_or_else(panicked) {
+            Ok(made) => Ok((made, writing.commit(&self.announcer).await?)),
+            Err(error) => {
+                writing.roll_back(&error).await;
+                Err(Failure { error, stage: Stage::Undone })
+            }
         }
-        writing.commit(&self.announcer).await
     }
-}
 
-async fn make_in(writing: &mut Writing, batch: &mut [Job]) -> Result<()> {
-    let mut sign_ins = Vec::new();
-    for job in batch {
-        match job {
-            Job::Change(change) => change.make(writing).await?,
-            Job::SignIn(sign_in) => sign_ins.push(&mut **sign_in),
+    async fn make_in(&self, writing: &mut Writing, batch: &mut [Job]) -> Result<usize> {
+        let over_at = self.clock.uptime().saturating_add(self.limits.turn());
+        let (mut made, mut sign_ins) = (0, Vec::new());
+        for job in batch {
+            match job {
+                Job::Change(change) => change.make(writing).await?,
+                Job::SignIn(sign_in) => sign_ins.push(&mut **sign_in),
+            }
+            made += 1;
+            if self.clock.uptime() >= over_at {
+                break;
+            }
         }
+        create_all(writing, sign_ins).await?;
+        Ok(made)
     }
-    create_all(writing, sign_ins).await
 }
 
 fn answer(jobs: impl Iterator<Item = Job>, failure: Option<&Error>) {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use sessrum_core::store::StoreErrorKind;
-use sessrum_core::{ChangeFeed, OsRandom, SecretKey};
+use sessrum_core::{ChangeFeed, ManualClock, OsRandom, SecretKey, Timestamp};
 use sessrum_testbed::{Database, Postgres};
 use tokio::sync::Notify;
 use tokio::sync::oneshot::error::TryRecvError;
@@ -19,10 +20,13 @@ use crate::{PostgresOptions, Revocation};
 const INSERT: Statement =
     Statement { text: "INSERT INTO numbers VALUES ($1)", types: &[Type::INT8] };
 
+const LIMITS: Limits = Limits { statement: Duration::from_secs(20) };
+
 /// A migrated database with a table of numbers, and a connection around the writer.
 struct Fixture {
     client: Client,
     database: Database,
+    clock: Arc<ManualClock>,
 }
 
 impl Fixture {
@@ -35,7 +39,8 @@ impl Fixture {
             CREATE TABLE debts (number bigint REFERENCES numbers (number)
                 DEFERRABLE INITIALLY DEFERRED)";
         client.batch_execute(tables).await.unwrap();
-        Self { client, database }
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
+        Self { client, database, clock }
     }
 
     fn connections(&self) -> Connections {
@@ -45,15 +50,20 @@ impl Fixture {
     }
 
     fn task(&self) -> WritingTask {
-        let limits = Limits { statement: Duration::from_secs(20) };
-        WritingTask::new(self.connections(), limits, sealer(), self.announcer(Revocation::Notify))
+        let (announcer, clock) = (self.announcer(Revocation::Notify), self.clock.clone());
+        WritingTask::new(self.connections(), LIMITS, sealer(), announcer, clock)
+    }
+
+    fn writer(&self, revocation: Revocation) -> Writer {
+        let (announcer, clock) = (self.announcer(revocation), self.clock.clone());
+        Writer::start(self.connections(), LIMITS, sealer(), announcer, clock)
     }
 
     /// One that tells nobody who is there.
     fn announcer(&self, revocation: Revocation) -> Arc<Announcer> {
         let mut options = PostgresOptions::new(self.database.url());
         options.revocation = revocation;
-        let readers = Arc::new(Readers::new(self.connections()));
+        let readers = Arc::new(Readers::new(self.connections(), Duration::from_secs(20)));
         let feed = Arc::new(ChangeFeed::unshared());
         let barrier = Barrier::start(readers, Arc::clone(&feed), Arc::default());
         Arc::new(Announcer::new(&options, feed, Arc::default(), Arc::new(barrier)))
@@ -174,6 +184,26 @@ async fn what_concerns_everyone_is_told_to_everyone() {
     assert!(fixture.numbers().await.is_empty());
 }
 
+/// Other instances wait for the turn.
+#[tokio::test]
+async fn what_there_is_no_time_for_is_made_in_the_next_transaction() {
+    const TRANSACTION: Statement = Statement { text: "SELECT txid_current()", types: &[] };
+    let fixture = Fixture::new().await;
+    let slow = |_| {
+        let clock = Arc::clone(&fixture.clock);
+        job(move |(), writing| {
+            clock.advance(Duration::from_secs(1));
+            Box::pin(async { writing.query(TRANSACTION, &[]).await?.value::<i64>() })
+        })
+    };
+    let (batch, answers): (Vec<_>, Vec<_>) = (0..5).map(slow).unzip();
+    fixture.run(batch).await;
+    let made = join_all(answers).await.into_iter().map(|answer| answer.unwrap().unwrap());
+    let mut made: Vec<_> = made.collect();
+    made.dedup();
+    assert_eq!(made.len(), 3, "two, two and one: {made:?}");
+}
+
 /// As where a database is not only Sessrum's, and runs its transactions one after the other.
 #[tokio::test]
 async fn what_the_server_asks_to_be_made_again_is_made_again_once() {
@@ -208,9 +238,7 @@ async fn a_change_is_made_although_its_caller_has_gone() {
 #[tokio::test]
 async fn closing_finishes_the_queue_and_takes_nothing_more() {
     let fixture = Fixture::new().await;
-    let limits = Limits { statement: Duration::from_secs(20) };
-    let announcer = fixture.announcer(Revocation::Notify);
-    let writer = Writer::start(fixture.connections(), limits, sealer(), announcer);
+    let writer = fixture.writer(Revocation::Notify);
     let insert = |number: i64| {
         writer.run(number, |number, writing| {
             Box::pin(async move { writing.query(INSERT, &[number]).await.map(drop) })
@@ -236,9 +264,7 @@ async fn who_waits_behind_the_barrier_holds_up_nobody() {
     let fixture = Fixture::new().await;
     let deaf = "INSERT INTO instances (id, heard, renewals, lease) VALUES (7, -1, 0, 60000000)";
     fixture.client.batch_execute(deaf).await.unwrap();
-    let limits = Limits { statement: Duration::from_secs(20) };
-    let announcer = fixture.announcer(Revocation::Barrier);
-    let writer = Writer::start(fixture.connections(), limits, sealer(), announcer);
+    let writer = fixture.writer(Revocation::Barrier);
     let made = Arc::new(Notify::new());
     let mut end = Box::pin(writer.run(Arc::clone(&made), |made, writing| {
         writing.asks_for_end();

@@ -22,6 +22,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// How long changes are taken into a transaction. Several other instances may wait for their turns
+    /// meanwhile, none longer than a statement may take.
+    pub(super) fn turn(self) -> Duration {
+        self.statement / 10
+    }
+
     /// Begins a transaction that sees what was committed by whoever wrote before, and is on the
     /// disk when it is committed. No plan reads a whole table because that was small when it was
     /// made: plans are kept.
@@ -124,12 +130,15 @@ impl Writing {
                 announcer.tell(&committed);
                 Ok(committed)
             }
-            Err(error) if error.ends_connection() => {
+            // The server itself said that it undid everything. Of all else nobody knows.
+            Err(error @ Error::Refused { ends_connection: false, .. }) => {
+                Err(Failure { error, stage: Stage::Undone })
+            }
+            Err(error) => {
                 self.connection.close();
                 announcer.tell_of_doubt(&self.ledger.into_news());
                 Err(Failure { error, stage: Stage::Unknown })
             }
-            Err(error) => Err(Failure { error, stage: Stage::Undone }),
         }
     }
 

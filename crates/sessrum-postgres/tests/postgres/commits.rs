@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use sessrum_core::store::{EventStore as _, NewEvent, SessionStore as _, StoreErrorKind};
 use sessrum_core::{EventKind, verify_trail};
-use sessrum_testbed::{Postgres, TcpProxy, Way, until};
+use sessrum_testbed::{Database, Postgres, TcpProxy, Way, until};
 
-use crate::support::{TestStore, by_system};
+use crate::support::{TestStore, by_system, connect};
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn event(detail: &str) -> NewEvent {
+pub(crate) fn event(detail: &str) -> NewEvent {
     let kind = EventKind::SignInFailed;
     NewEvent { kind, user_id: None, session: None, detail: detail.to_owned() }
 }
 
 /// Waits until somebody waits for a lock.
-async fn somebody_waits(test: &TestStore) {
+pub(crate) async fn somebody_waits(database: &Database) {
     // Within a transaction it would see the same each time.
-    let client = test.client().await;
+    let client = connect(&database.url()).await;
     let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity \
                  WHERE datname = current_database() AND wait_event_type = 'Lock')";
     while !client.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
@@ -45,7 +45,7 @@ async fn what_may_have_been_committed_is_not_made_again() {
     let recording = test.record(event("once"), &change);
     let breaking = async {
         // The events and the commit are with the server.
-        somebody_waits(&test).await;
+        somebody_waits(&test.database).await;
         proxy.stall(Way::ToClient);
         client.batch_execute("COMMIT").await.unwrap();
         proxy.held(Way::ToClient).await;
@@ -71,7 +71,7 @@ async fn what_was_not_committed_is_made_on_another_connection() {
     let change = by_system(2);
     let recording = test.record(event("once"), &change);
     let breaking = async {
-        somebody_waits(&test).await;
+        somebody_waits(&test.database).await;
         proxy.cut().await;
         client.batch_execute("COMMIT").await.unwrap();
     };
@@ -90,7 +90,7 @@ async fn a_connection_that_the_server_ends_is_replaced() {
     let change = by_system(2);
     let recording = test.record(event("once"), &change);
     let ending = async {
-        somebody_waits(&test).await;
+        somebody_waits(&test.database).await;
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
         client.query(end, &[]).await.unwrap();

@@ -1,21 +1,32 @@
 //! Connections that break, stall or are not to be had: what is told, and that all goes on by itself.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use sessrum_core::EndReason;
-use sessrum_core::store::{SessionStore as _, StoreErrorKind};
+use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind};
+use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way};
+use tokio_postgres::Client;
 
+use crate::commits::somebody_waits;
 use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
 
 async fn behind_a_proxy(timeout: Duration) -> (TestStore, TcpProxy) {
     let proxy = TcpProxy::start(Postgres::shared().await.address()).await;
     (TestStore::through(proxy.address(), timeout).await, proxy)
+}
+
+/// The server's processes that work for stores on a database.
+async fn processes(client: &Client) -> HashSet<i32> {
+    let processes = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                     AND application_name = 'sessrum'";
+    let rows = client.query(processes, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 #[tokio::test]
@@ -84,6 +95,51 @@ async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
     assert_eq!(proxy.connections(), before + 1);
 }
 
+/// Nobody at the server waits for a lock on behalf of somebody who does not wait any more.
+#[tokio::test]
+async fn look_ups_that_take_too_long_take_no_further_connections() {
+    let database = migrated().await;
+    let mut options = impatient(database.url(), SHORT);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let (locking, watching) = (connect(&database.url()).await, connect(&database.url()).await);
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
+    for _ in 0..3 {
+        for count in join_all((0..2).map(|_| store.count_live())).await {
+            assert_eq!(count.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        }
+        // One more listens.
+        assert_eq!(processes(&watching).await.len(), 3);
+    }
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
+}
+
+/// As when a request is given up: nobody else is lent its connection before it is answered.
+#[tokio::test]
+async fn a_look_up_whose_caller_has_gone_holds_up_nobody() {
+    let database = migrated().await;
+    let mut options = impatient(database.url(), LONG);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let locking = connect(&database.url()).await;
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
+    tokio::select! {
+        count = store.count_live() => panic!("the table is locked: {count:?}"),
+        () = somebody_waits(&database) => {}
+    }
+    let asked_at = SystemClock.uptime();
+    assert_eq!(store.last_event_id().await.unwrap(), 0);
+    let waited = SystemClock.uptime().saturating_sub(asked_at);
+    assert!(waited < LONG / 2, "{waited:?}");
+    // And then it is lent again.
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    let before = processes(&locking).await;
+    let counts = join_all((0..4).map(|_| store.count_live())).await;
+    assert!(counts.into_iter().all(|count| count.unwrap() == 0));
+    assert_eq!(processes(&locking).await, before);
+}
+
 /// An instance whose machine stops in the middle of its turn holds up the others no longer than the
 /// server lets it.
 #[tokio::test]
@@ -122,6 +178,26 @@ async fn a_turn_that_does_not_come_is_told_to_everybody_who_waits() {
     assert_eq!(test.count_live().await.unwrap(), 0);
 }
 
+/// As when an index is made: nobody waits for each of those before.
+#[tokio::test]
+async fn changes_that_wait_for_a_lock_wait_once_for_all() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), SHORT).await;
+    let client = test.client().await;
+    client.batch_execute("BEGIN; LOCK session_events IN SHARE MODE").await.unwrap();
+    let change = by_system(1);
+    let began_at = SystemClock.uptime();
+    let waiting = (0..20).map(|user| test.create(test.new_session(user), &change));
+    for outcome in join_all(waiting).await {
+        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    }
+    let waited = SystemClock.uptime().saturating_sub(began_at);
+    assert!(waited < SHORT * 8, "{waited:?}");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    test.check().await.unwrap();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn connections_that_run_out_are_unavailable_until_there_are_some() {
     let test = TestStore::new().await;
@@ -153,9 +229,6 @@ async fn more_readers_than_connections_take_turns() {
     let counts = join_all((0..100).map(|_| store.count_live())).await;
     assert!(counts.into_iter().all(|count| count.unwrap() == 0));
     let client = connect(&database.url()).await;
-    let used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                AND application_name = 'sessrum'";
-    let used: i64 = client.query_one(used, &[]).await.unwrap().get(0);
     // One more listens.
-    assert_eq!(used, 3);
+    assert_eq!(processes(&client).await.len(), 3);
 }

@@ -9,6 +9,7 @@ mod connections;
 mod crash;
 mod logging;
 mod opening;
+mod pooler;
 mod refusals;
 mod schema;
 mod sign_ins;

@@ -93,7 +93,7 @@ async fn a_server_that_takes_the_connection_and_says_nothing_is_given_up() {
     let proxy = TcpProxy::start(database.address()).await;
     proxy.stall(Way::ToClient);
     let url = database.url_through(proxy.address());
-    let error = refusal(&impatient(url, Duration::from_millis(100))).await;
+    let error = refusal(&impatient(url, Duration::from_millis(500))).await;
     assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
     assert_eq!(error.source().unwrap().to_string(), "no answer in time");
 }

@@ -227,7 +227,7 @@ mod tests {
         for (line, wanted) in [
             ("pool_size = 0", "database.pool_size must be 1 to 1000"),
             ("connect_timeout = \"0s\"", "database.connect_timeout must be 1ms to 1h"),
-            ("statement_timeout = \"2h\"", "database.statement_timeout must be 1ms to 1h"),
+            ("statement_timeout = \"2h\"", "database.statement_timeout must be 500ms to 1h"),
             ("poll = \"0s\"", "database.poll must be 1ms or more, and less than the lease"),
             ("lease = \"100ms\"", "database.lease must be 200ms to 1m"),
             ("lease = \"61s\"", "database.lease must be 200ms to 1m"),
