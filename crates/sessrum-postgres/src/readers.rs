@@ -42,8 +42,10 @@ impl Readers {
     async fn ask(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
         let connection = self.0.get().await?;
         let answer = connection.run(statement, params).await;
-        if answer.as_ref().is_err_and(Error::ends_connection) {
-            connection.close();
+        match &answer {
+            Err(Error::TimedOut) => connection.give_up(),
+            Err(error) if error.ends_connection() => connection.close(),
+            _ => {}
         }
         answer
     }

@@ -75,7 +75,7 @@ impl PostgresStore {
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
         let hearing = options.hears.then(|| {
             let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));
-            start_to_hear(listened, options, feed, instance, random)
+            start_to_hear(listened, options, feed, instance, Arc::clone(&readers), random)
         });
         let revocation = options.revocation;
         Ok(Self { readers, writer, direct, hearing, barrier, revocation, instance, feed, sealer })

@@ -6,7 +6,9 @@ use futures_util::future::join_all;
 use sessrum_core::EndReason;
 use sessrum_core::store::{SessionStore as _, StoreErrorKind};
 use sessrum_postgres::PostgresStore;
-use sessrum_testbed::{Postgres, TcpProxy, Way};
+use sessrum_testbed::{Postgres, TcpProxy, Way, until};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::support::{TestStore, by_system, connect, impatient, migrated, sealer};
 
@@ -79,9 +81,12 @@ async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
     proxy.stall(Way::ToClient);
     assert!(test.count_live().await.is_err());
     proxy.resume(Way::ToClient);
-    let before = proxy.connections();
     assert_eq!(test.count_live().await.unwrap(), 0);
-    assert_eq!(proxy.connections(), before + 1);
+    let used = "SELECT count(*) FROM pg_stat_activity \
+                WHERE datname = current_database() AND application_name = 'sessrum'";
+    let eye = test.client().await;
+    // One more listens.
+    until(async || eye.query_one(used, &[]).await.unwrap().get::<_, i64>(0) == 2).await;
 }
 
 /// An instance whose machine stops in the middle of its turn holds up the others no longer than the
@@ -141,6 +146,44 @@ async fn connections_that_run_out_are_unavailable_until_there_are_some() {
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     client.batch_execute(&limit(-1)).await.unwrap();
     test.check().await.unwrap();
+}
+
+/// Else each who asks again would wait on one more, until the server has none left.
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_taken_back() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), SHORT).await;
+    let lock = test.client().await;
+    lock.batch_execute("BEGIN; LOCK TABLE user_sessions").await.unwrap();
+    for _ in 0..3 {
+        let error = test.count_live().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let eye = test.client().await;
+    until(async || eye.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0).await;
+    lock.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+}
+
+/// A machine that vanished takes no connection and refuses none.
+#[tokio::test]
+async fn of_several_servers_one_that_is_silent_keeps_nobody_from_the_next() {
+    let database = migrated().await;
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = silent.listen(1).unwrap();
+    let (gone, there) = (silent.local_addr().unwrap(), database.address());
+    // As many as it has room for: of the others it says nothing.
+    let mut waiting = Vec::new();
+    while let Ok(taken) = timeout(SHORT, TcpStream::connect(gone)).await {
+        waiting.push(taken.unwrap());
+    }
+    let url = database.url().replace(&there.to_string(), &format!("{gone},{there}"));
+    let store = PostgresStore::open(&impatient(url, SHORT * 10), sealer()).await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
+    store.check().await.unwrap();
 }
 
 /// More callers than connections wait for one another.
