@@ -76,6 +76,7 @@ impl Hearing {
         let heard = listener.run(sql::ENTER, params).await?.value()?;
         self.instance.enters(id, heard);
         self.feed.tell_everyone();
+        // By another list nobody waits for it, and it hears of nothing.
         if !self.readers.look_up(sql::IS_LISTED, &[&id]).await?.value::<bool>()? {
             return Err(Error::Lost("the two ways lead to two databases".to_owned()));
         }
