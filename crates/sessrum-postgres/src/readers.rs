@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use scopeguard::{ScopeGuard, guard};
 use sessrum_core::store::StoreError;
 
@@ -9,15 +7,11 @@ use crate::rows::Rows;
 use crate::sql::{Params, Statement};
 
 /// Connections that read.
-pub(crate) struct Readers {
-    connections: Connections,
-    limit: Duration,
-}
+pub(crate) struct Readers(Connections);
 
 impl Readers {
-    /// On whose connections the server looks for so long.
-    pub(crate) const fn new(connections: Connections, limit: Duration) -> Self {
-        Self { connections, limit }
+    pub(crate) const fn new(connections: Connections) -> Self {
+        Self(connections)
     }
 
     /// Looks something up, in one round trip. Where the connection turns out to be broken it is
@@ -34,7 +28,7 @@ impl Readers {
     pub(crate) async fn look_up(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
         match self.ask(statement, params).await {
             Err(error) if error.ends_connection() => {
-                self.connections.close_idle();
+                self.0.close_idle();
                 // Who did not answer in time would only be waited for again.
                 if matches!(error, Error::TimedOut) {
                     Err(error)
@@ -48,11 +42,13 @@ impl Readers {
 
     async fn ask(&self, statement: Statement, params: Params<'_>) -> Result<Rows> {
         // Whoever asks may go away before the answer comes.
-        let lent = guard(self.connections.get().await?, Connection::leave);
-        let answer = lent.run_within(self.limit, statement, params).await;
+        let lent = guard(self.0.get().await?, Connection::leave);
+        let answer = lent.run(statement, params).await;
         let connection = ScopeGuard::into_inner(lent);
-        if answer.as_ref().is_err_and(Error::ends_connection) {
-            connection.close();
+        match &answer {
+            Err(Error::TimedOut) => connection.give_up(),
+            Err(error) if error.ends_connection() => connection.close(),
+            _ => {}
         }
         answer
     }

@@ -30,7 +30,7 @@ type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 /// A database on a server.
 pub(crate) struct Server {
     config: Config,
-    tls: MakeRustlsConnect,
+    pub(crate) tls: MakeRustlsConnect,
     connect_timeout: Duration,
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
@@ -52,7 +52,9 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        config.connect_timeout(options.connect_timeout);
+        // One that does not answer leaves time for the next, also where a name has two addresses.
+        let places = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+        config.connect_timeout(options.connect_timeout / places.saturating_add(1));
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
         if config.get_application_name().is_none() {
@@ -99,7 +101,7 @@ impl Server {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| OpenError::failed(&self.name, error))?;
-        Ok(Connections::new(pool, self.is_prepared, patience))
+        Ok(Connections::new(pool, self.tls.clone(), self.is_prepared, patience))
     }
 }
 

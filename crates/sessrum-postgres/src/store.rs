@@ -57,10 +57,9 @@ impl PostgresStore {
         random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         let server = Server::of(&options.url, options)?;
-        let limit = options.statement_timeout;
-        let readers = server.connections(options.pool_size, limit.saturating_add(GRACE))?;
+        let readers = server.connections(options.pool_size, options.statement_timeout)?;
         open::check(&server, &readers).await?;
-        let readers = Arc::new(Readers::new(readers, limit));
+        let readers = Arc::new(Readers::new(readers));
         let feed = Arc::new(ChangeFeed::leased(Arc::clone(&clock), options.lease));
         let instance = if options.hears { Instance::default() } else { Instance::deaf() };
         let instance = Arc::new(instance);
@@ -69,15 +68,15 @@ impl PostgresStore {
         let barrier = Arc::new(barrier);
         let announcer =
             Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
-        let writing = server.connections(1, limit.saturating_add(GRACE))?;
-        let limits = Limits { statement: limit };
+        let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
+        let limits = Limits { statement: options.statement_timeout };
         let sealer = Arc::new(sealer);
         let writer =
             Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer), clock);
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
         let hearing = options.hears.then(|| {
             let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));
-            start_to_hear(listened, options, feed, instance, random)
+            start_to_hear(listened, options, feed, instance, Arc::clone(&readers), random)
         });
         let revocation = options.revocation;
         Ok(Self { readers, writer, direct, hearing, barrier, revocation, instance, feed, sealer })

@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::{Instance, Listener, Others};
 use crate::error::{Error, Result};
+use crate::readers::Readers;
 use crate::rows;
 use crate::server::Server;
 use crate::sql::{Params, instances as sql};
@@ -19,6 +20,8 @@ const SILENT_LEASES: u32 = 10;
 pub(super) struct Hearing {
     pub(super) feed: Arc<ChangeFeed>,
     pub(super) instance: Arc<Instance>,
+    /// By which others are looked for.
+    pub(super) readers: Arc<Readers>,
     pub(super) random: Arc<dyn Random>,
     /// Between two looks at what happened.
     pub(super) look_every: Duration,
@@ -73,6 +76,10 @@ impl Hearing {
         let heard = listener.run(sql::ENTER, params).await?.value()?;
         self.instance.enters(id, heard);
         self.feed.tell_everyone();
+        // By another list nobody waits for it, and it hears of nothing.
+        if !self.readers.look_up(sql::IS_LISTED, &[&id]).await?.value::<bool>()? {
+            return Err(Error::Lost("the two ways lead to two databases".to_owned()));
+        }
         self.feed.heard(renewed_at);
         Ok(Place { id, renewals: 0, renewed_at })
     }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Instance, run_unprepared};
+use super::Instance;
+use crate::connection::{run_unprepared, take_back};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
 use crate::server::Server;
@@ -15,6 +17,7 @@ use crate::task::Task;
 /// A connection of its own, which hears what PostgreSQL notifies of.
 pub(super) struct Listener {
     client: Client,
+    tls: MakeRustlsConnect,
     _driving: Task,
     patience: Duration,
 }
@@ -41,7 +44,7 @@ impl Listener {
             // The next look finds the connection gone.
             instance.look();
         });
-        let listener = Self { client, _driving: driving, patience };
+        let listener = Self { client, tls: server.tls.clone(), _driving: driving, patience };
         if let Some(channel) = channel {
             let listen = format!("LISTEN {channel}");
             listener.in_time(listener.client.batch_execute(&listen)).await?;
@@ -57,6 +60,10 @@ impl Listener {
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
+        if let Ok(answer) = timeout(self.patience, answer).await {
+            return Ok(answer?);
+        }
+        tokio::spawn(take_back(self.client.cancel_token(), self.tls.clone(), self.patience));
+        Err(Error::TimedOut)
     }
 }

@@ -26,8 +26,8 @@ pub(crate) use instance::Instance;
 use listener::Listener;
 use others::Others;
 
-use crate::connection::run_unprepared;
 use crate::options::PostgresOptions;
+use crate::readers::Readers;
 use crate::server::Server;
 use crate::task::Task;
 
@@ -46,13 +46,15 @@ pub(crate) fn start_to_hear(
     options: &PostgresOptions,
     feed: Arc<ChangeFeed>,
     instance: Arc<Instance>,
+    readers: Arc<Readers>,
     random: Arc<dyn Random>,
 ) -> Task {
     let renew_every = options.lease / RENEWALS_IN_A_LEASE;
     let look_every = if options.notifications { renew_every } else { options.poll };
     let channel = options.notifications.then_some(CHANNEL);
     let patience = options.lease;
-    let hearing = Hearing { feed, instance, random, look_every, renew_every, patience, channel };
+    let hearing =
+        Hearing { feed, instance, readers, random, look_every, renew_every, patience, channel };
     Task::start(async move {
         loop {
             // What went wrong is not told here: the lease ends, whoever asks for a session asks the

@@ -8,6 +8,9 @@ statements! {
          INSERT INTO instances (id, heard, renewals, lease) \
          SELECT $1, (", last_given!(), "), 0, $2 RETURNING heard";
 
+    /// Whether instance `$1` is on the list.
+    IS_LISTED(INT8) = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $1)";
+
     /// Instance `$1`, which has renewed `$3` times, is there and has heard of events up to `$2`. Answers
     /// the last event; nothing when there is no such instance on the list.
     RENEW(INT8, INT8, INT8) =

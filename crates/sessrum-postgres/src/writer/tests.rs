@@ -63,7 +63,7 @@ impl Fixture {
     fn announcer(&self, revocation: Revocation) -> Arc<Announcer> {
         let mut options = PostgresOptions::new(self.database.url());
         options.revocation = revocation;
-        let readers = Arc::new(Readers::new(self.connections(), Duration::from_secs(20)));
+        let readers = Arc::new(Readers::new(self.connections()));
         let feed = Arc::new(ChangeFeed::unshared());
         let barrier = Barrier::start(readers, Arc::clone(&feed), Arc::default());
         Arc::new(Announcer::new(&options, feed, Arc::default(), Arc::new(barrier)))

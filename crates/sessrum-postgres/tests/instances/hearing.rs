@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,6 +222,46 @@ async fn so_it_is_when_nothing_was_heard_meanwhile() {
     site.execute("UPDATE user_sessions SET ended_at = 0, end_reason = 'logout'").await;
     proxy.accept().await;
     until(async || !there.lets_in(&browser).await).await;
+}
+
+/// Else there would be one more with each lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_waits_in_vain_leaves_nothing_behind() {
+    let site = Site::start().await;
+    let there = site.instance(|options| options.lease = LEASE / 4).await;
+    let (list, eye) = (site.connect().await, site.connect().await);
+    list.batch_execute("BEGIN; LOCK TABLE instances").await.unwrap();
+    let waiting = async || {
+        let sql = "SELECT pid FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let rows = eye.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>()
+    };
+    let mut seen = HashSet::new();
+    while seen.len() < 5 {
+        seen.extend(waiting().await);
+    }
+    let left = waiting().await;
+    assert!(left.len() < 3, "{left:?}");
+    list.batch_execute("COMMIT").await.unwrap();
+    there.until_it_hears().await;
+}
+
+/// Nobody who looks for it would find it there, nor would it hear of anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_listens_to_another_database_goes_by_nothing_it_has_read() {
+    let (site, other) = (Site::start().await, Site::start().await);
+    let here = site.instance(|_| {}).await;
+    let there =
+        site.hearing_nothing(|options| options.direct_url = Some(other.database.url())).await;
+    let place = "SELECT coalesce(min(id), 0) FROM instances";
+    let first = other.count(place).await;
+    // It enters that list again and again.
+    until(async || there.hears() || ![0, first].contains(&other.count(place).await)).await;
+    let browser = here.sign_in(&site.user).await;
+    there.remembers(&browser).await;
+    here.end(&browser).await;
+    assert!(!there.lets_in(&browser).await && !there.hears());
 }
 
 /// From then on others take it for one that has heard, and it may never be told that it has entered.

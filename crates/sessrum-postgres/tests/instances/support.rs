@@ -85,13 +85,18 @@ impl Site {
 
     /// An instance, which has entered the list.
     pub(crate) async fn instance(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
+        let instance = self.hearing_nothing(set).await;
+        instance.until_it_hears().await;
+        instance
+    }
+
+    /// An instance that need not be on the list.
+    pub(crate) async fn hearing_nothing(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
         let mut options = self.options();
         set(&mut options);
         let store = Arc::new(PostgresStore::open(&options, sealer()).await.unwrap());
         let manager = UnifiedSessionManager::new(Arc::clone(&store) as _, &secret());
-        let instance = Instance { store, manager };
-        instance.until_it_hears().await;
-        instance
+        Instance { store, manager }
     }
 
     /// An instance whose listener goes another way.

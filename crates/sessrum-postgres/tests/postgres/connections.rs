@@ -7,7 +7,9 @@ use futures_util::future::join_all;
 use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind};
 use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
-use sessrum_testbed::{Postgres, TcpProxy, Way};
+use sessrum_testbed::{Postgres, TcpProxy, Way, until};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use crate::commits::somebody_waits;
@@ -90,29 +92,12 @@ async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
     proxy.stall(Way::ToClient);
     assert!(test.count_live().await.is_err());
     proxy.resume(Way::ToClient);
-    let before = proxy.connections();
     assert_eq!(test.count_live().await.unwrap(), 0);
-    assert_eq!(proxy.connections(), before + 1);
-}
-
-/// Nobody at the server waits for a lock on behalf of somebody who does not wait any more.
-#[tokio::test]
-async fn look_ups_that_take_too_long_take_no_further_connections() {
-    let database = migrated().await;
-    let mut options = impatient(database.url(), SHORT);
-    options.pool_size = 2;
-    let store = PostgresStore::open(&options, sealer()).await.unwrap();
-    let (locking, watching) = (connect(&database.url()).await, connect(&database.url()).await);
-    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
-    for _ in 0..3 {
-        for count in join_all((0..2).map(|_| store.count_live())).await {
-            assert_eq!(count.unwrap_err().kind(), StoreErrorKind::Unavailable);
-        }
-        // One more listens.
-        assert_eq!(processes(&watching).await.len(), 3);
-    }
-    locking.batch_execute("ROLLBACK").await.unwrap();
-    assert_eq!(store.count_live().await.unwrap(), 0);
+    let used = "SELECT count(*) FROM pg_stat_activity \
+                WHERE datname = current_database() AND application_name = 'sessrum'";
+    let eye = test.client().await;
+    // One more listens.
+    until(async || eye.query_one(used, &[]).await.unwrap().get::<_, i64>(0) == 2).await;
 }
 
 /// As when a request is given up: nobody else is lent its connection before it is answered.
@@ -217,6 +202,44 @@ async fn connections_that_run_out_are_unavailable_until_there_are_some() {
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     client.batch_execute(&limit(-1)).await.unwrap();
     test.check().await.unwrap();
+}
+
+/// Else each who asks again would wait on one more, until the server has none left.
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_taken_back() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), SHORT).await;
+    let lock = test.client().await;
+    lock.batch_execute("BEGIN; LOCK TABLE user_sessions").await.unwrap();
+    for _ in 0..3 {
+        let error = test.count_live().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let eye = test.client().await;
+    until(async || eye.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0).await;
+    lock.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(test.count_live().await.unwrap(), 0);
+}
+
+/// A machine that vanished takes no connection and refuses none.
+#[tokio::test]
+async fn of_several_servers_one_that_is_silent_keeps_nobody_from_the_next() {
+    let database = migrated().await;
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = silent.listen(1).unwrap();
+    let (gone, there) = (silent.local_addr().unwrap(), database.address());
+    // As many as it has room for: of the others it says nothing.
+    let mut waiting = Vec::new();
+    while let Ok(taken) = timeout(SHORT, TcpStream::connect(gone)).await {
+        waiting.push(taken.unwrap());
+    }
+    let url = database.url().replace(&there.to_string(), &format!("{gone},{there}"));
+    let store = PostgresStore::open(&impatient(url, SHORT * 10), sealer()).await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
+    store.check().await.unwrap();
 }
 
 /// More callers than connections wait for one another.

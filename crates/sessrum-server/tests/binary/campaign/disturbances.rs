@@ -27,12 +27,15 @@ pub(super) enum Disturbance {
     Restarted,
     /// One server cannot listen any more, or hears nothing.
     Deaf,
+    /// A server stands still, and goes on.
+    Frozen,
     /// Somebody else has all connections.
     Crowded,
 }
 
 impl Disturbance {
-    pub(super) const ALL: [Self; 4] = [Self::Killed, Self::Restarted, Self::Deaf, Self::Crowded];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Killed, Self::Restarted, Self::Deaf, Self::Frozen, Self::Crowded];
 
     /// Breaks something while requests go on, and makes it whole.
     pub(super) async fn befall(self, site: &mut Site, world: &World, random: &SeededRandom) {
@@ -40,6 +43,7 @@ impl Disturbance {
             Self::Killed => kill(site, world, random).await,
             Self::Restarted => restart(site, world, random).await,
             Self::Deaf => deafen(site, world, random).await,
+            Self::Frozen => freeze(site, random).await,
             Self::Crowded => crowd(site, world).await,
         }
     }
@@ -86,6 +90,16 @@ async fn deafen(site: &mut Site, world: &World, random: &SeededRandom) {
         site.proxy.resume(Way::ToClient);
     }
     println!("a server that heard nothing for two leases (cut: {is_cut}) hears again");
+}
+
+/// Whoever asks it waits. Sessions that it has in its memory end meanwhile.
+async fn freeze(site: &Site, random: &SeededRandom) {
+    let instance = &site.instances[below(random, site.instances.len())];
+    instance.freeze();
+    let until_then = SystemClock.uptime() + 2 * LEASE;
+    until(async || SystemClock.uptime() > until_then).await;
+    instance.thaw();
+    println!("a server that stood still for two leases goes on");
 }
 
 async fn crowd(site: &Site, world: &World) {

@@ -17,6 +17,9 @@ use crate::process::{PASSWORD, Server, run, sessrum};
 
 pub(super) const LEASE: Duration = Duration::from_secs(1);
 
+/// Connections of each server that read.
+pub(super) const POOL: usize = 4;
+
 /// Platforms that each user has.
 pub(super) const PLATFORMS: usize = 2;
 
@@ -50,7 +53,7 @@ impl Site {
             let settings = format!(
                 "public_url = \"http://{}\"\nlisten = \"{}\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
                  [session]\nper_user = 10000\n[jobs]\nclean_up_every = \"15s\"\n\
-                 [database]\nrevocation = \"{revocation}\"\nlease = \"1s\"\npool_size = 4\n",
+                 [database]\nrevocation = \"{revocation}\"\nlease = \"1s\"\npool_size = {POOL}\n",
                 nginx.address(),
                 port.address(),
             );
@@ -88,6 +91,14 @@ impl Instance {
     pub(super) fn kill(&mut self) {
         let server = self.server.take().unwrap();
         tokio::task::block_in_place(|| server.kill());
+    }
+
+    pub(super) fn freeze(&self) {
+        self.server.as_ref().unwrap().freeze();
+    }
+
+    pub(super) fn thaw(&self) {
+        self.server.as_ref().unwrap().thaw();
     }
 
     /// Asks the server to stop; whether it did so as it should, and its log.

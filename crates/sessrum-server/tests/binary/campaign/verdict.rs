@@ -1,15 +1,16 @@
 //! What must be so when the storm is over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 use sessrum_core::{Clock as _, SystemClock};
 use sessrum_testbed::until;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 use super::answers::lock;
 use super::known::{End, Known};
-use super::site::{LEASE, Site};
+use super::site::{LEASE, POOL, Site};
 use super::world::{World, get};
 use crate::process::run;
 
@@ -25,7 +26,10 @@ pub(super) async fn pass(mut site: Site, world: &World) {
     let counts = &world.counts;
     println!("{counts:?}\nanswers by status: {:?}", world.answers.counts());
     println!("an end held no later than {:.1?} after its acknowledgement", world.worst());
-    trail_is_whole(&site, world).await;
+    let (client, connection) = tokio_postgres::connect(&site.database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    trail_is_whole(&site, world, &sessions, &client).await;
+    connections_are_given_back(&site, &client).await;
     for instance in &mut site.instances {
         let (stopped_well, log) = tokio::task::block_in_place(|| instance.stop());
         assert!(stopped_well && !log.contains("panicked"), "{log}");
@@ -54,28 +58,42 @@ async fn is_as_acknowledged(world: &World, known: &Arc<Known>, instance: &str) {
 }
 
 /// Nothing is missing in the audit trail, and nothing is there that nobody asked for.
-async fn trail_is_whole(site: &Site, world: &World) {
+async fn trail_is_whole(site: &Site, world: &World, sessions: &[Arc<Known>], client: &Client) {
     let doctor: Value =
         serde_json::from_str(&run(&["doctor", "--json"], site.directory())).unwrap();
     let failed = doctor.as_array().unwrap().iter().find(|check| check["state"] == "failed");
     assert_eq!(failed, None);
-    let (client, connection) = tokio_postgres::connect(&site.database.url(), NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let recorded = async |kind: &str| {
-        let sql = "SELECT count(*) FROM session_events WHERE kind = $1";
-        let count: i64 = client.query_one(sql, &[&kind]).await.unwrap().get(0);
-        usize::try_from(count).unwrap()
-    };
-    let counts = &world.counts;
-    // The canary's is one.
-    let (sign_ins, ends) = (get(&counts.sign_ins) + 1, get(&counts.ends));
-    let in_doubt = get(&counts.sign_ins_in_doubt);
-    // Of sign-ins in doubt there may be sessions, which end with all others of their user.
-    for (kind, acknowledged) in [("signed_in", sign_ins), ("session_ended", ends)] {
-        let recorded = recorded(kind).await;
-        if !(acknowledged..=acknowledged + in_doubt).contains(&recorded) {
-            let of = format!("of {acknowledged} and {in_doubt} in doubt");
-            world.answers.fault(format!("{recorded} times {kind} {of}"));
+    let sql = "SELECT encode(session_handle, 'hex'), count(*) FILTER (WHERE kind = 'signed_in'), \
+               count(*) FILTER (WHERE kind = 'session_ended') FROM session_events \
+               WHERE session_handle IS NOT NULL GROUP BY session_handle";
+    let rows = client.query(sql, &[]).await.unwrap();
+    let mut recorded: HashMap<String, (i64, i64)> =
+        rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect();
+    for known in sessions {
+        let wanted = (1, i64::from(known.facts().end != End::None));
+        let (handle, found) = (known.client.handle(), recorded.remove(known.client.handle()));
+        if found != Some(wanted) {
+            world
+                .answers
+                .fault(format!("{handle} began and ended {found:?} times, not {wanted:?}"));
         }
     }
+    // The canary's, and those of sign-ins in doubt, which end with all others of their user.
+    let most = 1 + get(&world.counts.sign_ins_in_doubt);
+    let is_once = |times: &(i64, i64)| matches!(times, (1, 0 | 1));
+    if recorded.len() > most || !recorded.values().all(is_once) {
+        world.answers.fault(format!("of {most} at most: {recorded:?}"));
+    }
+}
+
+/// Waits until nobody has a connection but whoever needs it.
+async fn connections_are_given_back(site: &Site, client: &Client) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sessrum'";
+    // Beside those that read one writes, one listens, and one may clean up.
+    let most = site.instances.len() * (POOL + 3);
+    until(async || {
+        let count: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+        usize::try_from(count).unwrap() <= most
+    })
+    .await;
 }
