@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser, platforms, signIn } from "./browser.js";
+import { Site, closeBrowser, openTab, platforms, signIn, until } from "./browser.js";
+import { silence } from "./front.js";
 import { goLate, isAtTheDoor, leaveForDevices, makeTokensOld, open, signInHere, typeHalfAName } from "./page.js";
 import { PASSWORD } from "./server.js";
 
@@ -467,5 +468,27 @@ for (const isAsleep of [false, true]) {
     assert.equal(changes.length, 1, `${changes}`);
     assert.match(changes[0], /has probably ended/);
     assert.equal(await page.textContent("[data-part=said]"), "");
+  });
+}
+
+for (const [when, rule] of Object.entries({ "told of its end": undefined, "not told": silence })) {
+  test(`a page that is another's is not shown until one's own comes: ${when}`, async (t) => {
+    const site = await Site.start(t);
+    site.front.treat("/api/session/events", rule);
+    const profile = await site.adasProfile();
+    const page = await open(profile, "/account/platforms");
+    await typeHalfAName(page);
+    await page.evaluate(() => {
+      const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+      setInterval(() => fetch(`/seen/${getComputedStyle(main).visibility}`), 20);
+    });
+    site.front.treat("/account/platforms", () => {});
+    await signIn(profile, site.front.url, "root");
+    await openTab(profile);
+    await until(() => site.front.count("/account/platforms") === 2);
+    const seen = () => site.front.requests.filter((request) => request.startsWith("GET /seen/"));
+    const before = seen().length;
+    await until(() => seen().length > before + 3);
+    assert.equal(seen().at(-1), "GET /seen/hidden");
   });
 }

@@ -284,3 +284,41 @@ test("without BroadcastChannel tabs hear each other all the same", async (t) => 
   assert.equal((await eventOf(tab, "ended")).end_reason, "logout");
   assert.equal(await tab.evaluate(() => localStorage.length), 0);
 });
+
+test("a tab that knows of an end asks ever more rarely while the server denies it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  await profile.addInitScript(() => (Math.random = () => 0.99));
+  site.front.treat("/api/session/events", silence);
+  const state = await (await profile.request.get("/api/session/state")).json();
+  const tab = await profile.newPage();
+  await tab.clock.install();
+  await tab.goto(`/app#${encodeURIComponent(JSON.stringify({ state, ...PATIENT }))}`);
+  await tab.waitForFunction(() => window.sync);
+  await tab.evaluate((created_at) => {
+    const ended = { code: "session_ended", end_reason: "logout", detail: "" };
+    new BroadcastChannel("sessrum").postMessage({ ended, created_at });
+  }, state.session.created_at);
+  await eventOf(tab, "ended");
+  const before = site.front.count("/api/session/state");
+  await tab.evaluate(() => void window.sync.refresh());
+  for (let second = 0; second < 60; second++) {
+    await tab.clock.runFor(1_000);
+    // Its answer comes after that to a question of the page.
+    await tab.evaluate(() => fetch("/api/session/csrf-token"));
+  }
+  const asked = site.front.count("/api/session/state") - before;
+  assert.ok(asked > 2 && asked < 10, `${asked}`);
+});
+
+for (const body of ["", "null", "{}"]) {
+  test(`a sign-out without a token is none: ${body || "nothing"}`, async (t) => {
+    const site = await Site.start(t);
+    const tab = await openTab(await site.adasProfile());
+    site.front.treat("/api/session/csrf-token", (_pass, _request, response) => response.end(body));
+    assert.equal(await tab.evaluate(() => window.sync.signOut()), false);
+    assert.equal(await tab.evaluate(() => window.sync.ended), null);
+    site.front.treat("/api/session/csrf-token");
+    assert.equal(await tab.evaluate(() => window.sync.signOut()), true);
+  });
+}

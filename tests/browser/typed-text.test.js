@@ -398,3 +398,39 @@ test("what was typed waits when the cookie is gone and nobody signed out", async
   await signInHere(page);
   await isHereAgain(page);
 });
+
+test("a sign-out in doubt is none once the server says that the session lives", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  for (const path of ["/api/logout", "/api/session/state"]) site.front.treat(path, unavailable);
+  await page.click("text=Sign out");
+  await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  const answer = page.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
+  site.front.treat("/api/session/state");
+  await answer;
+  await typeHalfAName(page);
+  await profile.clearCookies();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await signInHere(page);
+  await page.waitForURL("**/account/platforms");
+  await isHereAgain(page);
+});
+
+test("what was typed goes with a sign-out that is made without scripts", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [one, two] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+  await typeHalfAName(two);
+  await leaveForDevices(two);
+  await two.goto("about:blank");
+  site.front.treat("/api/logout", unavailable);
+  await one.click("text=Sign out");
+  await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  site.front.treat("/logout", (pass) => pass(new Promise(() => {})));
+  await one.$eval(".sign-out", (/** @type {HTMLFormElement} */ form) => form.requestSubmit());
+  await one.waitForURL("**/login?reason=logout");
+  await two.goto("/login");
+  await two.waitForFunction(() => sessionStorage.length === 0);
+});

@@ -49,35 +49,36 @@ function followSession(opened) {
   // After all that may hold a form back.
   forms.sendOneAtATime();
   const typed = new TypedText(here, whose);
+  // Whether its person has signed out, as far as is known: an answer may be lost.
+  let isLeaving = false;
+  let hasFailed = false;
   // This page may be older than what it says, so the server is asked whose it is.
   sync.addEventListener("confirmed", () => {
+    if (hasFailed) isLeaving = false;
     if (sync.state?.user.id === opened.user.id) typed.giveBack();
   });
   if (typed.isWaiting) sync.refresh();
 
-  // Whether its person has signed out, as far as is known: an answer may be lost.
-  let isLeaving = false;
-  let hasFailed = false;
   const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
   signOut?.addEventListener("submit", async (event) => {
-    // After a failure the form goes its own way.
+    if (signOut.ariaBusy) return event.preventDefault();
+    // After a failure the form goes its own way, unless another is on its way.
+    isLeaving = !hasFailed || !forms.isSending;
     if (hasFailed) return;
     event.preventDefault();
-    if (signOut.ariaBusy) return;
-    isLeaving = true;
     signOut.ariaBusy = "true";
-    const answer = (await sync.signOut()) ? "signed_out" : await sync.refresh();
+    hasFailed = !(await sync.signOut());
+    if (hasFailed && (await sync.refresh()) !== "signed_out") notify("failed", NOT_SIGNED_OUT);
     signOut.ariaBusy = null;
-    hasFailed = answer !== "signed_out";
-    if (hasFailed) notify("failed", NOT_SIGNED_OUT);
-    if (answer === "signed_in") isLeaving = false;
   });
   sync.addEventListener("signed_in", async () => {
     // Another person's page is not for this one.
     if (sync.state?.user.id !== opened.user.id) {
       typed.forget();
+      document.body.classList.add("over");
       return location.replace(here);
     }
+    document.body.classList.remove("over");
     whose.session = sync.state.session.created_at;
     const token = await sync.csrfToken();
     if (token) forms.token = token;
@@ -89,7 +90,7 @@ function followSession(opened) {
     if (isLeaving || CHOSEN.includes(reason)) {
       typed.forget(whose.session);
     } else if (reason === "logout") {
-      if (await beginsAgain()) return document.body.classList.remove("over");
+      if (await beginsAgain()) return;
       waitForAnother();
     }
     const query = new URLSearchParams({ reason });

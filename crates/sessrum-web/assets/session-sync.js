@@ -27,8 +27,7 @@
  * | `expiring` | the session ends soon | `{ endsAt, kind }`, as in `expiring` |
  * | `ended` | nobody is signed in any more | the {@link Problem} |
  *
- * `previous` is the state before; null when nobody was signed in or nothing was known yet, as on a page
- * that was not given a state.
+ * `previous` is the state before; null when nobody was signed in or nothing was known yet.
  */
 
 /**
@@ -260,7 +259,7 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Signs out, in all tabs. Whether it worked; when not, the session lives.
+   * Signs out, in all tabs. Whether it surely worked.
    * @returns {Promise<boolean>}
    */
   async signOut() {
@@ -383,7 +382,7 @@ export class SessionSync extends EventTarget {
 
   /** @returns {Promise<Answer>} */
   async #ask() {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const before = this.#known?.session.created_at;
       this.#askedAt = Date.now();
       const { status, body, problem } = await this.#send("GET", "/session/state");
@@ -406,7 +405,7 @@ export class SessionSync extends EventTarget {
         return "signed_in";
       }
       // The answer may be about an older cookie, or from before the end.
-      await pause(Math.random() * ASK_ONCE_IN);
+      await pause(this.#backOff(tries));
     }
   }
 
@@ -429,10 +428,11 @@ export class SessionSync extends EventTarget {
   #token() {
     const createdAt = this.#known?.session.created_at;
     if (this.#csrf?.createdAt !== createdAt || !this.#csrf) {
-      const answer = this.#send("GET", "/session/csrf-token").then(({ status, body, problem }) => {
-        if (problem) this.#csrf = null;
+      const answer = this.#send("GET", "/session/csrf-token").then(({ status, body, problem = UNREACHABLE }) => {
+        const token = body?.csrf_token;
+        if (!token) this.#csrf = null;
         if (status === 401) this.refresh();
-        return problem ? { problem } : { token: body.csrf_token };
+        return token ? { token } : { problem };
       });
       this.#csrf = { createdAt, answer };
     }
@@ -652,9 +652,9 @@ export class SessionSync extends EventTarget {
   }
 
   /** A random part of a wait that doubles with each failure after the first. */
-  #backOff() {
+  #backOff(failures = this.#failures) {
     const { backOffFrom, backOffTo } = this.#options;
-    return Math.random() * Math.min(backOffFrom * 2 ** Math.max(this.#failures - 1, 0), backOffTo);
+    return Math.random() * Math.min(backOffFrom * 2 ** Math.max(failures - 1, 0), backOffTo);
   }
 }
 
@@ -708,24 +708,14 @@ function pause(milliseconds, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<AbortSignal>}
  */
-function visibleTime(signal) {
-  return new Promise((resolve) => {
-    const time = new AbortController();
-    const look = () => {
-      if (signal.aborted || !isVisible()) return;
-      document.removeEventListener("visibilitychange", look);
-      document.addEventListener("visibilitychange", () => time.abort(), time);
-      resolve(time.signal);
-    };
-    const abort = () => {
-      time.abort();
-      resolve(time.signal);
-    };
-    document.addEventListener("visibilitychange", look, time);
-    signal.addEventListener("abort", abort, time);
-    if (signal.aborted) abort();
-    else look();
-  });
+async function visibleTime(signal) {
+  while (!signal.aborted && !isVisible()) await pause(LONGEST_TIMER, signal);
+  const time = new AbortController();
+  const end = () => time.abort();
+  signal.addEventListener("abort", end, time);
+  document.addEventListener("visibilitychange", end, time);
+  if (signal.aborted) end();
+  return time.signal;
 }
 
 /**
