@@ -10,8 +10,7 @@ use futures_util::TryStreamExt as _;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{CancelToken, Client, RowStream};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, RowStream};
 
 use crate::error::{Error, Result};
 use crate::rows::Rows;
@@ -20,27 +19,20 @@ use crate::sql::{Params, Statement};
 /// Connections to one server, made when they are asked for.
 pub(crate) struct Connections {
     pool: Pool,
-    tls: MakeRustlsConnect,
     is_prepared: bool,
     patience: Duration,
 }
 
 impl Connections {
     /// Whose statements are prepared or not, and have so long for an answer.
-    pub(crate) const fn new(
-        pool: Pool,
-        tls: MakeRustlsConnect,
-        is_prepared: bool,
-        patience: Duration,
-    ) -> Self {
-        Self { pool, tls, is_prepared, patience }
+    pub(crate) const fn new(pool: Pool, is_prepared: bool, patience: Duration) -> Self {
+        Self { pool, is_prepared, patience }
     }
 
     /// One that nobody else uses, as soon as there is one.
     pub(crate) async fn get(&self) -> Result<Connection> {
         let client = self.pool.get().await?;
-        let (tls, is_prepared, patience) = (self.tls.clone(), self.is_prepared, self.patience);
-        Ok(Connection { client, tls, is_prepared, patience })
+        Ok(Connection { client, is_prepared: self.is_prepared, patience: self.patience })
     }
 
     /// Closes those that nobody uses: where one has died, its neighbours may have, too.
@@ -52,7 +44,6 @@ impl Connections {
 /// A connection that is lent. It goes back by itself.
 pub(crate) struct Connection {
     client: Object,
-    tls: MakeRustlsConnect,
     is_prepared: bool,
     patience: Duration,
 }
@@ -106,18 +97,8 @@ impl Connection {
         runtime.spawn(async move {
             // Answered after that.
             if self.command("").await.is_err() {
-                self.give_up();
+                self.close();
             }
-        });
-    }
-
-    /// Closes it, though its answer has not come.
-    pub(crate) fn give_up(self) {
-        let Self { client, tls, patience, .. } = self;
-        let client = Object::take(client);
-        tokio::spawn(async move {
-            // Until then a pooler must know whose it is.
-            take_back(client.cancel_token(), tls, patience).await;
         });
     }
 
@@ -127,13 +108,6 @@ impl Connection {
     ) -> Result<T> {
         Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
     }
-}
-
-/// Has the server leave what nobody waits for any more. It would go on to the end, and whoever asks again
-/// would find one connection less.
-pub(crate) async fn take_back(asked: CancelToken, tls: MakeRustlsConnect, patience: Duration) {
-    // A server that does not hear of it goes on.
-    let _ = timeout(patience, asked.cancel_query(tls)).await;
 }
 
 /// Runs a statement in one round trip, without preparing it before.

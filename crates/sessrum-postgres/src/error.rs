@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use sessrum_core::store::{StoreError, StoreErrorKind};
 use tokio_postgres::error::{Severity, SqlState};
 
@@ -163,7 +163,11 @@ impl From<PoolError> for Error {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => Self::AllLent,
             PoolError::Timeout(_) => Self::TimedOut,
-            PoolError::Backend(error) => error.into(),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                error.into()
+            }
+            // It did not answer.
+            PoolError::PostCreateHook(HookError::Message(_)) => Self::TimedOut,
             other => Self::Defect(other.to_string()),
         }
     }

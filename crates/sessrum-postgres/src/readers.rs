@@ -45,10 +45,8 @@ impl Readers {
         let lent = guard(self.0.get().await?, Connection::leave);
         let answer = lent.run(statement, params).await;
         let connection = ScopeGuard::into_inner(lent);
-        match &answer {
-            Err(Error::TimedOut) => connection.give_up(),
-            Err(error) if error.ends_connection() => connection.close(),
-            _ => {}
+        if answer.as_ref().is_err_and(Error::ends_connection) {
+            connection.close();
         }
         answer
     }

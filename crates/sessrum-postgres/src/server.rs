@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -25,16 +27,21 @@ use crate::options::PostgresOptions;
 /// have forgotten it.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
+/// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
+const GRACE: Duration = Duration::from_millis(500);
+
 type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// A database on a server.
 pub(crate) struct Server {
     config: Config,
-    pub(crate) tls: MakeRustlsConnect,
+    tls: MakeRustlsConnect,
     connect_timeout: Duration,
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
     is_prepared: bool,
+    /// By a pooler, which may lend a connection to anybody next.
+    is_lent: bool,
     /// What messages call it.
     pub(crate) name: String,
 }
@@ -72,6 +79,7 @@ impl Server {
             connect_timeout: options.connect_timeout,
             statement_timeout: options.statement_timeout,
             is_prepared: options.prepared_statements,
+            is_lent: options.direct_url.as_deref().is_some_and(|direct| direct != url),
             name,
         })
     }
@@ -82,12 +90,14 @@ impl Server {
         Ok(connecting.await.map_err(|_| Error::TimedOut)??)
     }
 
-    /// At most so many connections, each with so much time for an answer.
+    /// At most so many connections, on which a statement may take so long. Unless they are lent, the
+    /// server itself ends one that takes longer: it would not notice that nobody waits for it any more.
     pub(crate) fn connections(
         &self,
         most: usize,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<Connections, OpenError> {
+        let patience = limit.saturating_add(GRACE);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
         let timeouts = Timeouts {
@@ -95,14 +105,33 @@ impl Server {
             create: Some(self.connect_timeout),
             recycle: Some(self.connect_timeout),
         };
-        let pool = Pool::builder(manager)
+        let mut pool = Pool::builder(manager);
+        if !self.is_lent {
+            let command: Arc<str> = set_limit(limit).into();
+            pool = pool.post_create(Hook::async_fn(move |client, _| {
+                let command = Arc::clone(&command);
+                Box::pin(async move {
+                    let set = timeout(patience, client.batch_execute(&command));
+                    let is_set = set.await.map_err(|_| HookError::message("no answer in time"))?;
+                    is_set.map_err(HookError::Backend)
+                })
+            }));
+        }
+        let pool = pool
             .max_size(most)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| OpenError::failed(&self.name, error))?;
-        Ok(Connections::new(pool, self.tls.clone(), self.is_prepared, patience))
+        Ok(Connections::new(pool, self.is_prepared, patience))
     }
+}
+
+/// The command by which the server ends each statement of a connection that takes longer; without a
+/// limit none, whatever is set for the role.
+pub(crate) fn set_limit(limit: Duration) -> String {
+    let milliseconds = i32::try_from(limit.as_millis()).unwrap_or_default();
+    format!("SET statement_timeout = {milliseconds}")
 }
 
 /// What a URL says, and whether it asks for TLS.

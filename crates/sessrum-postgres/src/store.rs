@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sessrum_core::store::{EventStore as _, StoreError};
 use sessrum_core::{ChangeFeed, Clock, EventSealer, OsRandom, Random, SystemClock};
@@ -14,9 +13,6 @@ use crate::server::Server;
 use crate::sql::instances;
 use crate::task::Task;
 use crate::writer::{Limits, Writer};
-
-/// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Every store on one PostgreSQL database. See the [crate](crate) for what it promises.
 ///
@@ -68,7 +64,7 @@ impl PostgresStore {
         let barrier = Arc::new(barrier);
         let announcer =
             Announcer::new(options, Arc::clone(&feed), Arc::clone(&instance), Arc::clone(&barrier));
-        let writing = server.connections(1, options.statement_timeout.saturating_add(GRACE))?;
+        let writing = server.connections(1, options.statement_timeout)?;
         let limits = Limits { statement: options.statement_timeout };
         let sealer = Arc::new(sealer);
         let writer =

@@ -40,25 +40,31 @@ struct Place {
 }
 
 impl Hearing {
-    /// Hears on a connection until something goes wrong.
-    pub(super) async fn hear(&self, server: &Server) -> Result<()> {
+    /// Hears on a connection until something goes wrong. `deaf` is why it did not before.
+    pub(super) async fn hear(&self, server: &Server, deaf: &mut Option<String>) -> Result<()> {
         let instance = Arc::clone(&self.instance);
         let listener = Listener::connect(server, self.channel, instance, self.patience).await?;
         let mut place = self.enter(&listener).await?;
+        if deaf.take().is_some() {
+            tracing::info!("hears of other instances again");
+        }
         let (mut others, mut seen_at) = (Others::default(), Duration::ZERO);
+        let mut has_told = false;
         loop {
-            let has_told = self.tell_news(&listener).await?;
+            has_told |= self.tell_news(&listener).await?;
             if has_told || self.until_renewal(&place).is_zero() {
                 // Somebody may wait for what it says.
-                while self.renew(&listener, &mut place).await? {}
+                has_told = self.renew(&listener, &mut place).await?;
             }
             if seen_at.saturating_add(self.feed.lease()) <= self.feed.uptime() {
                 self.strike_off_silent(&listener, &mut others).await?;
                 seen_at = self.feed.uptime();
             }
-            // Whichever comes first.
-            let rest = self.look_every.min(self.until_renewal(&place));
-            let _ = timeout(rest, self.instance.is_to_look()).await;
+            if !has_told {
+                // Whichever comes first.
+                let rest = self.look_every.min(self.until_renewal(&place));
+                let _ = timeout(rest, self.instance.is_to_look()).await;
+            }
         }
     }
 

@@ -1,23 +1,22 @@
+use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Instance;
-use crate::connection::{run_unprepared, take_back};
+use crate::connection::run_unprepared;
 use crate::error::{Error, Result};
 use crate::rows::Rows;
-use crate::server::Server;
+use crate::server::{Server, set_limit};
 use crate::sql::{Params, Statement};
 use crate::task::Task;
 
 /// A connection of its own, which hears what PostgreSQL notifies of.
 pub(super) struct Listener {
     client: Client,
-    tls: MakeRustlsConnect,
     _driving: Task,
     patience: Duration,
 }
@@ -44,11 +43,13 @@ impl Listener {
             // The next look finds the connection gone.
             instance.look();
         });
-        let listener = Self { client, tls: server.tls.clone(), _driving: driving, patience };
+        let listener = Self { client, _driving: driving, patience };
+        let mut commands = set_limit(patience);
         if let Some(channel) = channel {
-            let listen = format!("LISTEN {channel}");
-            listener.in_time(listener.client.batch_execute(&listen)).await?;
+            write!(commands, "; LISTEN {channel}")
+                .map_err(|error| Error::Defect(error.to_string()))?;
         }
+        listener.in_time(listener.client.batch_execute(&commands)).await?;
         Ok(listener)
     }
 
@@ -60,10 +61,6 @@ impl Listener {
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
-        if let Ok(answer) = timeout(self.patience, answer).await {
-            return Ok(answer?);
-        }
-        tokio::spawn(take_back(self.client.cancel_token(), self.tls.clone(), self.patience));
-        Err(Error::TimedOut)
+        Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
     }
 }

@@ -37,8 +37,9 @@ const CHANNEL: &str = "sessrum_events";
 /// Renewals in a lease: some may be late or lost.
 const RENEWALS_IN_A_LEASE: u32 = 4;
 
-/// How long after a connection broke another is made.
+/// How long after a connection broke another is made: at first, and at most.
 const AGAIN: Duration = Duration::from_millis(100);
+const LONGEST_AGAIN: Duration = Duration::from_secs(1);
 
 /// Hears, in a task.
 pub(crate) fn start_to_hear(
@@ -56,11 +57,18 @@ pub(crate) fn start_to_hear(
     let hearing =
         Hearing { feed, instance, readers, random, look_every, renew_every, patience, channel };
     Task::start(async move {
+        let (mut deaf, mut again) = (None, AGAIN);
         loop {
-            // What went wrong is not told here: the lease ends, whoever asks for a session asks the
-            // database, and is told what is wrong with that.
-            let _ = hearing.hear(&server).await;
-            sleep(AGAIN).await;
+            if let Err(error) = hearing.hear(&server, &mut deaf).await {
+                let why = error.to_string();
+                // At first, and when something else is in the way.
+                if deaf.as_ref() != Some(&why) {
+                    tracing::warn!("hears of no other instance and uses no cache: {why}");
+                    (deaf, again) = (Some(why), AGAIN);
+                }
+            }
+            sleep(again).await;
+            again = again.saturating_mul(2).min(LONGEST_AGAIN);
         }
     })
 }

@@ -146,6 +146,7 @@ impl Instance {
         let at = now().at;
         let new = NewSession {
             token: token.hash(),
+            cap: 100,
             expires_at: at + Duration::from_hours(1),
             ..new_session(user.clone(), &OsRandom)
         };

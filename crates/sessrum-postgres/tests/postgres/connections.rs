@@ -89,15 +89,15 @@ async fn a_server_that_does_not_answer_is_given_up_and_asked_again_later() {
 async fn connections_beside_one_that_did_not_answer_are_not_used_again() {
     let (test, proxy) = behind_a_proxy(SHORT).await;
     join_all((0..4).map(|_| test.count_live())).await;
+    let eye = test.client().await;
+    let before = processes(&eye).await;
     proxy.stall(Way::ToClient);
     assert!(test.count_live().await.is_err());
     proxy.resume(Way::ToClient);
     assert_eq!(test.count_live().await.unwrap(), 0);
-    let used = "SELECT count(*) FROM pg_stat_activity \
-                WHERE datname = current_database() AND application_name = 'sessrum'";
-    let eye = test.client().await;
-    // One more listens.
-    until(async || eye.query_one(used, &[]).await.unwrap().get::<_, i64>(0) == 2).await;
+    // The one that listens.
+    let left = async || processes(&eye).await.intersection(&before).count();
+    until(async || left().await <= 1).await;
 }
 
 /// As when a request is given up: nobody else is lent its connection before it is answered.
@@ -206,21 +206,22 @@ async fn connections_that_run_out_are_unavailable_until_there_are_some() {
 
 /// Else each who asks again would wait on one more, until the server has none left.
 #[tokio::test]
-async fn what_nobody_waits_for_any_more_is_taken_back() {
+async fn look_ups_that_take_too_long_take_no_further_connections() {
     let database = migrated().await;
-    let test = TestStore::through(database.address(), SHORT).await;
-    let lock = test.client().await;
-    lock.batch_execute("BEGIN; LOCK TABLE user_sessions").await.unwrap();
+    let mut options = impatient(database.url(), SHORT);
+    options.pool_size = 2;
+    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let (locking, watching) = (connect(&database.url()).await, connect(&database.url()).await);
+    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
     for _ in 0..3 {
-        let error = test.count_live().await.unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        for count in join_all((0..2).map(|_| store.count_live())).await {
+            assert_eq!(count.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        }
+        // One more listens.
+        assert_eq!(processes(&watching).await.len(), 3);
     }
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let eye = test.client().await;
-    until(async || eye.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0).await;
-    lock.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(test.count_live().await.unwrap(), 0);
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.count_live().await.unwrap(), 0);
 }
 
 /// A machine that vanished takes no connection and refuses none.

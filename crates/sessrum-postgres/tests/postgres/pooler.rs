@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use sessrum_core::store::{EventFilter, EventStore as _, SessionStore as _, StoreErrorKind};
+use sessrum_core::store::{EventFilter, EventStore as _, StoreErrorKind};
 use sessrum_core::verify_trail;
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Database, PgBouncer, TcpProxy, Way, until};
 
-use crate::commits::{event, somebody_waits};
+use crate::commits::{event, somebody_waits, until_events};
 use crate::support::{ALL, by_system, connect, impatient, migrated, sealer};
 
-const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
 
 /// A store whose way to its database is a pooler, and then a network.
@@ -22,11 +21,11 @@ struct Pooled {
 }
 
 impl Pooled {
-    async fn new(timeout: Duration) -> Self {
+    async fn new() -> Self {
         let database = migrated().await;
         let network = TcpProxy::start(database.address()).await;
         let pooler = PgBouncer::start(network.address(), &[]).await;
-        let mut options = impatient(database.url_through(pooler.address()), timeout);
+        let mut options = impatient(database.url_through(pooler.address()), LONG);
         options.direct_url = Some(database.url());
         options.prepared_statements = false;
         let store = PostgresStore::open(&options, sealer()).await.unwrap();
@@ -43,7 +42,7 @@ impl Pooled {
 /// It is the pooler that says that the server is gone, on a connection that is whole.
 #[tokio::test]
 async fn what_may_have_been_committed_behind_a_pooler_is_not_made_again() {
-    let test = Pooled::new(LONG).await;
+    let test = Pooled::new().await;
     test.store.record(event("before"), &by_system(1)).await.unwrap();
     let client = connect(&test.database.url()).await;
     client.batch_execute("BEGIN; LOCK session_events IN SHARE MODE").await.unwrap();
@@ -56,7 +55,7 @@ async fn what_may_have_been_committed_behind_a_pooler_is_not_made_again() {
         somebody_waits(&test.database).await;
         test.network.stall(Way::ToClient);
         client.batch_execute("COMMIT").await.unwrap();
-        test.network.held(Way::ToClient).await;
+        until_events(&client, 3).await;
         test.network.cut().await;
         test.network.resume(Way::ToClient);
     };
@@ -64,22 +63,8 @@ async fn what_may_have_been_committed_behind_a_pooler_is_not_made_again() {
     for recorded in [one, other] {
         assert_eq!(recorded.unwrap_err().kind(), StoreErrorKind::Unavailable);
     }
-    until(async || test.details().await.len() > 1).await;
-    assert_eq!(test.details().await, ["before", "one", "other"]);
-    test.store.record(event("after"), &change).await.unwrap();
+    // The pooler may find its server gone for a moment.
+    until(async || test.store.record(event("after"), &change).await.is_ok()).await;
+    assert_eq!(test.details().await, ["before", "one", "other", "after"]);
     assert_eq!(verify_trail(&test.store, |_| {}).await.unwrap().faults, []);
-}
-
-#[tokio::test]
-async fn what_nobody_waits_for_any_more_is_taken_back_behind_a_pooler() {
-    let test = Pooled::new(SHORT).await;
-    let (locking, watching) =
-        (connect(&test.database.url()).await, connect(&test.database.url()).await);
-    locking.batch_execute("BEGIN; LOCK user_sessions").await.unwrap();
-    assert_eq!(test.store.count_live().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until(async || watching.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0).await;
-    locking.batch_execute("ROLLBACK").await.unwrap();
-    assert_eq!(test.store.count_live().await.unwrap(), 0);
 }

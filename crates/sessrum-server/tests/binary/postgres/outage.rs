@@ -1,7 +1,10 @@
 //! A server that is away.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use sessrum_testbed::{Options, Postgres};
+use sessrum_core::{Clock as _, SystemClock};
+use sessrum_testbed::{Options, Postgres, TcpProxy, until};
 
 use super::configure;
 use crate::process::{Server, SignedIn, run, run_with_input};
@@ -31,6 +34,39 @@ async fn nobody_is_signed_out_by_a_restart_of_postgresql() {
     server.terminate();
     let (status, log) = server.wait();
     assert!(status.success(), "{log}");
+}
+
+/// Slower than it could be, and right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_cannot_listen_says_so_once_and_serves() {
+    let database = Postgres::shared().await.database().await;
+    let directory = tempfile::tempdir().unwrap();
+    configure(directory.path(), &database.url());
+    run(&["migrate"], directory.path());
+    let mut way = TcpProxy::start(database.address()).await;
+    let direct = database.url_through(way.address());
+    let file = directory.path().join("sessrum.toml");
+    let settings = format!("[database]\nlease = \"200ms\"\ndirect_url = \"{direct}\"\n");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + &settings).unwrap();
+    let server = tokio::task::block_in_place(|| Server::start(directory.path()));
+    way.refuse().await;
+    way.cut().await;
+    until(async || {
+        let ready = reqwest::get(format!("{}/readyz", server.url)).await.unwrap();
+        let ready: Value = ready.json().await.unwrap();
+        let feed = ready["components"]["feed"].as_str().unwrap();
+        assert_eq!(ready["components"]["database"], "ok");
+        feed.starts_with("has heard nothing for a lease")
+    })
+    .await;
+    // It tries again a few times.
+    let enough = SystemClock.uptime() + Duration::from_millis(500);
+    until(async || SystemClock.uptime() > enough).await;
+    server.terminate();
+    let (status, log) = server.wait();
+    assert!(status.success(), "{log}");
+    let refused = "hears of no other instance and uses no cache: no connection: Connection refused";
+    assert_eq!(log.matches(refused).count(), 1, "{log}");
 }
 
 #[test]
