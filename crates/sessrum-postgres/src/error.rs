@@ -162,12 +162,13 @@ impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => Self::AllLent,
-            PoolError::Timeout(_) => Self::TimedOut,
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
                 error.into()
             }
-            // It did not answer.
-            PoolError::PostCreateHook(HookError::Message(_)) => Self::TimedOut,
+            // It did not answer to being connected, or after that.
+            PoolError::Timeout(_) | PoolError::PostCreateHook(HookError::Message(_)) => {
+                Self::TimedOut
+            }
             other => Self::Defect(other.to_string()),
         }
     }

@@ -14,7 +14,7 @@ const NOT_NOW = "sessrum:not-now";
 
 /** Says so in a dialog; the notices are behind it. */
 const OVER = "Your session has probably ended: the server does not answer. What you typed stays in this tab.";
-const UNREACHABLE = "That did not work: the server cannot be reached. Please try again.";
+const FAILED = "That did not work. Please try again.";
 
 /**
  * @param {import("../session-sync.js").SessionSync} sync
@@ -54,7 +54,7 @@ export function warnBeforeTheEnd(sync, here) {
     dialog.setAttribute("aria-busy", "true");
     const worked = await sync.heartbeat();
     dialog.removeAttribute("aria-busy");
-    if (!worked) failed.textContent = UNREACHABLE;
+    if (!worked) failed.textContent = FAILED;
     else if (!sync.expiring) notify("done", "You stay signed in.");
   });
   const confirm = /** @type {HTMLAnchorElement} */ (part("confirm"));
@@ -75,7 +75,9 @@ export function warnBeforeTheEnd(sync, here) {
   }
 
   function count() {
-    const ahead = (sync.expiring?.endsAt ?? 0) - Date.now();
+    // A clock that was set back has made it later.
+    if (!sync.expiring) return;
+    const ahead = sync.expiring.endsAt - Date.now();
     const seconds = Math.max(0, Math.ceil(ahead / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     if (ahead < -OVER_AFTER) return isOver();
