@@ -40,8 +40,8 @@ pub(crate) struct Server {
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
     is_prepared: bool,
-    /// By a pooler, which may lend a connection to anybody next.
-    is_lent: bool,
+    /// Whether a pooler may lend its connections to anybody next: nothing is set on them.
+    pub(crate) is_lent: bool,
     /// What messages call it.
     pub(crate) name: String,
 }
@@ -59,9 +59,11 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        // One that does not answer leaves time for the next, also where a name has two addresses.
-        let places = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
-        config.connect_timeout(options.connect_timeout / places.saturating_add(1));
+        // One that takes no connection leaves time for the next, also where a name has two addresses.
+        config.connect_timeout(match u32::try_from(config.get_hosts().len()) {
+            Ok(hosts @ 2..) => options.connect_timeout / hosts.saturating_add(1),
+            _ => options.connect_timeout,
+        });
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
         if config.get_application_name().is_none() {
@@ -79,7 +81,11 @@ impl Server {
             connect_timeout: options.connect_timeout,
             statement_timeout: options.statement_timeout,
             is_prepared: options.prepared_statements,
-            is_lent: options.direct_url.as_deref().is_some_and(|direct| direct != url),
+            is_lent: match &options.direct_url {
+                Some(direct) => direct != url,
+                // Who needs no notifications may have no other way than by a pooler.
+                None => !options.notifications,
+            },
             name,
         })
     }
@@ -107,11 +113,11 @@ impl Server {
         };
         let mut pool = Pool::builder(manager);
         if !self.is_lent {
-            let command: Arc<str> = set_limit(limit).into();
+            let (command, soon): (Arc<str>, _) = (set_limit(limit).into(), self.connect_timeout);
             pool = pool.post_create(Hook::async_fn(move |client, _| {
                 let command = Arc::clone(&command);
                 Box::pin(async move {
-                    let set = timeout(patience, client.batch_execute(&command));
+                    let set = timeout(soon, client.batch_execute(&command));
                     let is_set = set.await.map_err(|_| HookError::message("no answer in time"))?;
                     is_set.map_err(HookError::Backend)
                 })

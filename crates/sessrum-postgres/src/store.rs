@@ -70,9 +70,12 @@ impl PostgresStore {
         let writer =
             Writer::start(writing, limits, Arc::clone(&sealer), Arc::new(announcer), clock);
         let (direct, listened) = (open::direct(options)?, open::direct(options)?);
+        let other_way = options.direct_url.is_some();
+        let other_way = other_way.then(|| server.connections(1, options.statement_timeout));
+        let other_way = other_way.transpose()?;
         let hearing = options.hears.then(|| {
             let (feed, instance) = (Arc::clone(&feed), Arc::clone(&instance));
-            start_to_hear(listened, options, feed, instance, Arc::clone(&readers), random)
+            start_to_hear(listened, options, feed, instance, other_way, random)
         });
         let revocation = options.revocation;
         Ok(Self { readers, writer, direct, hearing, barrier, revocation, instance, feed, sealer })

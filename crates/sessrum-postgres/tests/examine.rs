@@ -55,6 +55,7 @@ async fn a_pooler_that_lends_by_transaction_is_found_out_and_left_as_it_was() {
     for sql in [
         "SELECT name FROM pg_prepared_statements",
         "SELECT pg_listening_channels()",
+        "SELECT setting FROM pg_settings WHERE name = 'statement_timeout' AND setting <> '0'",
         "SELECT classid::text FROM pg_locks WHERE locktype = 'advisory' AND database = \
          (SELECT oid FROM pg_database WHERE datname = current_database())",
     ] {

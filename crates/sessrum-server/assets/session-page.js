@@ -12,6 +12,9 @@ import { SessionSync } from "./session-sync.js";
 /** Signing in again ends the session before, too: so long a page stays as it is, in milliseconds. */
 const STAYS_FOR = 300;
 
+/** And so long it waits for the server to say whether there is another, in milliseconds. */
+const ANSWERS_WITHIN = 15_000;
+
 /** The ends that somebody chose, besides signing out. With others, what was typed waits for its person. */
 const CHOSEN = ["revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
 
@@ -54,7 +57,7 @@ function followSession(opened) {
   let hasFailed = false;
   // This page may be older than what it says, so the server is asked whose it is.
   sync.addEventListener("confirmed", () => {
-    if (hasFailed) isLeaving = false;
+    if (hasFailed && !forms.isSending) isLeaving = false;
     if (sync.state?.user.id === opened.user.id) typed.giveBack();
   });
   if (typed.isWaiting) sync.refresh();
@@ -63,7 +66,7 @@ function followSession(opened) {
   signOut?.addEventListener("submit", async (event) => {
     if (signOut.ariaBusy) return event.preventDefault();
     // After a failure the form goes its own way, unless another is on its way.
-    isLeaving = !hasFailed || !forms.isSending;
+    isLeaving ||= !hasFailed || !forms.isSending;
     if (hasFailed) return;
     event.preventDefault();
     signOut.ariaBusy = "true";
@@ -100,10 +103,15 @@ function followSession(opened) {
 
   /** Whether another session takes the place of the one that is over. */
   async function beginsAgain() {
-    await new Promise((resolve) => setTimeout(resolve, STAYS_FOR));
-    if (!sync.state) await sync.refresh();
+    await after(STAYS_FOR);
+    if (!sync.state) await Promise.race([sync.refresh(), after(ANSWERS_WITHIN)]);
     return sync.state !== null;
   }
+}
+
+/** @param {number} milliseconds */
+function after(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** The sign-in page goes on when another tab of the browser signs in. */

@@ -2,7 +2,7 @@
 //! functions of the manager; here it is run in time, by one instance at a time, and its health is kept.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sessrum_core::store::StoreError;
@@ -39,8 +39,8 @@ impl Job {
         every.saturating_mul(3).max(least)
     }
 
-    /// Does the job once, if it is this instance's to do. Tells `went_well` of each moment at which
-    /// it did, here or on another instance.
+    /// Does the job once, if it is this instance's to do, and tells `comes_on` each time it has done a
+    /// part of much. Answers when it last went well, whichever instance did it; `None` when none has.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. The next time may do.
@@ -48,16 +48,15 @@ impl Job {
         self,
         manager: &UnifiedSessionManager,
         every: Duration,
-        went_well: impl Fn(Timestamp) + Send + Sync,
-    ) -> Result<(), StoreError> {
+        comes_on: impl Fn() + Send + Sync,
+    ) -> Result<Option<Timestamp>, StoreError> {
         match self {
             Self::FlushActivity => {
                 manager.flush_session_activity().await?;
-                went_well(manager.now());
+                Ok(Some(manager.now()))
             }
-            Self::CleanUp => clean_up(manager, every, went_well).await?,
+            Self::CleanUp => clean_up(manager, every, comes_on).await,
         }
-        Ok(())
     }
 }
 
@@ -65,37 +64,50 @@ impl Job {
 async fn clean_up(
     manager: &UnifiedSessionManager,
     every: Duration,
-    went_well: impl Fn(Timestamp) + Send + Sync,
-) -> Result<(), StoreError> {
+    comes_on: impl Fn() + Send + Sync,
+) -> Result<Option<Timestamp>, StoreError> {
     manager.forget_notes();
     let store = manager.store();
-    let turn = store.claim_jobs().await?;
-    let last = store.last_clean_up().await?;
-    // One that lies ahead was noted by a clock that is wrong.
+    // One that is at it goes well, or loses its turn; whether it comes on is for itself to say.
+    let Some(_turn) = store.claim_jobs().await? else { return Ok(Some(manager.now())) };
     let now = manager.now();
-    let is_recent = |last: &Timestamp| *last <= now && now.since(*last) < every / 2;
-    if turn.is_none() || last.as_ref().is_some_and(is_recent) {
-        last.map(went_well);
-        return Ok(());
+    // One that lies ahead was noted by a clock that is wrong.
+    if let Some(last) = store.last_clean_up().await?.filter(|last| *last <= now)
+        && now.since(last) < every / 2
+    {
+        return Ok(Some(last));
     }
-    // One that has a lot to do is not one that fails.
-    let report = manager.cleanup_with_progress(|_| went_well(manager.now())).await?;
+    let report = manager.cleanup_with_progress(|_| comes_on()).await?;
     let CleanupReport { expired, purged, shortened } = report;
     if report != CleanupReport::default() {
         tracing::info!(expired, purged, shortened, "cleaned up");
     }
-    Ok(())
+    Ok(Some(manager.now()))
 }
 
 /// When each job last succeeded.
 #[derive(Debug)]
-pub struct JobHealth(Vec<Watched>);
+pub struct JobHealth(Vec<Arc<Watched>>);
 
 #[derive(Debug)]
 struct Watched {
     job: Job,
     every: Duration,
     last_success: Mutex<Timestamp>,
+    /// When one that is at it last came on.
+    comes_on: Mutex<Option<Timestamp>>,
+}
+
+impl Watched {
+    /// Notes a success, of this instance or another, whose clock may be ahead.
+    fn note(&self, success: Timestamp, now: Timestamp) {
+        let mut last = lock(&self.last_success);
+        *last = success.max(*last).min(now);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A job that has not succeeded for too long.
@@ -115,24 +127,20 @@ impl JobHealth {
     /// Jobs with how often each runs. All count as good at the start.
     #[must_use]
     pub fn starting(now: Timestamp, jobs: &[(Job, Duration)]) -> Self {
-        let watched = |&(job, every)| Watched { job, every, last_success: Mutex::new(now) };
+        let watched = |&(job, every)| {
+            let (last_success, comes_on) = (Mutex::new(now), Mutex::default());
+            Arc::new(Watched { job, every, last_success, comes_on })
+        };
         Self(jobs.iter().map(watched).collect())
-    }
-
-    /// Notes that a job went well, here or on another instance, whose clock may be ahead.
-    fn note(&self, index: usize, at: Timestamp, now: Timestamp) {
-        if let Some(watched) = self.0.get(index) {
-            let mut last = watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-            *last = at.max(*last).min(now);
-        }
     }
 
     /// Each job's name, and since when it has failed if that is too long.
     #[must_use]
     pub fn late(&self, now: Timestamp) -> Vec<(&'static str, Option<Late>)> {
-        let late = |watched: &Watched| {
-            let since = *watched.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_late = now.since(since) > watched.job.patience(watched.every);
+        let late = |watched: &Arc<Watched>| {
+            let since = *lock(&watched.last_success);
+            let seen = lock(&watched.comes_on).map_or(since, |at| at.max(since));
+            let is_late = now.since(seen) > watched.job.patience(watched.every);
             (watched.job.name(), is_late.then_some(Late { since }))
         };
         self.0.iter().map(late).collect()
@@ -164,8 +172,8 @@ async fn repeat(
     health: Arc<JobHealth>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let Some(&Watched { job, every, .. }) = health.0.get(index) else { return };
-    let name = job.name();
+    let Some(watched) = health.0.get(index) else { return };
+    let (job, every, name) = (watched.job, watched.every, watched.job.name());
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -173,9 +181,9 @@ async fn repeat(
             _ = stop.wait_for(|stopping| *stopping) => return,
             _ = ticks.tick() => {}
         }
-        let (manager, health) = (Arc::clone(&manager), Arc::clone(&health));
+        let (run, part) = (Arc::clone(&manager), Arc::clone(watched));
         let mut running = tokio::spawn(async move {
-            job.run(&manager, every, |at| health.note(index, at, manager.now())).await
+            job.run(&run, every, || *lock(&part.comes_on) = Some(run.now())).await
         });
         let done = tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => {
@@ -185,8 +193,10 @@ async fn repeat(
             }
             done = &mut running => done,
         };
+        *lock(&watched.comes_on) = None;
         match done {
-            Ok(Ok(())) => {}
+            Ok(Ok(Some(success))) => watched.note(success, manager.now()),
+            Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::error!(job = name, kind = ?error.kind(), "{error}"),
             Err(panic) => tracing::error!(job = name, "the job broke down: {panic}"),
         }
@@ -214,15 +224,11 @@ mod tests {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
         let manager = manager(Arc::clone(&store) as _, &clock);
         let cleaned = async || {
-            let well = Mutex::new(None);
-            Job::CleanUp
-                .run(&manager, MINUTE, |at| *well.lock().unwrap() = Some(at))
-                .await
-                .unwrap();
-            (store.asked().contains(&"end_expired"), well.into_inner().unwrap())
+            let answer = Job::CleanUp.run(&manager, MINUTE, || {}).await.unwrap();
+            (store.asked().contains(&"end_expired"), answer)
         };
         let turn = store.claim_jobs().await.unwrap();
-        assert_eq!(cleaned().await, (false, None));
+        assert_eq!(cleaned().await, (false, Some(clock.now())));
         let noon = clock.now();
         store.note_clean_up(noon).await.unwrap();
         assert_eq!(cleaned().await, (false, Some(noon)));
@@ -242,12 +248,12 @@ mod tests {
         let since = |now| health.late(now)[0].1.map(|late| late.since);
         assert_eq!(since(noon + 3 * MINUTE), None);
         assert_eq!(since(noon + 4 * MINUTE), Some(noon));
-        health.note(0, noon + 2 * MINUTE, noon + 4 * MINUTE);
+        health.0[0].note(noon + 2 * MINUTE, noon + 4 * MINUTE);
         assert_eq!(since(noon + 5 * MINUTE), None);
         // One that is older than what is known, and one that is not yet.
-        health.note(0, noon, noon + 5 * MINUTE);
+        health.0[0].note(noon, noon + 5 * MINUTE);
         assert_eq!(since(noon + 6 * MINUTE), Some(noon + 2 * MINUTE));
-        health.note(0, noon + 99 * MINUTE, noon + 6 * MINUTE);
+        health.0[0].note(noon + 99 * MINUTE, noon + 6 * MINUTE);
         assert_eq!(since(noon + 10 * MINUTE), Some(noon + 6 * MINUTE));
     }
 
@@ -258,6 +264,18 @@ mod tests {
         let health = JobHealth::starting(noon, &[(Job::CleanUp, second)]);
         assert_eq!(health.late(noon + 60 * second)[0].1, None);
         assert_eq!(health.late(noon + 61 * second)[0].1, Some(Late { since: noon }));
+    }
+
+    /// As long as it comes on, and not when it has failed after all.
+    #[test]
+    fn a_job_that_takes_long_is_not_late_while_it_comes_on() {
+        let noon = Timestamp::from_micros(0);
+        let health = JobHealth::starting(noon, &[(Job::CleanUp, MINUTE)]);
+        *lock(&health.0[0].comes_on) = Some(noon + 3 * MINUTE);
+        assert_eq!(health.late(noon + 6 * MINUTE)[0].1, None);
+        assert_eq!(health.late(noon + 7 * MINUTE)[0].1, Some(Late { since: noon }));
+        *lock(&health.0[0].comes_on) = None;
+        assert_eq!(health.late(noon + 6 * MINUTE)[0].1, Some(Late { since: noon }));
     }
 
     #[tokio::test(start_paused = true)]

@@ -147,17 +147,6 @@ pub async fn a_clean_up_that_failed_half_way_goes_on_the_next_time(app: ManagerF
     assert_eq!(app.store.last_clean_up().await.unwrap(), Some(app.now()));
 }
 
-/// Whoever waits for its success sees that it comes on.
-pub async fn a_clean_up_that_takes_long_is_known_to_come_on(app: ManagerFixture) {
-    let proxy = ProxyStore::of(app.store.shared());
-    let app = app.over(proxy.clone(), |manager| manager);
-    crowd(&app, BATCHES).await;
-    app.pass(app.policy().lifetime.idle);
-    proxy.fail_at("delete_ended_before");
-    app.cleanup_expired_sessions().await.unwrap_err();
-    assert_eq!(app.store.last_clean_up().await.unwrap(), Some(app.now()));
-}
-
 /// As on an instance whose sessions another one cleans up.
 pub async fn notes_are_made_again_after_they_were_forgotten(app: ManagerFixture) {
     let user = app.user("ada").await;

@@ -98,7 +98,6 @@ macro_rules! manager_suite {
                 the_reason_of_an_end_is_told_for_as_long_as_it_is_kept,
                 more_than_a_batch_holds_is_swept_and_removed_with_progress,
                 a_clean_up_that_failed_half_way_goes_on_the_next_time,
-                a_clean_up_that_takes_long_is_known_to_come_on,
                 notes_are_made_again_after_they_were_forgotten,
                 old_clients_are_shortened_in_batches_with_progress,
                 concurrent_clean_ups_end_each_session_once,

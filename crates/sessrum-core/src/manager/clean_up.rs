@@ -41,8 +41,7 @@ impl UnifiedSessionManager {
     /// Ends the sessions that are over, each with its event, and removes the rows of those that
     /// ended longer ago than they are kept, and counters of sign-in attempts that mean nothing any
     /// more; shortens the clients of old events. Works in batches; live sessions and events stay. The
-    /// store is told of the success, and of each batch that has more to follow: that it takes long is no
-    /// failure.
+    /// store is told of the success.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails. What was done by then stays done.
@@ -73,7 +72,6 @@ impl UnifiedSessionManager {
                 break;
             }
             progress(report);
-            self.store().note_clean_up(self.now()).await?;
         }
         let before = now - self.policy.keep_ended_for;
         loop {
@@ -83,7 +81,6 @@ impl UnifiedSessionManager {
                 break;
             }
             progress(report);
-            self.store().note_clean_up(self.now()).await?;
         }
         let before = now - self.policy.keep_clients_for;
         loop {
@@ -93,9 +90,10 @@ impl UnifiedSessionManager {
                 break;
             }
             progress(report);
-            self.store().note_clean_up(self.now()).await?;
         }
-        while self.store().delete_forgotten_attempts(now, BATCH).await? == BATCH {}
+        while self.store().delete_forgotten_attempts(now, BATCH).await? == BATCH {
+            progress(report);
+        }
         progress(report);
         self.store().note_clean_up(self.now()).await?;
         Ok(report)

@@ -33,10 +33,9 @@ pub trait JobStore: Send + Sync + 'static {
     /// Two that do a job at once all the same do no harm: each change is made once.
     async fn claim_jobs(&self) -> Result<Option<JobClaim>, StoreError>;
 
-    /// When a clean-up last succeeded, or one that has a lot to do last came on, whoever made it; `None`:
-    /// never.
+    /// When a clean-up last succeeded, whoever made it; `None`: never.
     async fn last_clean_up(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Notes that a clean-up has succeeded or come on.
+    /// Notes that a clean-up has succeeded.
     async fn note_clean_up(&self, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -64,8 +64,9 @@ pub async fn examine(
 ) -> Result<Examination, OpenError> {
     // Also where prepared statements would not last.
     let options = PostgresOptions { prepared_statements: false, ..options.clone() };
-    let server = Server::of(&options.url, &options)?;
-    let direct = open::direct(&options)?;
+    // Whether connections are lent is not known yet.
+    let (mut server, mut direct) = (Server::of(&options.url, &options)?, open::direct(&options)?);
+    (server.is_lent, direct.is_lent) = (true, true);
     let failed = |error| OpenError::of(&server.name, error);
     let pooling = pooling::of(&server).await?;
     let way = match &options.direct_url {

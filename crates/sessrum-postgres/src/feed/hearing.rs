@@ -5,8 +5,8 @@ use sessrum_core::{ChangeFeed, Random};
 use tokio::time::timeout;
 
 use super::{Instance, Listener, Others};
+use crate::connection::Connections;
 use crate::error::{Error, Result};
-use crate::readers::Readers;
 use crate::rows;
 use crate::server::Server;
 use crate::sql::{Params, instances as sql};
@@ -20,8 +20,8 @@ const SILENT_LEASES: u32 = 10;
 pub(super) struct Hearing {
     pub(super) feed: Arc<ChangeFeed>,
     pub(super) instance: Arc<Instance>,
-    /// By which others are looked for.
-    pub(super) readers: Arc<Readers>,
+    /// By which others are looked for, where that is another way than this one.
+    pub(super) other_way: Option<Connections>,
     pub(super) random: Arc<dyn Random>,
     /// Between two looks at what happened.
     pub(super) look_every: Duration,
@@ -45,9 +45,6 @@ impl Hearing {
         let instance = Arc::clone(&self.instance);
         let listener = Listener::connect(server, self.channel, instance, self.patience).await?;
         let mut place = self.enter(&listener).await?;
-        if deaf.take().is_some() {
-            tracing::info!("hears of other instances again");
-        }
         let (mut others, mut seen_at) = (Others::default(), Duration::ZERO);
         let mut has_told = false;
         loop {
@@ -55,6 +52,9 @@ impl Hearing {
             if has_told || self.until_renewal(&place).is_zero() {
                 // Somebody may wait for what it says.
                 has_told = self.renew(&listener, &mut place).await?;
+                if deaf.take().is_some() {
+                    tracing::info!("hears of other instances again");
+                }
             }
             if seen_at.saturating_add(self.feed.lease()) <= self.feed.uptime() {
                 self.strike_off_silent(&listener, &mut others).await?;
@@ -82,9 +82,15 @@ impl Hearing {
         let heard = listener.run(sql::ENTER, params).await?.value()?;
         self.instance.enters(id, heard);
         self.feed.tell_everyone();
-        // By another list nobody waits for it, and it hears of nothing.
-        if !self.readers.look_up(sql::IS_LISTED, &[&id]).await?.value::<bool>()? {
-            return Err(Error::Lost("the two ways lead to two databases".to_owned()));
+        if let Some(way) = &self.other_way {
+            let connection = way.get().await?;
+            let is_listed = connection.run(sql::IS_LISTED, &[&id]).await;
+            connection.close();
+            // Where another list is looked at nobody waits for it, and it hears of nothing.
+            if !is_listed?.value::<bool>()? {
+                let why = "it is not on the list by the other way: do both lead to one database?";
+                return Err(Error::Lost(why.to_owned()));
+            }
         }
         self.feed.heard(renewed_at);
         Ok(Place { id, renewals: 0, renewed_at })

@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,12 +43,13 @@ impl Listener {
             instance.look();
         });
         let listener = Self { client, _driving: driving, patience };
-        let mut commands = set_limit(patience);
-        if let Some(channel) = channel {
-            write!(commands, "; LISTEN {channel}")
-                .map_err(|error| Error::Defect(error.to_string()))?;
+        if !server.is_lent {
+            listener.in_time(listener.client.batch_execute(&set_limit(patience))).await?;
         }
-        listener.in_time(listener.client.batch_execute(&commands)).await?;
+        if let Some(channel) = channel {
+            let listen = format!("LISTEN {channel}");
+            listener.in_time(listener.client.batch_execute(&listen)).await?;
+        }
         Ok(listener)
     }
 

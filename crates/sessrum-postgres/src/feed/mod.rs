@@ -26,8 +26,8 @@ pub(crate) use instance::Instance;
 use listener::Listener;
 use others::Others;
 
+use crate::connection::Connections;
 use crate::options::PostgresOptions;
-use crate::readers::Readers;
 use crate::server::Server;
 use crate::task::Task;
 
@@ -47,7 +47,7 @@ pub(crate) fn start_to_hear(
     options: &PostgresOptions,
     feed: Arc<ChangeFeed>,
     instance: Arc<Instance>,
-    readers: Arc<Readers>,
+    other_way: Option<Connections>,
     random: Arc<dyn Random>,
 ) -> Task {
     let renew_every = options.lease / RENEWALS_IN_A_LEASE;
@@ -55,16 +55,19 @@ pub(crate) fn start_to_hear(
     let channel = options.notifications.then_some(CHANNEL);
     let patience = options.lease;
     let hearing =
-        Hearing { feed, instance, readers, random, look_every, renew_every, patience, channel };
+        Hearing { feed, instance, other_way, random, look_every, renew_every, patience, channel };
     Task::start(async move {
         let (mut deaf, mut again) = (None, AGAIN);
         loop {
             if let Err(error) = hearing.hear(&server, &mut deaf).await {
                 let why = error.to_string();
+                if deaf.is_none() {
+                    again = AGAIN;
+                }
                 // At first, and when something else is in the way.
                 if deaf.as_ref() != Some(&why) {
                     tracing::warn!("hears of no other instance and uses no cache: {why}");
-                    (deaf, again) = (Some(why), AGAIN);
+                    deaf = Some(why);
                 }
             }
             sleep(again).await;

@@ -32,6 +32,11 @@ impl Failure {
         self.stage == Stage::Undone && !self.error.concerns_everyone()
     }
 
+    /// Whether changes that wait behind these would fail as well.
+    pub(super) fn concerns_others(&self) -> bool {
+        self.stage != Stage::Unknown && !self.is_of_one()
+    }
+
     /// Whether nobody else can do better now.
     pub(super) const fn is_of_all(&self) -> bool {
         matches!(self.stage, Stage::Nowhere | Stage::Waiting)

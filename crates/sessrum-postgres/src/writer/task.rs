@@ -40,15 +40,16 @@ impl WritingTask {
         let mut batch = Vec::with_capacity(BATCH);
         let mut held_back = JoinSet::new();
         while !batch.is_empty() || jobs.recv_many(&mut batch, BATCH).await > 0 {
-            match self.make(&mut batch).await {
-                Ok((made, committed)) => {
-                    self.made(batch.drain(..made), &committed, &mut held_back);
-                }
-                Err(failure) if batch.len() > 1 && failure.is_of_one() => {
-                    self.make_one_by_one(batch.drain(..), &mut held_back).await;
+            // The rest makes the next transaction.
+            let (taken, outcome) = self.make(&mut batch).await;
+            match outcome {
+                Ok(committed) => self.made(batch.drain(..taken), &committed, &mut held_back),
+                Err(failure) if taken > 1 && failure.is_of_one() => {
+                    self.make_one_by_one(batch.drain(..taken), &mut held_back).await;
                 }
                 Err(failure) => {
-                    answer(batch.drain(..), Some(&failure.error));
+                    let failed = if failure.concerns_others() { batch.len() } else { taken };
+                    answer(batch.drain(..failed), Some(&failure.error));
                     if failure.is_of_all() {
                         // Whoever came meanwhile would wait for nothing again.
                         let meanwhile = (0..jobs.len()).map_while(|_| jobs.try_recv().ok());
@@ -86,8 +87,8 @@ impl WritingTask {
                 job.answer(Some(error));
                 continue;
             }
-            match self.make(slice::from_mut(&mut job)).await {
-                Ok((_, committed)) => self.made(iter::once(job), &committed, held_back),
+            match self.make(slice::from_mut(&mut job)).await.1 {
+                Ok(committed) => self.made(iter::once(job), &committed, held_back),
                 Err(failure) => {
                     job.answer(Some(&failure.error));
                     of_all = (!failure.is_of_one()).then_some(failure);
@@ -96,15 +97,19 @@ impl WritingTask {
         }
     }
 
-    /// Makes changes in one transaction, as many as there is time for or none. Answers how many.
-    async fn make(&self, batch: &mut [Job]) -> Result<(usize, Committed), Failure> {
-        match self.attempt(batch).await {
-            Err(failure) if failure.can_be_tried_again() => self.attempt(batch).await,
-            outcome => outcome,
+    /// Makes changes in one transaction, as many as there is time for. Answers how many were taken
+    /// into it, and whether all of them were made or none.
+    async fn make(&self, batch: &mut [Job]) -> (usize, Result<Committed, Failure>) {
+        let mut taken = 0;
+        let mut outcome = self.attempt(batch, &mut taken).await;
+        if outcome.as_ref().is_err_and(Failure::can_be_tried_again) {
+            outcome = self.attempt(batch, &mut taken).await;
         }
+        (taken, outcome)
     }
 
-    async fn attempt(&self, batch: &mut [Job]) -> Result<(usize, Committed), Failure> {
+    async fn attempt(&self, batch: &mut [Job], taken: &mut usize) -> Result<Committed, Failure> {
+        *taken = 0;
         let connection = self.connections.get().await;
         let connection = connection.map_err(|error| Failure { error, stage: Stage::Nowhere })?;
         let mut writing = Writing::new(connection, Arc::clone(&self.sealer));
@@ -113,10 +118,11 @@ impl WritingTask {
             return Err(Failure { error, stage: Stage::Waiting });
         }
         // A panic would take the task, and with it every later change.
-        let made = AssertUnwindSafe(self.make_in(&mut writing, batch)).catch_unwind().await;
+        let making = self.make_in(&mut writing, batch, taken);
+        let made = AssertUnwindSafe(making).catch_unwind().await;
         let panicked = |_| Err(Error::Defect("a change panicked".to_owned()));
         match made.unwrap_or_else(panicked) {
-            Ok(made) => Ok((made, writing.commit(&self.announcer).await?)),
+            Ok(()) => writing.commit(&self.announcer).await,
             Err(error) => {
                 writing.roll_back(&error).await;
                 Err(Failure { error, stage: Stage::Undone })
@@ -124,21 +130,25 @@ impl WritingTask {
         }
     }
 
-    async fn make_in(&self, writing: &mut Writing, batch: &mut [Job]) -> Result<usize> {
+    async fn make_in(
+        &self,
+        writing: &mut Writing,
+        batch: &mut [Job],
+        taken: &mut usize,
+    ) -> Result<()> {
         let over_at = self.clock.uptime().saturating_add(self.limits.turn());
-        let (mut made, mut sign_ins) = (0, Vec::new());
+        let mut sign_ins = Vec::new();
         for job in batch {
+            *taken += 1;
             match job {
                 Job::Change(change) => change.make(writing).await?,
                 Job::SignIn(sign_in) => sign_ins.push(&mut **sign_in),
             }
-            made += 1;
             if self.clock.uptime() >= over_at {
                 break;
             }
         }
-        create_all(writing, sign_ins).await?;
-        Ok(made)
+        create_all(writing, sign_ins).await
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// How long changes are taken into a transaction. Several other instances may wait for their turns
-    /// meanwhile, none longer than a statement may take.
+    /// How long changes are taken into a transaction: some eight other instances that do the same have
+    /// their turns in the time that one waits for its own.
     pub(super) fn turn(self) -> Duration {
         self.statement / 10
     }

@@ -20,6 +20,7 @@ async fn readiness_follows_the_database() {
     let ready = json!({"status": "ready", "components": {
         "database": "ok", "feed": "ok", "job:clean_up": "ok", "job:flush_activity": "ok",
     }});
+    site.hears().await;
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
     assert_eq!(site.store().asked(), ["check"]);
     site.store().fail();
@@ -30,6 +31,7 @@ async fn readiness_follows_the_database() {
     assert!(!down.text().contains("secret detail"));
     browser.get("/healthz").await.is(200);
     site.store().recover();
+    site.hears().await;
     assert_eq!(browser.get("/readyz").await.is(200).json(), ready);
 }
 

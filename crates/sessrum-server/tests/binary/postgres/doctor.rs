@@ -24,14 +24,14 @@ impl Found {
         check.unwrap_or_else(|| panic!("no check of the {name}: {}", self.0))
     }
 
-    /// How many instances are at work; each takes 19 connections at most.
+    /// How many instances are at work; each takes 20 connections at most.
     fn counts_connections(&self) -> u32 {
         let message = self.check("connections")["message"].as_str().unwrap();
         let (_, counts) = message.split_once(", and ").unwrap();
         let (instances, needed) =
             counts.split_once(" instance(s) at work and one more take up to ").unwrap();
         let instances = instances.parse().unwrap();
-        assert_eq!(needed, format!("{}.", 19 * (instances + 1)), "{message}");
+        assert_eq!(needed, format!("{}.", 20 * (instances + 1)), "{message}");
         instances
     }
 

@@ -165,6 +165,11 @@ impl Site {
         &self.0.store
     }
 
+    /// Waits until what was read may be used again.
+    pub(crate) async fn hears(&self) {
+        sessrum_testbed::until(async || self.manager().store().feed().hears()).await;
+    }
+
     pub(crate) fn manager(&self) -> &Arc<UnifiedSessionManager> {
         self.0.accounts.manager()
     }
@@ -207,7 +212,7 @@ impl Site {
     /// Every job, once.
     pub(crate) async fn run_jobs(&self) {
         for job in [Job::FlushActivity, Job::CleanUp] {
-            job.run(self.manager(), Duration::ZERO, |_| {}).await.unwrap();
+            job.run(self.manager(), Duration::ZERO, || {}).await.unwrap();
         }
     }
 

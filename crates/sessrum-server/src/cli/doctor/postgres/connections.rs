@@ -4,8 +4,8 @@ use crate::cli::doctor::Check;
 
 const NAME: &str = "connections";
 
-/// Those of an instance that are in no pool: one writes, one listens, one does jobs.
-const OTHERS: usize = 3;
+/// Those of an instance that do not read: one writes, one listens, one does jobs, one vacuums.
+const OTHERS: usize = 4;
 
 /// There are enough for every instance, and for one more that takes the place of another.
 pub(super) fn check(found: &Examination, options: &PostgresOptions) -> Check {
