@@ -492,3 +492,23 @@ for (const [when, rule] of Object.entries({ "told of its end": undefined, "not t
     assert.equal(seen().at(-1), "GET /seen/hidden");
   });
 }
+
+test("a page that has heard of an end goes on although the server denies it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  site.front.treat("/api/session/events", silence);
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const page = await profile.newPage();
+  await page.clock.install();
+  await page.goto("/account/platforms");
+  await page.evaluate((created_at) => {
+    const ended = { code: "session_ended", end_reason: "logout", detail: "" };
+    new BroadcastChannel("sessrum").postMessage({ ended, created_at });
+  }, session.created_at);
+  for (let second = 0; second < 20; second++) {
+    await page.clock.runFor(1_000);
+    // Its answer comes after that to a question of the page.
+    await page.evaluate(() => fetch("/api/session/csrf-token")).catch(() => {});
+  }
+  await until(() => site.front.requests.includes("GET /login"));
+});

@@ -418,19 +418,29 @@ test("a sign-out in doubt is none once the server says that the session lives", 
   await isHereAgain(page);
 });
 
-test("what was typed goes with a sign-out that is made without scripts", async (t) => {
-  const site = await Site.start(t);
-  const profile = await site.adasProfile();
-  const [one, two] = [await open(profile, "/"), await open(profile, "/account/platforms")];
-  await typeHalfAName(two);
-  await leaveForDevices(two);
-  await two.goto("about:blank");
-  site.front.treat("/api/logout", unavailable);
-  await one.click("text=Sign out");
-  await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
-  site.front.treat("/logout", (pass) => pass(new Promise(() => {})));
-  await one.$eval(".sign-out", (/** @type {HTMLFormElement} */ form) => form.requestSubmit());
-  await one.waitForURL("**/login?reason=logout");
-  await two.goto("/login");
-  await two.waitForFunction(() => sessionStorage.length === 0);
-});
+for (const [when, isAsked] of /** @type {const} */ ([["", false], [", though all was well just before", true]])) {
+  test(`what was typed goes with a sign-out that is made without scripts${when}`, async (t) => {
+    const site = await Site.start(t);
+    const profile = await site.adasProfile();
+    const [one, two] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+    await typeHalfAName(two);
+    await leaveForDevices(two);
+    await two.goto("about:blank");
+    site.front.treat("/api/logout", unavailable);
+    await one.click("text=Sign out");
+    await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
+    let make = () => {};
+    const isMade = new Promise((resolve) => (make = () => resolve(undefined)));
+    site.front.treat("/logout", (pass) => void isMade.then(() => pass(new Promise(() => {}))));
+    const answer = isAsked && one.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
+    await one.$eval(".sign-out", (/** @type {HTMLFormElement} */ form, isAsked) => {
+      if (isAsked) setTimeout(() => dispatchEvent(new Event("online")), 300);
+      form.requestSubmit();
+    }, isAsked);
+    await answer;
+    make();
+    await one.waitForURL("**/login?reason=logout");
+    await two.goto("/login");
+    await two.waitForFunction(() => sessionStorage.length === 0);
+  });
+}
