@@ -9,6 +9,21 @@ import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, makeTokensOld, open,
 
 after(closeBrowser);
 
+/**
+ * Types on the page for platforms, loses the cookie, signs in again and finds what was typed.
+ * @param {import("playwright-core").BrowserContext} profile
+ * @param {import("./browser.js").Tab} page
+ */
+async function comesBackAfterItsCookieWent(profile, page) {
+  await typeHalfAName(page);
+  await profile.clearCookies();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await signInHere(page);
+  await page.waitForURL("**/account/platforms");
+  await isHereAgain(page);
+}
+
 test("what was typed is not shown on a page that is older than the sign-in of another", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
@@ -320,13 +335,7 @@ test("a sign-out that failed makes no sign-out of a later end", async (t) => {
   site.front.treat("/api/logout", unavailable);
   await page.click("text=Sign out");
   await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
-  await typeHalfAName(page);
-  await profile.clearCookies();
-  await page.evaluate(() => dispatchEvent(new Event("online")));
-  await isAtTheDoor(page, "Please sign in to continue.");
-  await signInHere(page);
-  await page.waitForURL("**/account/platforms");
-  await isHereAgain(page);
+  await comesBackAfterItsCookieWent(profile, page);
 });
 
 test("what was typed waits for another session a while", async (t) => {
@@ -409,13 +418,7 @@ test("a sign-out in doubt is none once the server says that the session lives", 
   const answer = page.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
   site.front.treat("/api/session/state");
   await answer;
-  await typeHalfAName(page);
-  await profile.clearCookies();
-  await page.evaluate(() => dispatchEvent(new Event("online")));
-  await isAtTheDoor(page, "Please sign in to continue.");
-  await signInHere(page);
-  await page.waitForURL("**/account/platforms");
-  await isHereAgain(page);
+  await comesBackAfterItsCookieWent(profile, page);
 });
 
 for (const [when, isAsked] of /** @type {const} */ ([["", false], [", though all was well just before", true]])) {
