@@ -77,6 +77,9 @@ async fn a_pooler_that_lends_by_transaction_needs_two_settings() {
     configure(installation.path(), &database.url_through(bouncer.address()));
     let (direct, pooled) = (database.url(), database.url_through(bouncer.address()));
     let prepared = ("SESSRUM_DATABASE__PREPARED_STATEMENTS", "false");
+    let found = Found::with(&installation, &[]);
+    found.is("pooler", "failed", "set `prepared_statements = false`");
+    found.is("pooler", "failed", "name the server itself in `direct_url`");
     Found::with(&installation, &[direct_url(&direct)]).is(
         "pooler",
         "failed",
