@@ -528,7 +528,7 @@ export class SessionSync extends EventTarget {
     clearTimeout(this.#expiryTimer);
     if (!this.#page || !this.state) return;
     const { session, server_time } = this.state;
-    const isNews = this.expiring && this.#warnedOf !== session.expiring_at;
+    const isNews = this.expiring && this.#warnedOf !== this.#warning();
     const isFresh = this.serverNow - Date.parse(server_time) < 2 * ASK_ONCE_IN;
     if (isNews && isFresh) this.#warn();
     const short = (this.#endsAt() - Date.parse(session.expiring_at)) / 4;
@@ -549,10 +549,14 @@ export class SessionSync extends EventTarget {
 
   #warn() {
     const { expiring } = this;
-    const expiringAt = this.state?.session.expiring_at ?? "";
-    if (!expiring || this.#warnedOf === expiringAt) return;
-    this.#warnedOf = expiringAt;
+    if (!expiring || this.#warnedOf === this.#warning()) return;
+    this.#warnedOf = this.#warning();
     this.#tell("expiring", expiring);
+  }
+
+  /** Names a warning: from one moment on there may be another, after the first end was put off. */
+  #warning() {
+    return `${this.expiring?.kind} ${this.state?.session.expiring_at}`;
   }
 
   // News
