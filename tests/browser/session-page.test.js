@@ -471,6 +471,22 @@ for (const isAsleep of [false, true]) {
   });
 }
 
+test("that the session is probably over is taken back when the clock is put right", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "24s" });
+  const page = await open(await site.adasProfile(), "/");
+  await page.waitForSelector("dialog[open]");
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 3_600_000;
+  });
+  await page.waitForSelector("[data-part=failed]:has-text('has probably ended')");
+  // The server tells the time again.
+  await page.evaluate(() => void dispatchEvent(new Event("online")));
+  await page.waitForSelector("[data-part=failed]:empty", { state: "attached" });
+  assert.match((await page.textContent("[data-part=left]")) ?? "", /^0:(?!00)/);
+  assert.match((await page.textContent("[data-part=said]")) ?? "", /left$/);
+});
+
 for (const [when, rule] of Object.entries({ "told of its end": undefined, "not told": silence })) {
   test(`a page that is another's is not shown until one's own comes: ${when}`, async (t) => {
     const site = await Site.start(t);

@@ -190,6 +190,7 @@ export class SessionSync extends EventTarget {
     this.#started = new AbortController();
     const { signal } = this.#started;
     this.#open();
+    this.#publishKnown();
     // A page that rests in the back-forward cache holds nothing open.
     addEventListener("pagehide", () => this.#close(), { signal });
     addEventListener(
@@ -265,9 +266,10 @@ export class SessionSync extends EventTarget {
   async signOut() {
     const createdAt = this.#known?.session.created_at;
     const { problem } = await this.#change("/logout");
-    if (problem) return false;
-    this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail: "You are signed out." });
-    return true;
+    // A question on its way may have gone out before.
+    if (problem) this.#asking = null;
+    else this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail: "You are signed out." });
+    return !problem;
   }
 
   /**
@@ -323,6 +325,7 @@ export class SessionSync extends EventTarget {
     if (this.#known?.session.created_at !== session.created_at) this.#csrf = null;
     this.#known = Object.freeze({ server_time, session, user, platform });
     this.#ended = null;
+    this.#endedSession = "";
     this.#watchExpiry();
   }
 
@@ -476,7 +479,6 @@ export class SessionSync extends EventTarget {
     this.#page = new AbortController();
     const { signal } = this.#page;
     this.#publish = openChannel(this.#options.channel, (fact) => this.#hear(fact), signal);
-    this.#publishKnown();
     let lookedAt = Date.now();
     document.addEventListener(
       "visibilitychange",
@@ -486,7 +488,7 @@ export class SessionSync extends EventTarget {
       },
       { signal },
     );
-    addEventListener("online", () => this.refresh(), { signal });
+    addEventListener("online", () => isVisible() && this.refresh(), { signal });
     const looking = setInterval(() => {
       const late = Date.now() - lookedAt - LOOK_EVERY;
       lookedAt = Date.now();
