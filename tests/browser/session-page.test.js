@@ -396,6 +396,23 @@ for (const isRefused of [false, true]) {
   });
 }
 
+test("a page whose script comes late leads nobody away who signs in meanwhile", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const late = await profile.newPage();
+  const release = await goLate(late, "/account/sessions");
+  await site.server.command("session", "revoke", session.handle);
+  const page = await open(profile, "/login?next=/account/security");
+  await page.fill("[name=username]", "ada");
+  const answer = page.waitForResponse((response) => response.url().endsWith("/state"));
+  release();
+  await answer;
+  await isAtTheDoor(late, "An administrator ended your session. Please sign in again.");
+  assert.equal(await page.inputValue("[name=username]"), "ada");
+  assert.equal(site.front.count("/account/security"), 0);
+});
+
 test("a page whose script comes late takes up the new session of its person", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();

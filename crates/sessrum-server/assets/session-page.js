@@ -127,7 +127,9 @@ function waitAtTheDoor() {
     if (next && sync.state && !forms.sending) location.replace(next.value);
   };
   forms.sendOneAtATime(goOn);
-  sync.addEventListener("signed_in", goOn);
+  // Another tab may tell what is over: nobody who is typing here is led away for that.
+  sync.addEventListener("signed_in", () => sync.refresh());
+  sync.addEventListener("confirmed", goOn);
 }
 
 /**
