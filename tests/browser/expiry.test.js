@@ -31,6 +31,20 @@ test("without a stream the end is seen as well, and the server confirms it", asy
   for (const tab of tabs) assert.equal((await eventOf(tab, "ended")).code, "session_expired");
 });
 
+test("who puts off the idle end when the other is near is told of that one", async (t) => {
+  const settings = {
+    SESSRUM_SESSION__IDLE: "6s",
+    SESSRUM_SESSION__ABSOLUTE: "8s",
+    SESSRUM_LIVE__WARN_BEFORE_IDLE: "1s",
+    SESSRUM_LIVE__WARN_BEFORE_END: "4s",
+  };
+  const site = await Site.start(t, settings);
+  const tab = await openTab(await site.adasProfile());
+  assert.equal((await eventOf(tab, "expiring")).kind, "idle");
+  await tab.evaluate(() => window.sync.heartbeat());
+  assert.equal((await eventOf(tab, "expiring", 1)).kind, "absolute");
+});
+
 test("the end that only the password puts off is told as such", async (t) => {
   const settings = { SESSRUM_SESSION__IDLE: "3s", SESSRUM_SESSION__ABSOLUTE: "3s" };
   const site = await Site.start(t, settings);

@@ -73,6 +73,18 @@ test("a switch that fails goes back and says why", async (t) => {
   await isIn(home, "News");
 });
 
+test("a switch to a platform that is gone shows those that are left", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [home, list] = [await open(profile, "/"), await open(profile, "/account/platforms")];
+  await list.click("[aria-label='Deactivate News']");
+  await list.waitForSelector(".notice.done");
+  await home.click("[aria-label='Switch to News']");
+  await home.waitForSelector(".notice.failed:text('Please choose another.')");
+  await isIn(home, "Photos");
+  assert.equal(await home.locator("[aria-label='Switch to News']").count(), 0);
+});
+
 test("of two switches at once one wins, and the other tab is told", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();

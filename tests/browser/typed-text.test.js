@@ -437,7 +437,9 @@ for (const [when, isAsked] of /** @type {const} */ ([["", false], [", though all
     site.front.treat("/logout", (pass) => void isMade.then(() => pass(new Promise(() => {}))));
     const answer = isAsked && one.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
     await one.$eval(".sign-out", (/** @type {HTMLFormElement} */ form, isAsked) => {
-      if (isAsked) setTimeout(() => dispatchEvent(new Event("online")), 300);
+      // While the form is on its way.
+      const ask = () => setTimeout(() => dispatchEvent(new Event("online")));
+      if (isAsked) window.navigation?.addEventListener("navigate", ask, { once: true });
       form.requestSubmit();
     }, isAsked);
     await answer;

@@ -172,6 +172,11 @@ impl EventSealer {
         }
     }
 
+    /// Whether a key is at hand.
+    pub(crate) fn knows(&self, key_id: &str) -> bool {
+        self.find(key_id).is_some()
+    }
+
     fn find(&self, id: &str) -> Option<&EventKey> {
         std::iter::once(&self.key).chain(&self.earlier).find(|key| key.id == id)
     }

@@ -117,6 +117,20 @@ pub async fn verify_trail<S: EventStore + ?Sized>(
     }
 }
 
+/// Whether what is recorded next is sealed under a secret that goes with the newest event: its own,
+/// or one that knows it as an earlier one. An event that is damaged is left to [`verify_trail`].
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn knows_newest_seal<S: EventStore + ?Sized>(store: &S) -> Result<bool, StoreError> {
+    let newest = store.last_event_id().await?;
+    match store.sealed_events(newest.saturating_sub(1), 1).await {
+        Ok(events) => Ok(events.iter().all(|newest| store.sealer().knows(&newest.seal.key_id))),
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// Checks events one after the other, by ascending keys. Keeps the last seal of each user, some
 /// hundred bytes.
 #[derive(Debug)]

@@ -61,7 +61,7 @@ pub use error::{
 };
 pub use event::{Actor, Change, EventKind, NEW_DEVICE, SessionEvent};
 pub use event_seal::{EventSeal, EventSealer, Predecessor, SealedEvent};
-pub use event_trail::{TrailFault, TrailReport, TrailVerifier, verify_trail};
+pub use event_trail::{TrailFault, TrailReport, TrailVerifier, knows_newest_seal, verify_trail};
 pub use fingerprint::{FingerprintMode, SessionFingerprint};
 pub use identity::{Key, PlatformId, SessionId, UserId};
 pub use lifetime::{

@@ -21,11 +21,11 @@
 
 use std::time::Duration;
 
-use sessrum_conformance::new_session;
+use sessrum_conformance::{new_session, sealer};
 use sessrum_core::store::{Activity, CreateOutcome, NewSession, SessionStore as _, UpdateOutcome};
 use sessrum_core::{
-    Change, Clock as _, EndReason, EventSealer, OsRandom, Random as _, SecretKey, SeededRandom,
-    SessionHandle, SessionId, SystemClock, TokenHash, UserId,
+    Change, Clock as _, EndReason, Random as _, SeededRandom, SessionHandle, SessionId,
+    SystemClock, TokenHash, UserId,
 };
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_testbed::{Database, Options, Postgres};
@@ -142,8 +142,7 @@ impl Measured {
     async fn new(database: &Database) -> Self {
         let mut options = PostgresOptions::new(database.url());
         options.hears = false;
-        let sealer = EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap();
-        let store = PostgresStore::open(&options, sealer).await.unwrap();
+        let store = PostgresStore::open(&options, sealer(1)).await.unwrap();
         let names = [
             "look up by token",
             "look up by handle",

@@ -79,9 +79,11 @@ impl Error {
 }
 
 /// Whether a connection is of no more use after a refusal, however grave that was said to be: what was
-/// behind a pooler is gone; or the primary may be another server by now.
+/// behind a pooler is gone; the primary may be another server by now; or a table was changed, and what
+/// is prepared there for it would be refused forever.
 fn is_of_connection(code: &SqlState) -> bool {
-    code.code().starts_with("08") || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+    let others = [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::FEATURE_NOT_SUPPORTED];
+    code.code().starts_with("08") || others.contains(code)
 }
 
 fn kind_of_code(code: &SqlState) -> StoreErrorKind {

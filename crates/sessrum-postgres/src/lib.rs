@@ -52,8 +52,9 @@
 //! [`close`](PostgresStore::close) waits for it. On the server it needs a role that owns its tables and
 //! a database in UTF-8, and no more than [`pool_size`](PostgresOptions::pool_size) + 4 connections: beside
 //! those that read one writes, one listens, one is there while the jobs are done, and one while it
-//! compacts. Two more while it migrates. Another machine is spoken to by TLS, and trusted by its
-//! certificate.
+//! compacts. Where there is a [`direct_url`](PostgresOptions::direct_url) one more looks for a moment
+//! whether both ways lead to one database. Two more while it migrates. Another machine is spoken to by
+//! TLS, and trusted by its certificate.
 //!
 //! A pooler such as `PgBouncer` may stand in front of it, in transaction mode, too: see
 //! [`direct_url`](PostgresOptions::direct_url) and

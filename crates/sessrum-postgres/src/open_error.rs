@@ -47,8 +47,9 @@ pub enum OpenError {
     },
     /// The server has no TLS, or not the certificate that it should have.
     #[error(
-        "{database} cannot be trusted: name the root certificate that signed the server's, and the \
-         host as that has it; `sslmode=disable` goes without TLS where nobody can listen"
+        "{database} cannot be trusted: switch TLS on there, give `root_certificate` the certificate \
+         that signed the server's, and name the host as that has it; `sslmode=disable` goes without \
+         TLS where nobody can listen"
     )]
     Untrusted {
         /// The database.
@@ -58,8 +59,8 @@ pub enum OpenError {
     },
     /// The server refuses this user.
     #[error(
-        "{database} does not let this program in: check the user and the password in the URL, and \
-         the server's pg_hba.conf"
+        "{database} does not let this program in: check the user and the password, in the URL or in \
+         the file for it, and the server's pg_hba.conf"
     )]
     NotLetIn {
         /// The database.

@@ -14,7 +14,7 @@ const SHORTEST_STATEMENT: Duration = Duration::from_millis(500);
 /// In a shorter one an instance would hardly get an answer; in a longer one nobody would remember who
 /// was signed out.
 const SHORTEST_LEASE: Duration = Duration::from_millis(200);
-const LONGEST_LEASE: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST_LEASE: Duration = Duration::from_mins(1);
 
 /// Where the database is, and how it is used.
 #[derive(Clone, PartialEq, Eq)]

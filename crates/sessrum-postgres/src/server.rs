@@ -28,7 +28,7 @@ use crate::options::PostgresOptions;
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
-const GRACE: Duration = Duration::from_millis(500);
+pub(crate) const GRACE: Duration = Duration::from_millis(500);
 
 type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 

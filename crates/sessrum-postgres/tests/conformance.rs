@@ -5,14 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessrum_conformance::sealer;
 use sessrum_core::store::{EventStore as _, Store};
-use sessrum_core::{EventSealer, OsRandom, SecretKey};
 use sessrum_postgres::{PostgresOptions, PostgresStore};
 use sessrum_testbed::{Database, PgBouncer, Postgres, until};
-
-fn sealer() -> EventSealer {
-    EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
-}
 
 async fn migrated() -> Database {
     let postgres = Postgres::shared().await;
@@ -26,7 +22,7 @@ async fn migrated() -> Database {
 async fn open(mut options: PostgresOptions) -> Arc<dyn Store> {
     // However slow the machine is.
     options.lease = Duration::from_mins(1);
-    let store = PostgresStore::open(&options, sealer()).await.unwrap();
+    let store = PostgresStore::open(&options, sealer(1)).await.unwrap();
     until(async || store.feed().hears()).await;
     Arc::new(store)
 }

@@ -95,7 +95,7 @@ struct Watched {
     every: Duration,
     last_success: Mutex<Timestamp>,
     /// When one that is at it last came on.
-    comes_on: Mutex<Option<Timestamp>>,
+    came_on: Mutex<Option<Timestamp>>,
 }
 
 impl Watched {
@@ -128,8 +128,8 @@ impl JobHealth {
     #[must_use]
     pub fn starting(now: Timestamp, jobs: &[(Job, Duration)]) -> Self {
         let watched = |&(job, every)| {
-            let (last_success, comes_on) = (Mutex::new(now), Mutex::default());
-            Arc::new(Watched { job, every, last_success, comes_on })
+            let (last_success, came_on) = (Mutex::new(now), Mutex::default());
+            Arc::new(Watched { job, every, last_success, came_on })
         };
         Self(jobs.iter().map(watched).collect())
     }
@@ -139,7 +139,7 @@ impl JobHealth {
     pub fn late(&self, now: Timestamp) -> Vec<(&'static str, Option<Late>)> {
         let late = |watched: &Arc<Watched>| {
             let since = *lock(&watched.last_success);
-            let seen = lock(&watched.comes_on).map_or(since, |at| at.max(since));
+            let seen = lock(&watched.came_on).map_or(since, |at| at.max(since));
             let is_late = now.since(seen) > watched.job.patience(watched.every);
             (watched.job.name(), is_late.then_some(Late { since }))
         };
@@ -183,7 +183,7 @@ async fn repeat(
         }
         let (run, part) = (Arc::clone(&manager), Arc::clone(watched));
         let mut running = tokio::spawn(async move {
-            job.run(&run, every, || *lock(&part.comes_on) = Some(run.now())).await
+            job.run(&run, every, || *lock(&part.came_on) = Some(run.now())).await
         });
         let done = tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => {
@@ -193,7 +193,7 @@ async fn repeat(
             }
             done = &mut running => done,
         };
-        *lock(&watched.comes_on) = None;
+        *lock(&watched.came_on) = None;
         match done {
             Ok(Ok(Some(success))) => watched.note(success, manager.now()),
             Ok(Ok(None)) => {}

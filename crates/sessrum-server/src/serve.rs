@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use sessrum_core::knows_newest_seal;
 use sessrum_web::Origin;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,6 +46,13 @@ impl Server {
             tracing::info!(versions = ?applied, "migrated the database");
         }
         let instance = Instance::open(&config).await?;
+        if !knows_newest_seal(instance.manager.store()).await? {
+            tracing::warn!(
+                "the secret key is another than the one that the newest events are sealed under: \
+                 unless it was replaced, stop and set secret_key_file to the one that the other \
+                 instances have; if it was, name the former one in earlier_secret_key_files"
+            );
+        }
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen))?;

@@ -4,13 +4,10 @@
 
 use std::sync::Arc;
 
+use sessrum_conformance::sealer;
 use sessrum_core::store::Store;
-use sessrum_core::{EventSealer, ManualClock, OsRandom, SecretKey, Timestamp};
+use sessrum_core::{ManualClock, Timestamp};
 use sessrum_sqlite::SqliteStore;
-
-fn sealer() -> EventSealer {
-    EventSealer::new(&SecretKey::from_bytes([1; 32]), &OsRandom).unwrap()
-}
 
 /// A store in a directory of its own, which goes with it.
 async fn fresh() -> (Arc<dyn Store>, tempfile::TempDir) {
@@ -19,7 +16,7 @@ async fn fresh() -> (Arc<dyn Store>, tempfile::TempDir) {
     sessrum_sqlite::migrate(&path).unwrap();
     // However slow the machine is, no lease runs out.
     let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
-    (Arc::new(SqliteStore::open_with_clock(&path, sealer(), clock).unwrap()), directory)
+    (Arc::new(SqliteStore::open_with_clock(&path, sealer(1), clock).unwrap()), directory)
 }
 
 sessrum_conformance::suite!(fresh());

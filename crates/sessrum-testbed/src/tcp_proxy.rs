@@ -30,7 +30,6 @@ struct Wire {
     server: SocketAddr,
     to_server: Lane,
     to_client: Lane,
-    made: AtomicU64,
     connections: Mutex<JoinSet<()>>,
 }
 
@@ -55,7 +54,6 @@ impl TcpProxy {
             server,
             to_server: Lane::new(),
             to_client: Lane::new(),
-            made: AtomicU64::new(0),
             connections: Mutex::default(),
         };
         let mut proxy = Self { port: Port::free(), wire: Arc::new(wire), accepting: None };
@@ -106,12 +104,6 @@ impl TcpProxy {
         self.wire.lane(way).flow.send_replace(Flow::Open);
     }
 
-    /// How many connections were made so far.
-    #[must_use]
-    pub fn connections(&self) -> u64 {
-        self.wire.made.load(Ordering::Relaxed)
-    }
-
     /// How many bytes went one way so far.
     #[must_use]
     pub fn bytes(&self, way: Way) -> u64 {
@@ -131,7 +123,6 @@ impl Drop for TcpProxy {
 impl Wire {
     async fn accept(self: Arc<Self>, listener: TcpListener) {
         while let Ok((client, _)) = listener.accept().await {
-            self.made.fetch_add(1, Ordering::Relaxed);
             let mut connections = self.connections();
             while connections.try_join_next().is_some() {}
             connections.spawn(Arc::clone(&self).connect(client));

@@ -89,7 +89,7 @@ const UNREACHABLE = {
   detail: "The server cannot be reached right now. Please try again in a moment.",
 };
 
-/** How often it is looked whether the device has slept, and how late that look comes then. */
+/** How often it is looked whether the device has slept, and how late that is then. */
 const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
@@ -162,7 +162,7 @@ export class SessionSync extends EventTarget {
     return this.#ended;
   }
 
-  /** The platform that a switch is on its way to, or null. */
+  /** Where a switch is on its way to, or null. */
   get switching() {
     return this.#switching;
   }
@@ -368,7 +368,7 @@ export class SessionSync extends EventTarget {
     else if (ended && this.#endedSession) this.#publish({ ended, created_at: this.#endedSession });
   }
 
-  /** Another tab knows less: the leader tells it, or all do when it is over. */
+  /** Tells a tab that knows less: the leader does, or all when it is over. */
   #correct() {
     if (this.#leads || this.#ended) this.#publishKnown();
   }
@@ -523,14 +523,14 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Waits for the moment to warn, and then for the end. Both may have been put off by what happened
-   * elsewhere, so the server is asked: the leader does so first, and tells the others.
+   * Waits for the moment to warn, and then for the end. Both may have been put off elsewhere, so the
+   * server is asked: the leader does so first, and tells the others.
    */
   #watchExpiry() {
     clearTimeout(this.#expiryTimer);
     if (!this.#page || !this.state) return;
     const { session, server_time } = this.state;
-    const isNews = this.expiring && this.#warnedOf !== session.expiring_at;
+    const isNews = this.expiring && this.#warnedOf !== this.#warning();
     const isFresh = this.serverNow - Date.parse(server_time) < 2 * ASK_ONCE_IN;
     if (isNews && isFresh) this.#warn();
     const short = (this.#endsAt() - Date.parse(session.expiring_at)) / 4;
@@ -551,10 +551,14 @@ export class SessionSync extends EventTarget {
 
   #warn() {
     const { expiring } = this;
-    const expiringAt = this.state?.session.expiring_at ?? "";
-    if (!expiring || this.#warnedOf === expiringAt) return;
-    this.#warnedOf = expiringAt;
+    if (!expiring || this.#warnedOf === this.#warning()) return;
+    this.#warnedOf = this.#warning();
     this.#tell("expiring", expiring);
+  }
+
+  /** What a warning is known by. */
+  #warning() {
+    return `${this.expiring?.kind} ${this.state?.session.expiring_at}`;
   }
 
   // News
@@ -575,7 +579,7 @@ export class SessionSync extends EventTarget {
         if (locks) await locks.request(this.#options.channel, { signal: turn }, lead);
         else await lead();
       } catch {
-        // Locks may be denied to a page.
+        // Locks may be denied.
         if (!turn.aborted) await lead();
       }
     }
@@ -593,7 +597,7 @@ export class SessionSync extends EventTarget {
       if (lasted) {
         this.#failures = refusals = 0;
       } else if ((await this.refresh()) !== "unknown" && ++refusals === BLOCKED_AFTER) {
-        // Once may be a server that has just come back.
+        // Once may be a restart.
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
       }

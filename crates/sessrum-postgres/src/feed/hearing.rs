@@ -88,7 +88,8 @@ impl Hearing {
             connection.close();
             // Where another list is looked at nobody waits for it, and it hears of nothing.
             if !is_listed?.value::<bool>()? {
-                let why = "it is not on the list by the other way: do both lead to one database?";
+                let why = "what it wrote by `direct_url` is not there by the other way: do both \
+                           lead to one database?";
                 return Err(Error::Lost(why.to_owned()));
             }
         }

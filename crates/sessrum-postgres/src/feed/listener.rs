@@ -9,7 +9,7 @@ use super::Instance;
 use crate::connection::run_unprepared;
 use crate::error::{Error, Result};
 use crate::rows::Rows;
-use crate::server::{Server, set_limit};
+use crate::server::{GRACE, Server, set_limit};
 use crate::sql::{Params, Statement};
 use crate::task::Task;
 
@@ -21,12 +21,13 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Connects, and listens to a channel for notifications of other instances.
+    /// Connects, and listens to a channel for notifications of other instances. A statement may take as
+    /// long as `limit`.
     pub(super) async fn connect(
         server: &Server,
         channel: Option<&str>,
         instance: Arc<Instance>,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<Self> {
         let (client, mut connection) = server.connect().await?;
         let driving = Task::start(async move {
@@ -42,9 +43,10 @@ impl Listener {
             // The next look finds the connection gone.
             instance.look();
         });
+        let patience = limit.saturating_add(GRACE);
         let listener = Self { client, _driving: driving, patience };
         if !server.is_lent {
-            listener.in_time(listener.client.batch_execute(&set_limit(patience))).await?;
+            listener.in_time(listener.client.batch_execute(&set_limit(limit))).await?;
         }
         if let Some(channel) = channel {
             let listen = format!("LISTEN {channel}");
@@ -62,5 +64,32 @@ impl Listener {
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
         Ok(timeout(self.patience, answer).await.map_err(|_| Error::TimedOut)??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sessrum_testbed::Postgres;
+    use tokio_postgres::error::SqlState;
+
+    use super::*;
+    use crate::PostgresOptions;
+
+    /// And not now the server, now nobody: each would be told as something new.
+    #[tokio::test]
+    async fn what_takes_too_long_is_ended_by_the_server_each_time() {
+        const FOREVER: Statement = Statement { text: "SELECT pg_sleep(60)", types: &[] };
+        let database = Postgres::shared().await.database().await;
+        let url = database.url();
+        let server = Server::of(&url, &PostgresOptions::new(&url)).unwrap();
+        let limit = Duration::from_millis(100);
+        let listener = Listener::connect(&server, None, Arc::default(), limit).await.unwrap();
+        for _ in 0..10 {
+            let Err(error) = listener.run(FOREVER, &[]).await else { panic!("it has ended") };
+            assert!(
+                matches!(&error, Error::Refused { code: SqlState::QUERY_CANCELED, .. }),
+                "{error}"
+            );
+        }
     }
 }

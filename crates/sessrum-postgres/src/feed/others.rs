@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio_postgres::Row;
 
 use crate::error::Result;
+use crate::options::LONGEST_LEASE;
 use crate::rows::{Rows, plain};
 
 /// The other instances on the list, and since when each has not renewed.
@@ -55,6 +56,7 @@ pub(super) fn over_after(lease: Duration) -> Duration {
 
 fn read(row: &Row, since: Duration) -> Result<(i64, Other)> {
     let lease = u64::try_from(plain::<i64>(row, 3)?).unwrap_or(0);
-    let lease = Duration::from_micros(lease);
+    // Nobody waits longer for what was written by hand than for an instance.
+    let lease = Duration::from_micros(lease).min(LONGEST_LEASE);
     Ok((plain(row, 0)?, Other { heard: plain(row, 1)?, renewals: plain(row, 2)?, lease, since }))
 }

@@ -204,6 +204,27 @@ async fn what_there_is_no_time_for_is_made_in_the_next_transaction() {
     assert_eq!(made.len(), 3, "two, two and one: {made:?}");
 }
 
+/// As when a server stops in the middle of a commit.
+#[tokio::test]
+async fn what_may_have_been_made_takes_along_nothing_that_waits_behind_it() {
+    let fixture = Fixture::new().await;
+    let dying = "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER die AFTER INSERT ON numbers DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.number = 1) EXECUTE FUNCTION die()";
+    fixture.client.batch_execute(dying).await.unwrap();
+    let clock = Arc::clone(&fixture.clock);
+    let (lost, lost_answer) = job(move |(), writing| {
+        clock.advance(LIMITS.turn());
+        Box::pin(async move { writing.query(INSERT, &[&1_i64]).await.map(drop) })
+    });
+    let (behind, behind_answer) = inserting(&[2]);
+    fixture.run(vec![lost, behind]).await;
+    assert_eq!(kind(lost_answer).await, Some(StoreErrorKind::Unavailable));
+    assert_eq!(kind(behind_answer).await, None);
+    assert_eq!(fixture.numbers().await, [2]);
+}
+
 /// As where a database is not only Sessrum's, and runs its transactions one after the other.
 #[tokio::test]
 async fn what_the_server_asks_to_be_made_again_is_made_again_once() {

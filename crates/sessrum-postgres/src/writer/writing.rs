@@ -32,9 +32,9 @@ impl Limits {
     /// disk when it is committed. No plan reads a whole table because that was small when it was
     /// made: plans are kept.
     fn begin(self) -> String {
-        let statement = i32::try_from(self.statement.as_millis()).unwrap_or(i32::MAX).max(1);
+        let statement = i32::try_from(self.statement.as_millis()).unwrap_or(i32::MAX);
         // Whoever waits for its turn outlasts another that has stopped in the middle of its own.
-        let idle = (statement / 2).max(1);
+        let idle = statement / 2;
         format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; \
              SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {statement}; \

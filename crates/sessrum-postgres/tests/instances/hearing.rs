@@ -252,8 +252,7 @@ async fn a_listener_that_waits_in_vain_leaves_nothing_behind() {
 async fn an_instance_that_listens_to_another_database_goes_by_nothing_it_has_read() {
     let (site, other) = (Site::start().await, Site::start().await);
     let here = site.instance(|_| {}).await;
-    let there =
-        site.hearing_nothing(|options| options.direct_url = Some(other.database.url())).await;
+    let there = site.opened(|options| options.direct_url = Some(other.database.url())).await;
     let place = "SELECT coalesce(min(id), 0) FROM instances";
     let first = other.count(place).await;
     // It enters that list again and again.

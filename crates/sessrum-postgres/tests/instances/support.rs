@@ -85,13 +85,13 @@ impl Site {
 
     /// An instance, which has entered the list.
     pub(crate) async fn instance(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
-        let instance = self.hearing_nothing(set).await;
+        let instance = self.opened(set).await;
         instance.until_it_hears().await;
         instance
     }
 
-    /// An instance that need not be on the list.
-    pub(crate) async fn hearing_nothing(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
+    /// An instance, whether it is on the list yet or not.
+    pub(crate) async fn opened(&self, set: impl FnOnce(&mut PostgresOptions)) -> Instance {
         let mut options = self.options();
         set(&mut options);
         let store = Arc::new(PostgresStore::open(&options, sealer()).await.unwrap());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind};
+use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind, UpdateOutcome};
 use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way, until};
@@ -222,6 +222,25 @@ async fn look_ups_that_take_too_long_take_no_further_connections() {
     }
     locking.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(store.count_live().await.unwrap(), 0);
+}
+
+/// What was prepared before is refused then.
+#[tokio::test]
+async fn a_column_whose_type_is_changed_keeps_nobody_from_reading_and_writing() {
+    let test = TestStore::new().await;
+    let new = test.new_session(1);
+    let token = new.token;
+    let session = test.sign_in(new, 1).await;
+    for (second, kind) in [(2, "varchar"), (3, "text"), (4, "varchar")] {
+        let found = test.load_by_token(&token).await.unwrap().unwrap();
+        assert_eq!(found.session.id, session.id);
+        let switched = test.switch_platform_if(session.id, None, None, &by_system(second)).await;
+        assert!(matches!(switched.unwrap(), UpdateOutcome::Updated(_)));
+        let alter = format!("ALTER TABLE user_sessions ALTER COLUMN user_agent TYPE {kind}");
+        test.execute(&alter).await;
+    }
+    // Those that switched, and no more.
+    assert_eq!(test.trail().await.len(), 4);
 }
 
 /// A machine that vanished takes no connection and refuses none.

@@ -9,7 +9,7 @@ const SAID_AT = [300, 120, 60, 30, 10];
 /** By then the server has said whether the session has ended, if it is there: in milliseconds. */
 const OVER_AFTER = 3_000;
 
-/** Which warning this tab was told not to repeat, by the moment from which it holds. */
+/** Which warning this tab was told not to repeat: which end, and the moment from which it holds. */
 const NOT_NOW = "sessrum:not-now";
 
 /** Says so in a dialog; the notices are behind it. */
@@ -34,7 +34,7 @@ export function warnBeforeTheEnd(sync, here) {
 
   sync.addEventListener("expiring", () => {
     const kind = sync.expiring?.kind;
-    if (!kind || read("sessionStorage", NOT_NOW) === sync.state?.session.expiring_at) return;
+    if (!kind || read("sessionStorage", NOT_NOW) === warning()) return;
     for (const element of /** @type {NodeListOf<HTMLElement>} */ (dialog.querySelectorAll("[data-end]"))) {
       element.hidden = element.dataset.end !== kind;
     }
@@ -45,6 +45,8 @@ export function warnBeforeTheEnd(sync, here) {
     counting = setInterval(count, 250);
     count();
     if (!dialog.open) dialog.showModal();
+    // What had the focus may be hidden now.
+    else (kind === "idle" ? part("stay") : part("confirm")).focus();
   });
   sync.addEventListener("state", () => {
     if (dialog.open && !sync.expiring) dialog.close();
@@ -73,7 +75,11 @@ export function warnBeforeTheEnd(sync, here) {
   dialog.addEventListener("cancel", notNow);
 
   function notNow() {
-    write("sessionStorage", NOT_NOW, sync.state?.session.expiring_at ?? null);
+    write("sessionStorage", NOT_NOW, warning());
+  }
+
+  function warning() {
+    return sync.expiring && `${sync.expiring.kind} ${sync.state?.session.expiring_at}`;
   }
 
   function count() {

@@ -32,6 +32,8 @@ export function showPlatform(sync) {
   });
   sync.addEventListener("switch_failed", (event) => {
     const { problem } = detail(event);
+    // The page lists platforms that are gone: it is had anew, and says so.
+    if (problem.code === "platform_not_found") return location.replace(`?failed=${problem.code}`);
     showConfirmed();
     busy(false);
     notify("failed", problem.code === "revision_conflict" ? CHANGED_ELSEWHERE : problem.detail);

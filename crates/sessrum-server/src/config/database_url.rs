@@ -71,6 +71,10 @@ impl std::str::FromStr for PostgresUrl {
             Ok(shown) => Ok(Self { url: Zeroizing::new(text.to_owned()), shown }),
             Err(OpenError::WeakMode) => Err("must have the sslmode verify-full, or disable where \
                                              nobody can listen: others would not notice who does"),
+            // What other clients take in a URL.
+            Err(_) if text.contains("sslrootcert=") => {
+                Err("cannot have sslrootcert: name the file in `root_certificate` in [database]")
+            }
             Err(_) => Err("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which a \
                            password has %40 for @, %3A for : and %2F for /"),
         }

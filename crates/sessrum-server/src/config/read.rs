@@ -240,6 +240,10 @@ mod tests {
             ("database_url = \"mysql://u:hunter2@h/d\"", "must be sqlite:PATH"),
             ("database_url = \"postgres://u:hunter2@x@h/d\"", "must be postgres://USER:PASS"),
             ("database_url = \"postgres://u:hunter2@h/d?sslmode=prefer\"", "verify-full, or"),
+            (
+                "database_url = \"postgres://u:hunter2@h/d?sslrootcert=/ca\"",
+                "in `root_certificate`",
+            ),
             ("database_url = \"postgres://u:hunter2@h/d\"", "secret_key must be given with"),
             ("[database]\ndirect_url = \"sqlite:hunter2\"", "must be postgres://USER:PASSWORD"),
             ("[database]\npool_size = 1", "database.pool_size is for PostgreSQL"),

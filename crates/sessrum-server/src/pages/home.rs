@@ -68,6 +68,7 @@ pub(super) async fn show(
             is_here,
         })
     };
+    let idle_limit = span(manager.policy().lifetime_of(context.session.remembered).idle);
     let template = HomePage {
         frame: Frame::signed_in(&session, &context, "/")?.with_notice(notice),
         user: context.user.clone(),
@@ -78,7 +79,8 @@ pub(super) async fn show(
         signed_in: Moment::seen_from(now, context.session.created_at),
         ends: Moment::seen_from(now, context.session.expires_at),
         idle_ends: Moment::seen_from(now, context.idle_expires_at.min(context.session.expires_at)),
-        idle_limit: span(manager.policy().lifetime_of(context.session.remembered).idle),
+        // "Another day", and no "another 1 day".
+        idle_limit: idle_limit.trim_start_matches("1 ").to_owned(),
     };
     page(StatusCode::OK, &template.frame, &template)
 }

@@ -21,12 +21,25 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use sessrum_core::Accounts;
 use sessrum_web::{LARGEST_FORM, session_sync};
 
 pub(crate) use form::FORM;
 pub use problem::problem_page;
+
+/// The address of a form, opened by itself, leads to the page that the form stands on.
+const FORMS: [(&str, &str); 8] = [
+    ("/logout", "/"),
+    ("/account/sessions/end", "/account/sessions"),
+    ("/account/sessions/end-others", "/account/sessions"),
+    ("/account/platforms/switch", "/account/platforms"),
+    ("/account/platforms/{id}/default", "/account/platforms"),
+    ("/account/platforms/{id}/activate", "/account/platforms"),
+    ("/account/platforms/{id}/deactivate", "/account/platforms"),
+    ("/account/platforms/{id}/remove", "/account/platforms"),
+];
 
 /// Every page and what pages load.
 ///
@@ -35,7 +48,12 @@ pub use problem::problem_page;
 /// brings a token of its own. Who is not signed in gets a problem, which
 /// [`Answers`](sessrum_web::Answers) turns into the way to `/login`.
 pub fn router(accounts: Arc<Accounts>) -> Router {
-    Router::new()
+    let lead_on = |router: Router<_>, (form, page)| {
+        router.route(form, get(move || async move { Redirect::to(page) }))
+    };
+    FORMS
+        .into_iter()
+        .fold(Router::new(), lead_on)
         .route("/", get(home::show))
         .route("/login", get(login::show).post(login::submit))
         .route("/logout", post(logout::submit))

@@ -129,7 +129,7 @@ fn ended(reason: &str, device: &str) -> String {
     match reason.parse() {
         Ok(EndReason::Logout) => "Signed out".to_owned(),
         Ok(EndReason::PasswordChanged) => {
-            format!("{device} was signed out, since the password changed")
+            format!("{device} was signed out, because the password changed")
         }
         Ok(EndReason::UserDisabled) => {
             format!("{device} was signed out, since the account was disabled")

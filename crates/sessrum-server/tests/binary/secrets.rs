@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 
 use crate::process::{Server, SignedIn, installation, run_with_input, sessrum};
 
+/// What a server says at its start under a secret that it should not have.
+const ANOTHER: &str =
+    "the secret key is another than the one that the newest events are sealed under";
+
 /// 32 bytes in base64.
 const NEW_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -40,12 +44,15 @@ async fn what_was_made_under_an_earlier_secret_stays_good_until_it_is_sealed_ane
     let server = Server::start(path);
     let client = SignedIn::ada(&http, &server.url).await.unwrap();
     server.terminate();
-    server.wait();
+    assert!(!server.wait().1.contains(ANOTHER));
 
     std::fs::rename(path.join("sessrum.db.key"), path.join("old.key")).unwrap();
     std::fs::write(path.join("sessrum.db.key"), NEW_SECRET).unwrap();
     assert_eq!(found("", path), ["failed", "failed"]);
     assert_eq!(found("old.key", path), ["ok", "warning"]);
+    let server = Server::start(path);
+    server.terminate();
+    assert!(server.wait().1.contains(ANOTHER));
     let mut command = sessrum(&["serve", "--listen", "127.0.0.1:0"]);
     let server =
         Server::spawn(command.current_dir(path).env("SESSRUM_EARLIER_SECRET_KEY_FILES", "old.key"));
@@ -53,7 +60,7 @@ async fn what_was_made_under_an_earlier_secret_stays_good_until_it_is_sealed_ane
     let heartbeat = client.at(&server.url).post("/api/session/heartbeat", json!({})).await;
     assert_eq!(heartbeat.unwrap().status().as_u16(), 200);
     server.terminate();
-    server.wait();
+    assert!(!server.wait().1.contains(ANOTHER));
 
     let reseal = |earlier| printed(&["platform", "reseal", "--json"], earlier, path);
     let unreadable = json!({"resealed": 0, "unchanged": 0, "unreadable": 1});

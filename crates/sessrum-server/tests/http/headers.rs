@@ -35,7 +35,7 @@ async fn answers_of_every_kind_have_the_security_headers() {
             ("/assets/nothing.css", 404),
             ("/nothing", 404),
             ("/", 303),
-            ("/logout", 405),
+            ("/logout", 303),
             ("/api/session/state", 401),
             ("/healthz", 200),
             ("/readyz", 200),

@@ -1,6 +1,6 @@
 use sessrum_core::Role;
 
-use crate::site::Site;
+use crate::site::{PASSWORD, Site};
 
 #[tokio::test]
 async fn home_tells_who_one_is_where_and_for_how_long() {
@@ -21,6 +21,16 @@ async fn home_tells_who_one_is_where_and_for_how_long() {
     assert!(page.has("23 November 2026, 21:00 UTC"));
     assert!(page.has("href=\"/account/sessions\""));
     assert!(page.has("<body data-platform-id=\"1\" data-revision=\"1\">"));
+}
+
+#[tokio::test]
+async fn home_tells_what_a_visit_gives_a_remembered_session() {
+    let site = Site::new().await;
+    let mut browser = site.browser();
+    let page = browser.get("/login").await;
+    let typed = [("username", "ada"), ("password", PASSWORD), ("remember", "on")];
+    browser.submit(&page, "/login", &typed).await;
+    assert!(browser.get("/").await.has("Each visit gives you another day<"));
 }
 
 #[tokio::test]

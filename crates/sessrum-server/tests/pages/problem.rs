@@ -16,6 +16,34 @@ async fn a_problem_is_told_with_its_status_its_id_and_a_way_on() {
     assert!(page.has("<a class=\"button\" href=\"/\">"));
 }
 
+#[tokio::test]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let site = Site::new().await;
+    let mut browser = site.signed_in("ada").await;
+    let of_page = [
+        ("/", &["/logout"][..]),
+        ("/account/sessions", &["/account/sessions/end", "/account/sessions/end-others"]),
+        (
+            "/account/platforms",
+            &[
+                "/account/platforms/switch",
+                "/account/platforms/1/default",
+                "/account/platforms/1/activate",
+                "/account/platforms/1/deactivate",
+                "/account/platforms/1/remove",
+            ],
+        ),
+    ];
+    for (page, forms) in of_page {
+        for form in forms {
+            assert_eq!(browser.get(form).await.location(), page, "{form}");
+            let way_in = browser.get(&format!("/login?next={form}")).await;
+            let led_on = browser.follow(&way_in).await;
+            assert_eq!(browser.follow(&led_on).await.status, 200, "{form}");
+        }
+    }
+}
+
 /// Security: 7.4.4
 #[tokio::test]
 async fn who_is_refused_keeps_the_navigation_and_can_sign_out() {

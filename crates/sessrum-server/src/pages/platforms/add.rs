@@ -17,6 +17,9 @@ pub(in crate::pages) struct PlatformForm {
     pub(super) instance_url: String,
     pub(super) username: String,
     pub(super) access_token: Zeroizing<String>,
+    /// Whether one was typed: it is not sent back.
+    #[serde(skip)]
+    pub(super) had_token: bool,
     pub(super) is_default: Option<String>,
     /// Where the user was on the way to.
     pub(super) next: String,
@@ -28,6 +31,7 @@ pub(in crate::pages) async fn add(
     session: RequestSession,
     FormBody(mut form): FormBody<PlatformForm>,
 ) -> Result<Response, Problem> {
+    form.had_token = !form.access_token.is_empty();
     let input = PlatformInput {
         name: form.name.clone(),
         platform_type: form.platform_type.clone(),

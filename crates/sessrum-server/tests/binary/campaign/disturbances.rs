@@ -93,10 +93,11 @@ async fn deafen(site: &mut Site, world: &World, random: &SeededRandom) {
 async fn freeze(site: &Site, random: &SeededRandom) {
     let instance = &site.instances[below(random, site.instances.len())];
     instance.freeze();
-    let until_then = SystemClock.uptime() + 2 * LEASE;
+    // Longer than its lease, and shorter than PostgreSQL waits for who stands still in a transaction.
+    let until_then = SystemClock.uptime() + LEASE * 3 / 2;
     until(async || SystemClock.uptime() > until_then).await;
     instance.thaw();
-    println!("a server that stood still for two leases goes on");
+    println!("a server that stood still for longer than its lease goes on");
 }
 
 async fn crowd(site: &Site, world: &World) {

@@ -24,14 +24,14 @@ impl Found {
         check.unwrap_or_else(|| panic!("no check of the {name}: {}", self.0))
     }
 
-    /// How many instances are at work; each takes 20 connections at most.
-    fn counts_connections(&self) -> u32 {
+    /// How many instances are at work; each takes so many connections at most.
+    fn counts_connections(&self, of_each: u32) -> u32 {
         let message = self.check("connections")["message"].as_str().unwrap();
         let (_, counts) = message.split_once(", and ").unwrap();
         let (instances, needed) =
             counts.split_once(" instance(s) at work and one more take up to ").unwrap();
         let instances = instances.parse().unwrap();
-        assert_eq!(needed, format!("{}.", 20 * (instances + 1)), "{message}");
+        assert_eq!(needed, format!("{}.", of_each * (instances + 1)), "{message}");
         instances
     }
 
@@ -57,13 +57,13 @@ async fn a_server_that_may_forget_is_told() {
     // The tests' own server.
     found.is("durability", "failed", "Set `fsync = on`");
     found.is("pooler", "ok", "None");
-    found.counts_connections();
+    found.counts_connections(20);
     found.is("clock", "ok", "agrees");
     found.is("audit trail", "ok", "All 4 events");
     found.is("forgotten users", "ok", "Nothing is left");
     let _server = Server::start(installation.path());
     // It enters the list of instances by itself.
-    while Found::with(&installation, &[]).counts_connections() == 0 {}
+    while Found::with(&installation, &[]).counts_connections(20) == 0 {}
     let found = Found::with(&installation, &[("SESSRUM_DATABASE__POOL_SIZE", "1000")]);
     found.is("connections", "warning", "`max_connections`");
     assert_eq!(run_with_input(&["doctor"], installation.path(), "").status.code(), Some(1));
@@ -77,6 +77,9 @@ async fn a_pooler_that_lends_by_transaction_needs_two_settings() {
     configure(installation.path(), &database.url_through(bouncer.address()));
     let (direct, pooled) = (database.url(), database.url_through(bouncer.address()));
     let prepared = ("SESSRUM_DATABASE__PREPARED_STATEMENTS", "false");
+    let found = Found::with(&installation, &[]);
+    found.is("pooler", "failed", "set `prepared_statements = false`");
+    found.is("pooler", "failed", "name the server itself in `direct_url`");
     Found::with(&installation, &[direct_url(&direct)]).is(
         "pooler",
         "failed",
@@ -88,6 +91,7 @@ async fn a_pooler_that_lends_by_transaction_needs_two_settings() {
     let found = Found::with(&installation, &[prepared, direct_url(&direct)]);
     found.is("pooler", "ok", "lends connections by transaction");
     found.is("direct URL", "ok", "leads to the same database");
+    found.counts_connections(3);
     found.is("database", "ok", "up to date");
 }
 

@@ -43,6 +43,8 @@ async fn a_server_that_cannot_listen_says_so_once_and_serves() {
     let directory = tempfile::tempdir().unwrap();
     configure(directory.path(), &database.url());
     run(&["migrate"], directory.path());
+    let add = ["user", "add", "ada", "--email", "ada@example.org", "--password-stdin"];
+    run(&add, directory.path());
     let mut way = TcpProxy::start(database.address()).await;
     let direct = database.url_through(way.address());
     let file = directory.path().join("sessrum.toml");
@@ -59,6 +61,10 @@ async fn a_server_that_cannot_listen_says_so_once_and_serves() {
         feed.starts_with("has heard nothing for a lease")
     })
     .await;
+    let client = SignedIn::ada(&reqwest::Client::new(), &server.url).await.unwrap();
+    assert_eq!(client.get("/api/session/state").await.unwrap().status(), 200);
+    client.post("/api/logout", json!({})).await.unwrap();
+    assert_eq!(client.get("/api/session/state").await.unwrap().status(), 401);
     // It tries again a few times.
     let enough = SystemClock.uptime() + Duration::from_millis(500);
     until(async || SystemClock.uptime() > enough).await;

@@ -47,7 +47,7 @@ async fn the_log_tells_a_new_device_a_failure_and_a_changed_password() {
     let page = laptop.follow(&done).await;
     assert_eq!(
         titles(&page)[..2],
-        ["Safari on iOS was signed out, since the password changed", "Password changed"]
+        ["Safari on iOS was signed out, because the password changed", "Password changed"]
     );
 }
 

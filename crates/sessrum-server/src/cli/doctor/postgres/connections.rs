@@ -4,18 +4,19 @@ use crate::cli::doctor::Check;
 
 const NAME: &str = "connections";
 
-/// Those of an instance that do not read: one writes, one listens, one does jobs, one vacuums.
-const OTHERS: usize = 4;
+/// Those of an instance past any pooler: one listens, one does jobs, one vacuums.
+const DIRECT: usize = 3;
 
 /// There are enough for every instance, and for one more that takes the place of another.
 pub(super) fn check(found: &Examination, options: &PostgresOptions) -> Check {
-    let pooled = match found.pooling {
-        Pooling::None => options.pool_size,
+    let others = match found.pooling {
+        // One writes.
+        Pooling::None => options.pool_size + 1,
         // These are the pooler's.
         Pooling::ByTransaction { .. } => 0,
     };
     let instances = usize::try_from(found.instances).unwrap_or(0);
-    let needed = (pooled + OTHERS) * (instances + 1);
+    let needed = (others + DIRECT) * (instances + 1);
     let there = usize::try_from(found.connections_left + found.connections_used).unwrap_or(0);
     let whose = format!("{instances} instance(s) at work and one more take up to {needed}");
     if there < needed {

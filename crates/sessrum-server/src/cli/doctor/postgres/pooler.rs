@@ -9,20 +9,19 @@ pub(super) fn check(found: &Examination, options: &PostgresOptions) -> Check {
     let Pooling::ByTransaction { keeps_prepared } = found.pooling else {
         return Check::ok(NAME, "None lends connections by transaction.");
     };
+    let mut missing = Vec::new();
     if options.prepared_statements && !keeps_prepared {
-        Check::failed(
-            NAME,
-            "The one in front of database_url lends connections by transaction and loses prepared \
-             statements: set `prepared_statements = false` in [database].",
-        )
-    } else if options.notifications && options.direct_url.is_none() {
-        Check::failed(
-            NAME,
-            "The one in front of database_url lends connections by transaction, and lets nobody \
-             listen to what other instances do: name the server itself in `direct_url` in \
-             [database].",
-        )
+        missing.push("loses prepared statements: set `prepared_statements = false`");
+    }
+    if options.notifications && options.direct_url.is_none() {
+        missing.push(
+            "lets nobody listen to what other instances do: name the server itself in `direct_url`",
+        );
+    }
+    let lends = "The one in front of database_url lends connections by transaction";
+    if missing.is_empty() {
+        Check::ok(NAME, format!("{lends}."))
     } else {
-        Check::ok(NAME, "The one in front of database_url lends connections by transaction.")
+        Check::failed(NAME, format!("{lends}, and {}, in [database].", missing.join("; it ")))
     }
 }
