@@ -408,6 +408,23 @@ for (const isRefused of [false, true]) {
   });
 }
 
+test("a page whose script comes late leads nobody away who signs in meanwhile", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const late = await profile.newPage();
+  const release = await goLate(late, "/account/sessions");
+  await site.server.command("session", "revoke", session.handle);
+  const page = await open(profile, "/login?next=/account/security");
+  await page.fill("[name=username]", "ada");
+  const answer = page.waitForResponse((response) => response.url().endsWith("/state"));
+  release();
+  await answer;
+  await isAtTheDoor(late, "An administrator ended your session. Please sign in again.");
+  assert.equal(await page.inputValue("[name=username]"), "ada");
+  assert.equal(site.front.count("/account/security"), 0);
+});
+
 test("a page whose script comes late takes up the new session of its person", async (t) => {
   const site = await Site.start(t);
   const profile = await site.adasProfile();
@@ -482,6 +499,22 @@ for (const isAsleep of [false, true]) {
     assert.equal(await page.textContent("[data-part=said]"), "");
   });
 }
+
+test("that the session is probably over is taken back when the clock is put right", async (t) => {
+  const site = await Site.start(t, { SESSRUM_SESSION__IDLE: "24s" });
+  const page = await open(await site.adasProfile(), "/");
+  await page.waitForSelector("dialog[open]");
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 3_600_000;
+  });
+  await page.waitForSelector("[data-part=failed]:has-text('has probably ended')");
+  // The server tells the time again.
+  await page.evaluate(() => void dispatchEvent(new Event("online")));
+  await page.waitForSelector("[data-part=failed]:empty", { state: "attached" });
+  assert.match((await page.textContent("[data-part=left]")) ?? "", /^0:(?!00)/);
+  assert.match((await page.textContent("[data-part=said]")) ?? "", /left$/);
+});
 
 for (const [when, rule] of Object.entries({ "told of its end": undefined, "not told": silence })) {
   test(`a page that is another's is not shown until one's own comes: ${when}`, async (t) => {

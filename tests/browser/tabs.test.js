@@ -44,7 +44,7 @@ test("a sign-in is seen by the other tabs", async (t) => {
   const { state, previous, sameUser } = await eventOf(tab, "signed_in");
   assert.deepEqual([state.user.username, previous, sameUser], ["ada", null, false]);
   await signInPage.waitForSelector('body[data-revision]:not([data-revision=""])');
-  assert.equal(site.front.count("/api/session/state"), 0, "nobody had to ask");
+  assert.equal(site.front.count("/api/session/state"), 1, "only who leaves a page for it has asked");
 });
 
 test("a switch is seen by all tabs, the server's own pages too", async (t) => {
@@ -322,3 +322,52 @@ for (const body of ["", "null", "{}"]) {
     assert.equal(await tab.evaluate(() => window.sync.signOut()), true);
   });
 }
+
+test("who comes back with an old page tells nobody of it before the server has confirmed it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const [old, door] = [await openTab(profile), await openTab(profile, { state: null })];
+  await old.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await site.server.command("session", "revoke", session.handle);
+  const asked = door.waitForResponse((response) => response.url().endsWith("/state"));
+  await old.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await eventOf(old, "ended");
+  await asked;
+  assert.deepEqual(await typesOf(door), []);
+});
+
+test("a question from before a sign-out whose answer is lost does not deny it", async (t) => {
+  const site = await Site.start(t);
+  site.front.treat("/api/session/events", silence);
+  const profile = await site.adasProfile();
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  const tab = await openTab(profile, PATIENT);
+  const before = site.front.count("/api/session/state");
+  site.front.hold("/api/session/state");
+  await tab.evaluate(() => void window.sync.refresh());
+  await until(() => site.front.count("/api/session/state") > before);
+  site.front.treat("/api/session/state");
+  site.front.treat("/api/logout", async (...request) => {
+    await site.server.command("session", "revoke", session.handle);
+    unavailable(...request);
+  });
+  const answers = tab.evaluate(async () => [await window.sync.signOut(), await window.sync.refresh()]);
+  assert.deepEqual(await answers, [false, "signed_out"]);
+});
+
+test("when an older session is the one again, a tab takes what happens to it", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const [ids, older] = [await platforms(profile), await profile.cookies()];
+  await profile.clearCookies();
+  await signIn(profile, site.front.url);
+  const tab = await openTab(profile);
+  const { session } = await (await profile.request.get("/api/session/state")).json();
+  await site.server.command("session", "revoke", session.handle);
+  await eventOf(tab, "ended");
+  await profile.addCookies(older);
+  assert.equal(await tab.evaluate(() => window.sync.refresh()), "signed_in");
+  assert.equal(await switchTo(tab, ids.News), true);
+  await inPlatform(tab, "News");
+});

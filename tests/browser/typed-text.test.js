@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { Site, closeBrowser, platforms, signIn, until } from "./browser.js";
+import { Site, closeBrowser, platforms, show, signIn, until } from "./browser.js";
 import { hangUp, silence, unavailable } from "./front.js";
 import { goLate, isAtTheDoor, isHereAgain, leaveForDevices, makeTokensOld, open, signInHere, typeHalfAName } from "./page.js";
 
@@ -449,3 +449,36 @@ for (const [when, isAsked] of /** @type {const} */ ([["", false], [", though all
     await two.waitForFunction(() => sessionStorage.length === 0);
   });
 }
+
+test("a sign-out that failed while a form was on its way makes none of a later end", async (t) => {
+  const site = await Site.start(t);
+  const profile = await site.adasProfile();
+  const page = await open(profile, "/account/platforms");
+  await typeHalfAName(page);
+  site.front.treat("/api/logout", unavailable);
+  site.front.treat("/account/platforms", (pass, { method }) => method === "GET" && pass());
+  const lookAgain = site.front.hold("/look-again");
+  const answer = page.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
+  await page.$eval("form[action='/account/platforms']", (/** @type {HTMLFormElement} */ form) => {
+    fetch("/look-again").then(() => dispatchEvent(new Event("online")));
+    form.requestSubmit();
+    /** @type {HTMLFormElement} */ (document.querySelector(".sign-out")).requestSubmit();
+  });
+  await answer;
+  await profile.clearCookies();
+  lookAgain();
+  await isAtTheDoor(page, "Please sign in to continue.");
+  await signInHere(page);
+  await isHereAgain(page);
+});
+
+test("what was typed is there again after a hidden page was ended without a word", async (t) => {
+  const site = await Site.start(t);
+  const page = await open(await site.adasProfile(), "/account/platforms");
+  await typeHalfAName(page);
+  await show(page, "hidden");
+  // From here on it can keep nothing.
+  await page.evaluate(() => void Object.assign(Storage.prototype, { setItem: null, removeItem: null }));
+  await page.reload();
+  await isHereAgain(page);
+});

@@ -182,3 +182,18 @@ test("a page that comes back from the back-forward cache asks", async (t) => {
   await tab.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
   await inPlatform(tab, "News");
 });
+
+test("a hidden tab asks nothing, however often the network comes back", async (t) => {
+  const site = await Site.start(t);
+  site.front.treat(EVENTS, silence);
+  const tab = await openTab(await site.adasProfile(), PATIENT);
+  await show(tab, "hidden");
+  const before = site.front.count(STATE);
+  await tab.evaluate(() => void dispatchEvent(new Event("online")));
+  // Its answer comes after that to a question of the page.
+  await tab.evaluate(() => fetch("/api/session/csrf-token"));
+  assert.equal(site.front.count(STATE), before);
+  await tab.evaluate(() => void (Date.now = () => 1e14));
+  await show(tab, "visible");
+  await until(() => site.front.count(STATE) === before + 1);
+});

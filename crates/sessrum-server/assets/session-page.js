@@ -52,21 +52,21 @@ function followSession(opened) {
   // After all that may hold a form back.
   forms.sendOneAtATime();
   const typed = new TypedText(here, whose);
+  const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
   // Whether its person has signed out, as far as is known: an answer may be lost.
   let isLeaving = false;
   let hasFailed = false;
   // This page may be older than what it says, so the server is asked whose it is.
   sync.addEventListener("confirmed", () => {
-    if (hasFailed && !forms.isSending) isLeaving = false;
+    if (hasFailed && forms.sending !== signOut) isLeaving = false;
     if (sync.state?.user.id === opened.user.id) typed.giveBack();
   });
   if (typed.isWaiting) sync.refresh();
 
-  const signOut = /** @type {?HTMLFormElement} */ (document.querySelector(".sign-out"));
   signOut?.addEventListener("submit", async (event) => {
     if (signOut.ariaBusy) return event.preventDefault();
     // After a failure the form goes its own way, unless another is on its way.
-    isLeaving ||= !hasFailed || !forms.isSending;
+    isLeaving ||= !hasFailed || !forms.sending;
     if (hasFailed) return;
     event.preventDefault();
     signOut.ariaBusy = "true";
@@ -124,10 +124,12 @@ function waitAtTheDoor() {
   if (next && !location.search) becomes(`/login?${new URLSearchParams({ next: next.value })}`);
   // A form on its way brings a session of its own.
   const goOn = () => {
-    if (next && sync.state && !forms.isSending) location.replace(next.value);
+    if (next && sync.state && !forms.sending) location.replace(next.value);
   };
   forms.sendOneAtATime(goOn);
-  sync.addEventListener("signed_in", goOn);
+  // Another tab may tell what is over: nobody who is typing here is led away for that.
+  sync.addEventListener("signed_in", () => sync.refresh());
+  sync.addEventListener("confirmed", goOn);
 }
 
 /**

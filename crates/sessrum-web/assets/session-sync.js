@@ -89,7 +89,7 @@ const UNREACHABLE = {
   detail: "The server cannot be reached right now. Please try again in a moment.",
 };
 
-/** How often it is looked whether the device has slept, and how late that look comes then. */
+/** How often it is looked whether the device has slept, and how late that is then. */
 const LOOK_EVERY = 10_000;
 const SLEPT_FOR = 20_000;
 /** A tab that is shown again and again asks once in this time. */
@@ -162,7 +162,7 @@ export class SessionSync extends EventTarget {
     return this.#ended;
   }
 
-  /** The platform that a switch is on its way to, or null. */
+  /** Where a switch is on its way to, or null. */
   get switching() {
     return this.#switching;
   }
@@ -190,6 +190,7 @@ export class SessionSync extends EventTarget {
     this.#started = new AbortController();
     const { signal } = this.#started;
     this.#open();
+    this.#publishKnown();
     // A page that rests in the back-forward cache holds nothing open.
     addEventListener("pagehide", () => this.#close(), { signal });
     addEventListener(
@@ -265,9 +266,10 @@ export class SessionSync extends EventTarget {
   async signOut() {
     const createdAt = this.#known?.session.created_at;
     const { problem } = await this.#change("/logout");
-    if (problem) return false;
-    this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail: "You are signed out." });
-    return true;
+    // A question on its way may have gone out before.
+    if (problem) this.#asking = null;
+    else this.#finish(createdAt, { code: "session_ended", end_reason: "logout", detail: "You are signed out." });
+    return !problem;
   }
 
   /**
@@ -323,6 +325,7 @@ export class SessionSync extends EventTarget {
     if (this.#known?.session.created_at !== session.created_at) this.#csrf = null;
     this.#known = Object.freeze({ server_time, session, user, platform });
     this.#ended = null;
+    this.#endedSession = "";
     this.#watchExpiry();
   }
 
@@ -365,7 +368,7 @@ export class SessionSync extends EventTarget {
     else if (ended && this.#endedSession) this.#publish({ ended, created_at: this.#endedSession });
   }
 
-  /** Another tab knows less: the leader tells it, or all do when it is over. */
+  /** Tells a tab that knows less: the leader does, or all when it is over. */
   #correct() {
     if (this.#leads || this.#ended) this.#publishKnown();
   }
@@ -476,7 +479,6 @@ export class SessionSync extends EventTarget {
     this.#page = new AbortController();
     const { signal } = this.#page;
     this.#publish = openChannel(this.#options.channel, (fact) => this.#hear(fact), signal);
-    this.#publishKnown();
     let lookedAt = Date.now();
     document.addEventListener(
       "visibilitychange",
@@ -486,7 +488,7 @@ export class SessionSync extends EventTarget {
       },
       { signal },
     );
-    addEventListener("online", () => this.refresh(), { signal });
+    addEventListener("online", () => isVisible() && this.refresh(), { signal });
     const looking = setInterval(() => {
       const late = Date.now() - lookedAt - LOOK_EVERY;
       lookedAt = Date.now();
@@ -521,8 +523,8 @@ export class SessionSync extends EventTarget {
   }
 
   /**
-   * Waits for the moment to warn, and then for the end. Both may have been put off by what happened
-   * elsewhere, so the server is asked: the leader does so first, and tells the others.
+   * Waits for the moment to warn, and then for the end. Both may have been put off elsewhere, so the
+   * server is asked: the leader does so first, and tells the others.
    */
   #watchExpiry() {
     clearTimeout(this.#expiryTimer);
@@ -554,7 +556,7 @@ export class SessionSync extends EventTarget {
     this.#tell("expiring", expiring);
   }
 
-  /** Names a warning: from one moment on there may be another, after the first end was put off. */
+  /** What a warning is known by. */
   #warning() {
     return `${this.expiring?.kind} ${this.state?.session.expiring_at}`;
   }
@@ -577,7 +579,7 @@ export class SessionSync extends EventTarget {
         if (locks) await locks.request(this.#options.channel, { signal: turn }, lead);
         else await lead();
       } catch {
-        // Locks may be denied to a page.
+        // Locks may be denied.
         if (!turn.aborted) await lead();
       }
     }
@@ -595,7 +597,7 @@ export class SessionSync extends EventTarget {
       if (lasted) {
         this.#failures = refusals = 0;
       } else if ((await this.refresh()) !== "unknown" && ++refusals === BLOCKED_AFTER) {
-        // Once may be a server that has just come back.
+        // Once may be a restart.
         this.#blockedUntil = Date.now() + this.#options.streamAgainAfter;
         break;
       }

@@ -30,6 +30,7 @@ export function warnBeforeTheEnd(sync, here) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let counting;
   let saidAt = Infinity;
+  let isOver = false;
 
   sync.addEventListener("expiring", () => {
     const kind = sync.expiring?.kind;
@@ -39,6 +40,7 @@ export function warnBeforeTheEnd(sync, here) {
     }
     failed.textContent = "";
     saidAt = Infinity;
+    isOver = false;
     clearInterval(counting);
     counting = setInterval(count, 250);
     count();
@@ -86,19 +88,20 @@ export function warnBeforeTheEnd(sync, here) {
     const ahead = sync.expiring.endsAt - Date.now();
     const seconds = Math.max(0, Math.ceil(ahead / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (ahead < -OVER_AFTER) return isOver();
+    const wasOver = isOver;
+    isOver = ahead < -OVER_AFTER;
+    // Said once: each change of an alert is read aloud. A clock that is put right takes it back.
+    if (isOver !== wasOver) {
+      said.textContent = "";
+      failed.textContent = isOver ? OVER : "";
+      saidAt = Infinity;
+    }
+    if (isOver) return;
     const mark = SAID_AT.find((mark) => seconds <= mark && mark < saidAt && seconds > mark - 5);
     if (saidAt === Infinity || mark) {
       saidAt = mark ?? seconds;
       said.textContent = inWords(seconds);
     }
-  }
-
-  /** Said once: each change of an alert is read aloud. */
-  function isOver() {
-    clearInterval(counting);
-    said.textContent = "";
-    failed.textContent = OVER;
   }
 }
 

@@ -8,7 +8,7 @@ import { notify } from "./notice.js";
 const ANSWERED_WITHIN = 10_000;
 
 export class Forms {
-  /** @type {?HTMLFormElement} the form that is on its way */
+  /** @type {?HTMLFormElement} */
   #sending = null;
   /** @type {Platform} the platform that the page was opened in, as far as its reader knows */
   opened = null;
@@ -26,9 +26,9 @@ export class Forms {
     return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=csrf_token]"));
   }
 
-  /** Whether a form is on its way. */
-  get isSending() {
-    return this.#sending !== null;
+  /** The form that is on its way, or null. */
+  get sending() {
+    return this.#sending;
   }
 
   /**

@@ -1,4 +1,4 @@
-/** What a person typed into this page's forms: kept when the page is left, and given back. */
+/** What a person typed into this page's forms: kept when the page is left or hidden, and given back. */
 
 import { keep, letGo, lookThrough, waitNoMore } from "./kept.js";
 import { notify } from "./notice.js";
@@ -21,7 +21,7 @@ export class TypedText {
   #isOver = false;
 
   /**
-   * Keeps it in this tab whenever the page is left. To be made after all that may hold a form back.
+   * Keeps it in this tab whenever the page is left or hidden. To be made after all that may hold a form back.
    * @param {string} page its address
    * @param {{user: number | string, session: string}} whose the session may become another
    */
@@ -37,6 +37,8 @@ export class TypedText {
       if (!form?.ariaBusy) this.#sent.delete(form);
     });
     addEventListener("pagehide", () => this.#keep());
+    // A browser that is short of memory ends a hidden page without a word.
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#keep());
   }
 
   /** Whether something waits to be given back, on whatever page. */
