@@ -525,7 +525,12 @@ for (const [when, rule] of Object.entries({ "told of its end": undefined, "not t
     await typeHalfAName(page);
     await page.evaluate(() => {
       const main = /** @type {HTMLElement} */ (document.querySelector("main"));
-      setInterval(() => fetch(`/seen/${getComputedStyle(main).visibility}`), 20);
+      // One after the other: none tells late how it was before.
+      const tell = async () => {
+        await fetch(`/seen/${getComputedStyle(main).visibility}`);
+        setTimeout(tell, 20);
+      };
+      void tell();
     });
     site.front.treat("/account/platforms", () => {});
     await signIn(profile, site.front.url, "root");
