@@ -256,7 +256,7 @@ test("a sign-out that fails takes nothing away", async (t) => {
   }
   site.front.treat("/api/logout", unavailable);
   await one.click("text=Sign out");
-  await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  await one.waitForSelector(".notice.failed:text('You may still be signed in')");
   for (const page of [one, two]) {
     await page.click("nav >> text=Platforms");
     await isHereAgain(page);
@@ -275,7 +275,7 @@ test("a sign-out that scripts cannot make is made without", async (t) => {
   const page = await open(await site.adasProfile(), "/");
   site.front.treat("/api/logout", unavailable);
   await page.click("text=Sign out");
-  await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  await page.waitForSelector(".notice.failed:text('You may still be signed in')");
   await page.click("text=Sign out");
   await isAtTheDoor(page, "You are signed out.");
 });
@@ -334,7 +334,7 @@ test("a sign-out that failed makes no sign-out of a later end", async (t) => {
   const page = await open(profile, "/account/platforms");
   site.front.treat("/api/logout", unavailable);
   await page.click("text=Sign out");
-  await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  await page.waitForSelector(".notice.failed:text('You may still be signed in')");
   await comesBackAfterItsCookieWent(profile, page);
 });
 
@@ -414,7 +414,7 @@ test("a sign-out in doubt is none once the server says that the session lives", 
   const page = await open(profile, "/account/platforms");
   for (const path of ["/api/logout", "/api/session/state"]) site.front.treat(path, unavailable);
   await page.click("text=Sign out");
-  await page.waitForSelector(".notice.failed:text('You are not signed out yet')");
+  await page.waitForSelector(".notice.failed:text('You may still be signed in')");
   const answer = page.waitForResponse((response) => response.url().endsWith("/state") && response.ok());
   site.front.treat("/api/session/state");
   await answer;
@@ -431,7 +431,7 @@ for (const [when, isAsked] of /** @type {const} */ ([["", false], [", though all
     await two.goto("about:blank");
     site.front.treat("/api/logout", unavailable);
     await one.click("text=Sign out");
-    await one.waitForSelector(".notice.failed:text('You are not signed out yet')");
+    await one.waitForSelector(".notice.failed:text('You may still be signed in')");
     let make = () => {};
     const isMade = new Promise((resolve) => (make = () => resolve(undefined)));
     site.front.treat("/logout", (pass) => void isMade.then(() => pass(new Promise(() => {}))));

@@ -18,7 +18,7 @@ const ANSWERS_WITHIN = 15_000;
 /** The ends that somebody chose, besides signing out. With others, what was typed waits for its person. */
 const CHOSEN = ["revoked_by_user", "revoked_by_admin", "password_changed", "user_disabled"];
 
-const NOT_SIGNED_OUT = "You are not signed out yet. Please try again.";
+const NOT_SIGNED_OUT = "You may still be signed in. Please try again.";
 
 const script = /** @type {HTMLScriptElement} */ (document.querySelector("script[data-state]"));
 

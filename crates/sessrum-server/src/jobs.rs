@@ -271,10 +271,10 @@ mod tests {
     fn a_job_that_takes_long_is_not_late_while_it_comes_on() {
         let noon = Timestamp::from_micros(0);
         let health = JobHealth::starting(noon, &[(Job::CleanUp, MINUTE)]);
-        *lock(&health.0[0].comes_on) = Some(noon + 3 * MINUTE);
+        *lock(&health.0[0].came_on) = Some(noon + 3 * MINUTE);
         assert_eq!(health.late(noon + 6 * MINUTE)[0].1, None);
         assert_eq!(health.late(noon + 7 * MINUTE)[0].1, Some(Late { since: noon }));
-        *lock(&health.0[0].comes_on) = None;
+        *lock(&health.0[0].came_on) = None;
         assert_eq!(health.late(noon + 6 * MINUTE)[0].1, Some(Late { since: noon }));
     }
 
