@@ -12,7 +12,7 @@ use sessrum_core::{
 
 use crate::error::Result;
 use crate::rows::{self, bundled};
-use crate::sql::{Params, events as sql, users};
+use crate::sql::{AT_ONCE, Params, events as sql, users};
 use crate::store::PostgresStore;
 use crate::values::{Sql, without_nul};
 use crate::writer::Writing;
@@ -26,7 +26,10 @@ pub(crate) async fn record(writing: &mut Writing, event: NewEvent, change: &Chan
     }
     learn_chains(writing, user).await?;
     let sealer = Arc::clone(&writing.sealer);
-    writing.ledger.add(event, change, &sealer);
+    writing.ledger.add(event, change, &sealer)?;
+    if writing.ledger.unwritten() >= AT_ONCE {
+        writing.write_events().await?;
+    }
     Ok(())
 }
 
@@ -79,13 +82,17 @@ pub(crate) async fn record_of(
     record(writing, event, change).await
 }
 
-/// Removes what events that concern a user, or that they caused, tell of clients. Answers of how
-/// many.
+/// Removes what some of the events that concern a user, or that they caused, tell of clients. Answers
+/// of how many; 0 when none is left.
 pub(crate) async fn forget_clients(writing: &mut Writing, user: &UserId) -> Result<usize> {
     writing.write_events().await?;
-    let concerning = writing.query(sql::FORGET_CLIENTS_OF_USER, &[&Sql(user.clone())]).await?;
+    let concerning = writing
+        .query(sql::FORGET_CLIENTS_OF_USER, &[&Sql(user.clone()), &rows::limit(AT_ONCE)])
+        .await?;
     let actor = Actor::User(user.clone()).to_string();
-    let caused = writing.query(sql::FORGET_CLIENTS_OF_ACTOR, &[&without_nul(&actor)]).await?;
+    let caused = writing
+        .query(sql::FORGET_CLIENTS_OF_ACTOR, &[&without_nul(&actor), &rows::limit(AT_ONCE)])
+        .await?;
     Ok(concerning.affected() + caused.affected())
 }
 

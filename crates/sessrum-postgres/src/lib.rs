@@ -77,6 +77,7 @@ mod error;
 mod events;
 mod examine;
 mod feed;
+mod hosts;
 mod jobs;
 mod open;
 mod open_error;

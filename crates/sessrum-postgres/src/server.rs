@@ -14,12 +14,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
-use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connection::Connections;
 use crate::error::Error;
+use crate::hosts::{Hosts, Tls};
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 
@@ -30,12 +30,10 @@ const KEEPALIVE: Duration = Duration::from_mins(1);
 /// A server that ends a statement by itself is let do so: its answer leaves the connection whole.
 pub(crate) const GRACE: Duration = Duration::from_millis(500);
 
-type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
-
 /// A database on a server.
 pub(crate) struct Server {
     config: Config,
-    tls: MakeRustlsConnect,
+    hosts: Hosts,
     connect_timeout: Duration,
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
@@ -59,11 +57,12 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        // One that takes no connection leaves time for the next, also where a name has two addresses.
-        config.connect_timeout(match u32::try_from(config.get_hosts().len()) {
+        // One that is silent leaves time for the next, and the last for one more address of its name.
+        let share = match u32::try_from(config.get_hosts().len()) {
             Ok(hosts @ 2..) => options.connect_timeout / hosts.saturating_add(1),
             _ => options.connect_timeout,
-        });
+        };
+        config.connect_timeout(share);
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
         if config.get_application_name().is_none() {
@@ -76,7 +75,7 @@ impl Server {
         };
         let name = name(&config);
         Ok(Self {
-            tls: tls(roots, &name)?,
+            hosts: Hosts::new(&config, tls(roots, &name)?, share),
             config,
             connect_timeout: options.connect_timeout,
             statement_timeout: options.statement_timeout,
@@ -92,7 +91,7 @@ impl Server {
 
     /// A connection of one's own. Whoever asks for it drives it, too.
     pub(crate) async fn connect(&self) -> Result<(Client, Connection<Socket, Tls>), Error> {
-        let connecting = timeout(self.connect_timeout, self.config.connect(self.tls.clone()));
+        let connecting = timeout(self.connect_timeout, self.hosts.connect());
         Ok(connecting.await.map_err(|_| Error::TimedOut)??)
     }
 
@@ -105,7 +104,7 @@ impl Server {
     ) -> Result<Connections, OpenError> {
         let patience = limit.saturating_add(GRACE);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
+        let manager = Manager::from_connect(self.config.clone(), self.hosts.clone(), recycling);
         let timeouts = Timeouts {
             wait: Some(patience),
             create: Some(self.connect_timeout),
@@ -147,7 +146,13 @@ pub(crate) fn parse(url: &str) -> Result<(Config, bool), OpenError> {
     let config: Config = url.parse().map_err(|_| OpenError::InvalidUrl)?;
     let is_misread = names(&config).any(|host| host.contains('@'))
         || config.get_user().is_some_and(|user| user.contains(['/', '?']));
-    if config.get_hosts().is_empty() || is_misread {
+    let hosts = config.get_hosts().len();
+    let fits = |given: usize, least: usize| given <= least || given == hosts;
+    if hosts == 0
+        || !fits(config.get_ports().len(), 1)
+        || !fits(config.get_hostaddrs().len(), 0)
+        || is_misread
+    {
         return Err(OpenError::InvalidUrl);
     }
     let is_secured = match mode {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::events::{last_of_users, learn_chains, record_of};
 use crate::platform_use::{PlatformUse, note_uses};
 use crate::rows::{self, plain};
-use crate::sql::{Params, platforms, sign_ins as sql};
+use crate::sql::{AT_ONCE, Params, platforms, sign_ins as sql};
 use crate::values::Sql;
 use crate::writer::{SignIn, Writing};
 
@@ -160,11 +160,20 @@ async fn make(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Made> {
     let (replaced, evicted, ids, ()) = try_join!(
         biased;
         end_replaced(writing, set),
-        evict(writing, set),
+        evict(writing, set, 1),
         insert(writing, set),
         note_platforms(writing, set),
     )?;
-    Ok(Made { ended: [replaced, evicted].concat(), ids })
+    let mut ended = [replaced, evicted].concat();
+    // Caps were higher before.
+    while ended.len() >= AT_ONCE {
+        let more = evict(writing, set, 0).await?;
+        if more.is_empty() {
+            break;
+        }
+        ended.extend(more);
+    }
+    Ok(Made { ended, ids })
 }
 
 async fn end_replaced(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Vec<EndedSession>> {
@@ -177,13 +186,17 @@ async fn end_replaced(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<
     ended.all(|row| rows::ended(row, EndReason::Logout))
 }
 
-/// Makes room for one more session under each cap.
-async fn evict(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Vec<EndedSession>> {
+/// Makes room for so many sessions under each cap, as far as one statement goes.
+async fn evict(
+    writing: &Writing,
+    set: &[(&mut SignIn, bool)],
+    room: usize,
+) -> Result<Vec<EndedSession>> {
     let users: Vec<_> = set.iter().map(|(it, _)| Sql(it.new.user_id.clone())).collect();
     let kept: Vec<_> =
-        set.iter().map(|(it, _)| rows::limit(it.new.cap.saturating_sub(1))).collect();
+        set.iter().map(|(it, _)| rows::limit(it.new.cap.saturating_sub(room))).collect();
     let times: Vec<_> = set.iter().map(|(it, _)| Sql(it.change.at)).collect();
-    let ended = writing.query(sql::EVICT, &[&users, &kept, &times]).await?;
+    let ended = writing.query(sql::EVICT, &[&users, &kept, &times, &rows::limit(AT_ONCE)]).await?;
     ended.all(|row| rows::ended(row, EndReason::Evicted))
 }
 

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::events::{learn_chains, record_of};
 use crate::rows;
 use crate::sql::sessions as sql;
-use crate::sql::{Params, Statement};
+use crate::sql::{AT_ONCE, Params, Statement};
 use crate::values::Sql;
 use crate::writer::Writing;
 
@@ -29,8 +29,15 @@ pub(crate) async fn end_of_user(
 ) -> Result<Vec<EndedSession>> {
     writing.asks_for_end();
     let (user, keep) = (Sql(user.clone()), keep.map(Sql));
-    let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &user, &keep];
-    end_by(writing, sql::END_OF_USER, params, reason, change).await
+    let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &user, &keep, &rows::limit(AT_ONCE)];
+    let mut ended = Vec::new();
+    loop {
+        let some = end_by(writing, sql::END_OF_USER, params, reason, change).await?;
+        if some.is_empty() {
+            return Ok(ended);
+        }
+        ended.extend(some);
+    }
 }
 
 pub(super) async fn end_any(

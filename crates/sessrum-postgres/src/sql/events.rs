@@ -22,6 +22,19 @@ macro_rules! event_filter {
     };
 }
 
+/// Of events, `$2` at most.
+macro_rules! forget_clients_where {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE session_events SET ip_address = NULL, user_agent = NULL, device = NULL, \
+             client_salt = NULL, short_salt = NULL \
+             WHERE id = ANY (ARRAY (SELECT id FROM session_events WHERE ",
+            $condition,
+            " LIMIT $2))"
+        )
+    };
+}
+
 statements! {
     LAST_GIVEN() = last_given!();
 
@@ -84,13 +97,11 @@ statements! {
          client_salt = NULL FROM unnest($1, $2, $3) AS short (id, ip_address, user_agent) \
          WHERE e.id = short.id";
 
-    FORGET_CLIENTS_OF_USER(TEXT) =
-        "UPDATE session_events SET ip_address = NULL, user_agent = NULL, device = NULL, \
-         client_salt = NULL, short_salt = NULL WHERE user_id = $1 \
-         AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL)";
+    FORGET_CLIENTS_OF_USER(TEXT, INT8) = forget_clients_where!(
+        "user_id = $1 \
+         AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL)"
+    );
 
-    FORGET_CLIENTS_OF_ACTOR(TEXT) =
-        "UPDATE session_events SET ip_address = NULL, \
-         user_agent = NULL, device = NULL, client_salt = NULL, short_salt = NULL \
-         WHERE actor = $1 AND client_salt IS NOT NULL";
+    FORGET_CLIENTS_OF_ACTOR(TEXT, INT8) =
+        forget_clients_where!("actor = $1 AND client_salt IS NOT NULL");
 }

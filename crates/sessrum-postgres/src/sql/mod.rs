@@ -26,6 +26,10 @@ pub(crate) struct Statement {
     pub(crate) types: &'static [Type],
 }
 
+/// How many rows of a user, or how many events, a statement changes at most: each must end within its
+/// limit, however many there are.
+pub(crate) const AT_ONCE: usize = 1000;
+
 /// What stands for `$1`, `$2` and so on.
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 

@@ -36,7 +36,7 @@ const BY_KEY: [(&str, Statement, &[&str]); 15] = [
 
 /// Statements that look for sessions by something else, or by any number of keys.
 const BY_OTHERS: [(&str, Statement, &[&str]); 5] = [
-    ("sessions::END_OF_USER", sessions::END_OF_USER, &["9", "'logout'", "'7'", "NULL"]),
+    ("sessions::END_OF_USER", sessions::END_OF_USER, &["9", "'logout'", "'7'", "NULL", "9"]),
     ("sessions::FIND_BY_HANDLE", sessions::FIND_BY_HANDLE, &[HANDLE]),
     ("sessions::LIST_LIVE_OF_USER", sessions::LIST_LIVE_OF_USER, &["'7'"]),
     ("sign_ins::END_REPLACED", sign_ins::END_REPLACED, &["'{8}'", "'{9}'"]),

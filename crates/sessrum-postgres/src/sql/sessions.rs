@@ -83,7 +83,10 @@ statements! {
          WHERE id = $1 AND ended_at IS NULL RETURNING data_revision";
 
     END(INT8, TEXT, INT8) = end_where!("id = $3");
-    END_OF_USER(INT8, TEXT, TEXT, INT8) = end_where!("user_id = $3 AND id IS DISTINCT FROM $4");
+    END_OF_USER(INT8, TEXT, TEXT, INT8, INT8) = end_where!(
+        "id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE user_id = $3 AND ended_at IS NULL AND id IS DISTINCT FROM $4 LIMIT $5))"
+    );
 
     /// The keys are an array that is made before: as a join PostgreSQL might read the whole table,
     /// since it does not know the limit.
@@ -111,7 +114,9 @@ statements! {
          WHERE ended_at < $1 ORDER BY ended_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
     /// Tokens and data go with them.
-    DELETE_OF_USER(TEXT) = "DELETE FROM user_sessions WHERE user_id = $1";
+    DELETE_OF_USER(TEXT, INT8) =
+        "DELETE FROM user_sessions WHERE id = ANY (ARRAY (SELECT id FROM user_sessions \
+         WHERE user_id = $1 LIMIT $2))";
 
     LIST_LIVE_OF_USER(TEXT) =
         "SELECT ", session_columns!(), " FROM user_sessions \

@@ -30,15 +30,16 @@ statements! {
          WHERE new.replaces = s.id) WHERE s.ended_at IS NULL AND s.id = ANY ($1) \
          RETURNING s.id, s.handle, s.user_id, s.revision";
 
-    /// Ends the live sessions of users `$1` but the `$2` used most recently, each at `$3`.
-    EVICT(TEXT_ARRAY, INT8_ARRAY, INT8_ARRAY) =
+    /// Ends the live sessions of users `$1` but the `$2` used most recently, each at `$3`, `$4` of a
+    /// user at most.
+    EVICT(TEXT_ARRAY, INT8_ARRAY, INT8_ARRAY, INT8) =
         "UPDATE user_sessions s SET (ended_at, updated_at, end_reason) = \
          (SELECT at, at, 'evicted' FROM unnest($1, $3) AS new (user_id, at) \
          WHERE new.user_id = s.user_id) \
          WHERE s.ended_at IS NULL AND s.id = ANY (ARRAY (\
          SELECT its.id FROM unnest($1, $2) AS new (user_id, kept) CROSS JOIN LATERAL \
          (SELECT id FROM user_sessions WHERE user_id = new.user_id AND ended_at IS NULL \
-         ORDER BY last_activity DESC, id DESC OFFSET new.kept) its)) \
+         ORDER BY last_activity DESC, id DESC OFFSET new.kept LIMIT $4) its)) \
          RETURNING s.id, s.handle, s.user_id, s.revision";
 
     /// Adds sessions with their tokens `$2`, and tells the key of each.

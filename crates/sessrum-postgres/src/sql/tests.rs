@@ -47,13 +47,12 @@ const UNTIL_COUNTED: (&str, &str) =
     ("sessions::TOUCH", "it comes once a second, and PostgreSQL counts within a minute");
 
 /// What sorts its rows, and why it may.
-const SORTS: [(&str, &str); 6] = [
+const SORTS: [(&str, &str); 5] = [
     ("events::LIST_SINCE", "by key it would read all that is older to find what is younger"),
     ("platforms::LIST", "a user has few"),
     ("platforms::LIST_ACTIVE", "a user has few"),
     ("sessions::LIST_LIVE_OF_USER", "a user has few"),
     ("sessions::TOUCH", "rows are locked in the order of their keys"),
-    ("sign_ins::EVICT", "a user has few"),
 ];
 
 /// Enough in each table for PostgreSQL to go by its indexes.

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use sessrum_core::store::NewEvent;
 use sessrum_core::{Change, EventSealer, News, Predecessor, SealedEvent, SessionEvent, UserId};
 
+use crate::error::{Error, Result};
 use crate::values::without_nul;
 
 /// The events of one transaction, numbered and sealed before they are written.
@@ -34,19 +35,32 @@ impl Ledger {
     }
 
     /// Adds an event of a user whose last one is known.
-    pub(crate) fn add(&mut self, event: NewEvent, change: &Change, sealer: &EventSealer) {
+    pub(crate) fn add(
+        &mut self,
+        event: NewEvent,
+        change: &Change,
+        sealer: &EventSealer,
+    ) -> Result<()> {
+        let number = self.last_given.checked_add(1);
+        self.last_given =
+            number.ok_or_else(|| Error::unreadable("no number is left for events"))?;
         let NewEvent { kind, user_id, session, .. } = &event;
         self.news.push(News { kind: *kind, user_id: user_id.clone(), session: *session });
-        self.last_given += 1;
         let event = as_held(event.recorded(self.last_given, change));
         let last = self.chains.entry(event.user_id.clone()).or_default();
         let seal = sealer.seal(&event, *last);
         *last = Some(Predecessor { id: event.id, mac: seal.mac });
         self.unwritten.push(SealedEvent { event, seal });
+        Ok(())
     }
 
     pub(super) const fn last_given(&self) -> i64 {
         self.last_given
+    }
+
+    /// How many events are numbered and not written.
+    pub(crate) const fn unwritten(&self) -> usize {
+        self.unwritten.len()
     }
 
     pub(super) fn take_unwritten(&mut self) -> Vec<SealedEvent> {

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::time::Duration;
+use std::{iter, net};
 
 use futures_util::future::join_all;
 use sessrum_core::store::{EventStore as _, SessionStore as _, StoreErrorKind, UpdateOutcome};
 use sessrum_core::{Clock as _, EndReason, SystemClock};
 use sessrum_postgres::PostgresStore;
 use sessrum_testbed::{Postgres, TcpProxy, Way, until};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
@@ -243,23 +244,59 @@ async fn a_column_whose_type_is_changed_keeps_nobody_from_reading_and_writing() 
     assert_eq!(test.trail().await.len(), 4);
 }
 
-/// A machine that vanished takes no connection and refuses none.
+/// A machine that vanished takes no connection and refuses none; PostgreSQL that hangs takes it.
 #[tokio::test]
 async fn of_several_servers_one_that_is_silent_keeps_nobody_from_the_next() {
     let database = migrated().await;
-    let silent = TcpSocket::new_v4().unwrap();
-    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let silent = silent.listen(1).unwrap();
-    let (gone, there) = (silent.local_addr().unwrap(), database.address());
+    let there = database.address();
+    let listening = || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.listen(1).unwrap()
+    };
+    let (gone, hanging) = (listening(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     // As many as it has room for: of the others it says nothing.
     let mut waiting = Vec::new();
-    while let Ok(taken) = timeout(SHORT, TcpStream::connect(gone)).await {
+    while let Ok(taken) = timeout(SHORT, TcpStream::connect(gone.local_addr().unwrap())).await {
         waiting.push(taken.unwrap());
     }
-    let url = database.url().replace(&there.to_string(), &format!("{gone},{there}"));
-    let store = PostgresStore::open(&impatient(url, SHORT * 10), sealer()).await.unwrap();
-    assert_eq!(store.count_live().await.unwrap(), 0);
+    for silent in [gone.local_addr().unwrap(), hanging.local_addr().unwrap()] {
+        let hosts = format!("{silent},{there}");
+        let url = database.url().replace(&there.to_string(), &hosts);
+        let store = PostgresStore::open(&impatient(url, SHORT * 5), sealer()).await.unwrap();
+        assert_eq!(store.count_live().await.unwrap(), 0);
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_several_servers_the_one_that_was_there_is_asked_first() {
+    let database = migrated().await;
+    let (hanging, there) = (net::TcpListener::bind("127.0.0.1:0").unwrap(), database.address());
+    hanging.set_nonblocking(true).unwrap();
+    let hosts = format!("{},{there}", hanging.local_addr().unwrap());
+    let url = database.url().replace(&there.to_string(), &hosts);
+    let store = PostgresStore::open(&impatient(url, SHORT * 5), sealer()).await.unwrap();
     store.check().await.unwrap();
+    let asked = || iter::from_fn(|| hanging.accept().ok()).count();
+    assert!(asked() > 0);
+    for count in join_all((0..10).map(|_| store.count_live())).await {
+        assert_eq!(count.unwrap(), 0);
+    }
+    assert_eq!(asked(), 0);
+}
+
+#[tokio::test]
+async fn each_connection_begins_with_another_server_where_the_url_says_so() {
+    let database = migrated().await;
+    let there = database.address();
+    let proxies = [TcpProxy::start(there).await, TcpProxy::start(there).await];
+    let hosts = proxies.each_ref().map(|proxy| proxy.address().to_string()).join(",");
+    let url = database.url().replace(&there.to_string(), &hosts);
+    let url = format!("{url}?load_balance_hosts=random");
+    let store = PostgresStore::open(&impatient(url, LONG), sealer()).await.unwrap();
+    store.check().await.unwrap();
+    assert!(proxies.iter().all(|proxy| proxy.bytes(Way::ToServer) > 0));
 }
 
 /// More callers than connections wait for one another.

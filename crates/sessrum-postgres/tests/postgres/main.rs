@@ -8,6 +8,7 @@ mod concurrency;
 mod connections;
 mod crash;
 mod logging;
+mod many_rows;
 mod opening;
 mod pooler;
 mod refusals;
