@@ -82,18 +82,36 @@ pub(crate) async fn record_of(
     record(writing, event, change).await
 }
 
-/// Removes what some of the events that concern a user, or that they caused, tell of clients. Answers
-/// of how many; 0 when none is left.
-pub(crate) async fn forget_clients(writing: &mut Writing, user: &UserId) -> Result<usize> {
+/// Of how many events clients were forgotten, and the last one that concerned the user.
+#[derive(Clone, Copy)]
+pub(crate) struct Forgotten {
+    pub(crate) events: usize,
+    pub(crate) last: i64,
+}
+
+impl Forgotten {
+    pub(crate) const NONE: Self = Self { events: 0, last: i64::MIN };
+}
+
+/// Removes what events that concern a user, or that they caused, tell of clients: of some more than are
+/// forgotten already.
+pub(crate) async fn forget_clients(
+    writing: &mut Writing,
+    user: &UserId,
+    already: Forgotten,
+) -> Result<Forgotten> {
     writing.write_events().await?;
-    let concerning = writing
-        .query(sql::FORGET_CLIENTS_OF_USER, &[&Sql(user.clone()), &rows::limit(AT_ONCE)])
-        .await?;
+    let most = rows::limit(AT_ONCE);
+    let params: Params<'_> = &[&Sql(user.clone()), &most, &already.last];
+    let concerning = writing.query(sql::FORGET_CLIENTS_OF_USER, params).await?;
+    let concerning: Vec<i64> = concerning.all(|row| rows::plain(row, 0))?;
     let actor = Actor::User(user.clone()).to_string();
-    let caused = writing
-        .query(sql::FORGET_CLIENTS_OF_ACTOR, &[&without_nul(&actor), &rows::limit(AT_ONCE)])
-        .await?;
-    Ok(concerning.affected() + caused.affected())
+    let caused =
+        writing.query(sql::FORGET_CLIENTS_OF_ACTOR, &[&without_nul(&actor), &most]).await?;
+    Ok(Forgotten {
+        events: already.events + concerning.len() + caused.affected(),
+        last: concerning.into_iter().fold(already.last, i64::max),
+    })
 }
 
 async fn shorten_clients(writing: &mut Writing, before: Timestamp, limit: i64) -> Result<usize> {

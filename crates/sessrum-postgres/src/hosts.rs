@@ -15,7 +15,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(crate) type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// They are tried one after the other, first the one that was there the last time.
+/// They are tried one after the other: first the one that was there the last time, or the next one each
+/// time.
 #[derive(Clone)]
 pub(crate) struct Hosts {
     /// Of one host alone, as are the others.
@@ -69,11 +70,11 @@ impl Hosts {
 fn alone(all: &Config, at: usize) -> Config {
     let mut config = Config::new();
     match all.get_hosts().get(at) {
-        Some(Host::Tcp(name)) => drop(config.host(name)),
+        Some(Host::Tcp(name)) => config.host(name),
         #[cfg(unix)]
-        Some(Host::Unix(path)) => drop(config.host_path(path)),
-        None => {}
-    }
+        Some(Host::Unix(path)) => config.host_path(path),
+        None => &mut config,
+    };
     if let Some(address) = all.get_hostaddrs().get(at) {
         config.hostaddr(*address);
     }
@@ -122,7 +123,7 @@ impl Connect for Hosts {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
         Box::pin(async {
             let (client, connection) = self.connect().await?;
-            // Whoever uses the client is told of an error.
+            // Whoever uses the client is told of an error; of an idle one nobody need be.
             let driver = tokio::spawn(async { drop(connection.await) });
             Ok((client, driver))
         })

@@ -57,12 +57,10 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        // One that is silent leaves time for the next, and the last for one more address of its name.
-        let share = match u32::try_from(config.get_hosts().len()) {
-            Ok(hosts @ 2..) => options.connect_timeout / hosts.saturating_add(1),
-            _ => options.connect_timeout,
-        };
-        config.connect_timeout(share);
+        // One that is silent leaves time for the next, and so does one of two addresses of a name.
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX).max(1);
+        let share = options.connect_timeout / hosts;
+        config.connect_timeout(if hosts > 1 { share / 2 } else { share });
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
         if config.get_application_name().is_none() {
@@ -147,7 +145,7 @@ pub(crate) fn parse(url: &str) -> Result<(Config, bool), OpenError> {
     let is_misread = names(&config).any(|host| host.contains('@'))
         || config.get_user().is_some_and(|user| user.contains(['/', '?']));
     let hosts = config.get_hosts().len();
-    let fits = |given: usize, least: usize| given <= least || given == hosts;
+    let fits = |given: usize, for_all: usize| given <= for_all || given == hosts;
     if hosts == 0
         || !fits(config.get_ports().len(), 1)
         || !fits(config.get_hostaddrs().len(), 0)

@@ -14,7 +14,6 @@ use sessrum_core::store::{
 };
 use sessrum_core::{Change, PasswordHash, PlatformId, SealedCredentials, UserId};
 
-use crate::events::forget_clients;
 use crate::rows::{self, bundled, plain};
 use crate::sql;
 use crate::store::PostgresStore;
@@ -69,17 +68,7 @@ impl AccountStore for PostgresStore {
         user: &UserId,
         change: &Change,
     ) -> Result<Option<Vec<EndedSession>>, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            // Each some for itself: others write in between.
-            let some = self
-                .writer
-                .run(user.clone(), |user, writing| Box::pin(forget_clients(writing, user)));
-            match some.await? {
-                0 => break,
-                some => forgotten += some,
-            }
-        }
+        let forgotten = forget::forget_most_clients(&self.writer, user).await?;
         self.writer
             .run((user.clone(), change.clone()), move |(user, change), writing| {
                 Box::pin(forget::forget_user(writing, user, forgotten, change))

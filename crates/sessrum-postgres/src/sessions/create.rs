@@ -164,14 +164,13 @@ async fn make(writing: &Writing, set: &[(&mut SignIn, bool)]) -> Result<Made> {
         insert(writing, set),
         note_platforms(writing, set),
     )?;
+    let mut more = evicted.len();
     let mut ended = [replaced, evicted].concat();
-    // Caps were higher before.
-    while ended.len() >= AT_ONCE {
-        let more = evict(writing, set, 0).await?;
-        if more.is_empty() {
-            break;
-        }
-        ended.extend(more);
+    // Caps were higher before: what one statement left.
+    while more >= AT_ONCE {
+        let evicted = evict(writing, set, 0).await?;
+        more = evicted.len();
+        ended.extend(evicted);
     }
     Ok(Made { ended, ids })
 }
@@ -194,7 +193,7 @@ async fn evict(
 ) -> Result<Vec<EndedSession>> {
     let users: Vec<_> = set.iter().map(|(it, _)| Sql(it.new.user_id.clone())).collect();
     let kept: Vec<_> =
-        set.iter().map(|(it, _)| rows::limit(it.new.cap.saturating_sub(room))).collect();
+        set.iter().map(|(it, _)| rows::limit(it.new.cap.max(1).saturating_sub(room))).collect();
     let times: Vec<_> = set.iter().map(|(it, _)| Sql(it.change.at)).collect();
     let ended = writing.query(sql::EVICT, &[&users, &kept, &times, &rows::limit(AT_ONCE)]).await?;
     ended.all(|row| rows::ended(row, EndReason::Evicted))

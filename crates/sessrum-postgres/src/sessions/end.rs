@@ -28,16 +28,16 @@ pub(crate) async fn end_of_user(
     change: &Change,
 ) -> Result<Vec<EndedSession>> {
     writing.asks_for_end();
-    let (user, keep) = (Sql(user.clone()), keep.map(Sql));
-    let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &user, &keep, &rows::limit(AT_ONCE)];
-    let mut ended = Vec::new();
-    loop {
-        let some = end_by(writing, sql::END_OF_USER, params, reason, change).await?;
-        if some.is_empty() {
-            return Ok(ended);
-        }
-        ended.extend(some);
+    let live = writing.query(sql::LIVE_KEYS_OF_USER, &[&Sql(user.clone())]).await?;
+    let mut keys: Vec<i64> = live.all(|row| rows::plain(row, 0))?;
+    keys.retain(|key| keep.is_none_or(|keep| *key != keep.0));
+    keys.sort_unstable();
+    let mut ended = Vec::with_capacity(keys.len());
+    for some in keys.chunks(AT_ONCE) {
+        let params: Params<'_> = &[&Sql(change.at), &Sql(reason), &some];
+        ended.extend(end_by(writing, sql::END_EACH, params, reason, change).await?);
     }
+    Ok(ended)
 }
 
 pub(super) async fn end_any(

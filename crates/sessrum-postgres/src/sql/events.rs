@@ -97,10 +97,12 @@ statements! {
          client_salt = NULL FROM unnest($1, $2, $3) AS short (id, ip_address, user_agent) \
          WHERE e.id = short.id";
 
-    FORGET_CLIENTS_OF_USER(TEXT, INT8) = forget_clients_where!(
-        "user_id = $1 \
-         AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL)"
-    );
+    /// Of events after `$3`, and tells which.
+    FORGET_CLIENTS_OF_USER(TEXT, INT8, INT8) = forget_clients_where!(
+        "user_id = $1 AND id > $3 \
+         AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL) \
+         ORDER BY user_id, id"
+    ), " RETURNING id";
 
     FORGET_CLIENTS_OF_ACTOR(TEXT, INT8) =
         forget_clients_where!("actor = $1 AND client_salt IS NOT NULL");

@@ -26,8 +26,8 @@ pub(crate) struct Statement {
     pub(crate) types: &'static [Type],
 }
 
-/// How many rows of a user, or how many events, a statement changes at most: each must end within its
-/// limit, however many there are.
+/// How many sessions of a user, or events, a statement ends, removes, forgets or adds at most, so that
+/// it ends within its limit.
 pub(crate) const AT_ONCE: usize = 1000;
 
 /// What stands for `$1`, `$2` and so on.

@@ -35,20 +35,22 @@ const BY_KEY: [(&str, Statement, &[&str]); 15] = [
 ];
 
 /// Statements that look for sessions by something else, or by any number of keys.
-const BY_OTHERS: [(&str, Statement, &[&str]); 5] = [
-    ("sessions::END_OF_USER", sessions::END_OF_USER, &["9", "'logout'", "'7'", "NULL", "9"]),
+const BY_OTHERS: [(&str, Statement, &[&str]); 8] = [
+    ("sessions::DELETE_EACH", sessions::DELETE_EACH, &["'{8}'"]),
+    ("sessions::END_EACH", sessions::END_EACH, &["9", "'logout'", "'{8}'"]),
     ("sessions::FIND_BY_HANDLE", sessions::FIND_BY_HANDLE, &[HANDLE]),
+    ("sessions::KEYS_OF_USER", sessions::KEYS_OF_USER, &["'7'"]),
     ("sessions::LIST_LIVE_OF_USER", sessions::LIST_LIVE_OF_USER, &["'7'"]),
+    ("sessions::LIVE_KEYS_OF_USER", sessions::LIVE_KEYS_OF_USER, &["'7'"]),
     ("sign_ins::END_REPLACED", sign_ins::END_REPLACED, &["'{8}'", "'{9}'"]),
     ("sign_ins::JUDGE", sign_ins::JUDGE, &["'{7}'", "ARRAY[decode('00', 'hex')]", "'{}'"]),
 ];
 
 /// Statements that are about no session in particular, about all those of a user, about new ones, or
 /// about as many as the planner takes for a good part of small partitions.
-const OF_MANY: [&str; 14] = [
+const OF_MANY: [&str; 13] = [
     "sessions::COUNT_LIVE",
     "sessions::DELETE_ENDED",
-    "sessions::DELETE_OF_USER",
     "sessions::END_ANY",
     "sessions::END_IDLE",
     "sessions::END_TOO_OLD",

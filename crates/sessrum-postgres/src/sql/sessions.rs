@@ -83,10 +83,7 @@ statements! {
          WHERE id = $1 AND ended_at IS NULL RETURNING data_revision";
 
     END(INT8, TEXT, INT8) = end_where!("id = $3");
-    END_OF_USER(INT8, TEXT, TEXT, INT8, INT8) = end_where!(
-        "id = ANY (ARRAY (SELECT id FROM user_sessions \
-         WHERE user_id = $3 AND ended_at IS NULL AND id IS DISTINCT FROM $4 LIMIT $5))"
-    );
+    END_EACH(INT8, TEXT, INT8_ARRAY) = end_where!("id = ANY ($3)");
 
     /// The keys are an array that is made before: as a join PostgreSQL might read the whole table,
     /// since it does not know the limit.
@@ -114,9 +111,12 @@ statements! {
          WHERE ended_at < $1 ORDER BY ended_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
     /// Tokens and data go with them.
-    DELETE_OF_USER(TEXT, INT8) =
-        "DELETE FROM user_sessions WHERE id = ANY (ARRAY (SELECT id FROM user_sessions \
-         WHERE user_id = $1 LIMIT $2))";
+    DELETE_EACH(INT8_ARRAY) = "DELETE FROM user_sessions WHERE id = ANY ($1)";
+
+    KEYS_OF_USER(TEXT) = "SELECT id FROM user_sessions WHERE user_id = $1";
+
+    LIVE_KEYS_OF_USER(TEXT) =
+        "SELECT id FROM user_sessions WHERE user_id = $1 AND ended_at IS NULL";
 
     LIST_LIVE_OF_USER(TEXT) =
         "SELECT ", session_columns!(), " FROM user_sessions \

@@ -19,26 +19,32 @@ pub(super) enum Stage {
     Unknown,
 }
 
+/// Whose changes a failure is told to.
+pub(super) enum Concerns {
+    /// One of them, without which the others may be made.
+    One,
+    /// Those that were taken into the transaction.
+    Taken,
+    /// Those that wait behind these as well.
+    Batch,
+    /// Whoever came meanwhile, too: nobody can do better now.
+    Everyone,
+}
+
 impl Failure {
     /// Whether it is safe, and of use, to make the same changes again at once.
     pub(super) fn can_be_tried_again(&self) -> bool {
-        let is_safe = matches!(self.stage, Stage::Waiting | Stage::Undone);
-        let is_of_use = self.error.ends_connection() || self.error.is_transient();
-        is_safe && is_of_use && !matches!(self.error, Error::TimedOut)
+        matches!(self.stage, Stage::Waiting | Stage::Undone)
+            && !matches!(self.error, Error::TimedOut)
+            && (self.error.ends_connection() || self.error.is_transient())
     }
 
-    /// Whether any of the changes may be what failed, and others be made without it.
-    pub(super) fn is_of_one(&self) -> bool {
-        self.stage == Stage::Undone && !self.error.concerns_everyone()
-    }
-
-    /// Whether changes that wait behind these would fail as well.
-    pub(super) fn concerns_others(&self) -> bool {
-        self.stage != Stage::Unknown && !self.is_of_one()
-    }
-
-    /// Whether nobody else can do better now.
-    pub(super) const fn is_of_all(&self) -> bool {
-        matches!(self.stage, Stage::Nowhere | Stage::Waiting)
+    pub(super) fn concerns(&self) -> Concerns {
+        match self.stage {
+            Stage::Nowhere | Stage::Waiting => Concerns::Everyone,
+            Stage::Undone if self.error.concerns_everyone() => Concerns::Batch,
+            Stage::Undone => Concerns::One,
+            Stage::Unknown => Concerns::Taken,
+        }
     }
 }

@@ -41,9 +41,8 @@ impl Ledger {
         change: &Change,
         sealer: &EventSealer,
     ) -> Result<()> {
-        let number = self.last_given.checked_add(1);
-        self.last_given =
-            number.ok_or_else(|| Error::unreadable("no number is left for events"))?;
+        let none_is_left = || Error::unreadable("no number is left for events");
+        self.last_given = self.last_given.checked_add(1).ok_or_else(none_is_left)?;
         let NewEvent { kind, user_id, session, .. } = &event;
         self.news.push(News { kind: *kind, user_id: user_id.clone(), session: *session });
         let event = as_held(event.recorded(self.last_given, change));

@@ -7,7 +7,7 @@ use sessrum_core::{Clock, EventSealer};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::failure::{Failure, Stage};
+use super::failure::{Concerns, Failure, Stage};
 use super::job::Job;
 use super::{BATCH, Limits, Writing};
 use crate::connection::Connections;
@@ -44,18 +44,20 @@ impl WritingTask {
             let (taken, outcome) = self.make(&mut batch).await;
             match outcome {
                 Ok(committed) => self.made(batch.drain(..taken), &committed, &mut held_back),
-                Err(failure) if taken > 1 && failure.is_of_one() => {
-                    self.make_one_by_one(batch.drain(..taken), &mut held_back).await;
-                }
-                Err(failure) => {
-                    let failed = if failure.concerns_others() { batch.len() } else { taken };
-                    answer(batch.drain(..failed), Some(&failure.error));
-                    if failure.is_of_all() {
+                Err(failure) => match failure.concerns() {
+                    Concerns::One if taken > 1 => {
+                        self.make_one_by_one(batch.drain(..taken), &mut held_back).await;
+                    }
+                    Concerns::One | Concerns::Taken => {
+                        answer(batch.drain(..taken), Some(&failure.error));
+                    }
+                    Concerns::Batch => answer(batch.drain(..), Some(&failure.error)),
+                    Concerns::Everyone => {
                         // Whoever came meanwhile would wait for nothing again.
                         let meanwhile = (0..jobs.len()).map_while(|_| jobs.try_recv().ok());
-                        answer(meanwhile, Some(&failure.error));
+                        answer(batch.drain(..).chain(meanwhile), Some(&failure.error));
                     }
-                }
+                },
             }
             while held_back.try_join_next().is_some() {}
         }
@@ -91,7 +93,9 @@ impl WritingTask {
                 Ok(committed) => self.made(iter::once(job), &committed, held_back),
                 Err(failure) => {
                     job.answer(Some(&failure.error));
-                    of_all = (!failure.is_of_one()).then_some(failure);
+                    let is_of_others =
+                        matches!(failure.concerns(), Concerns::Batch | Concerns::Everyone);
+                    of_all = is_of_others.then_some(failure);
                 }
             }
         }

@@ -223,6 +223,14 @@ async fn what_may_have_been_made_takes_along_nothing_that_waits_behind_it() {
     assert_eq!(kind(lost_answer).await, Some(StoreErrorKind::Unavailable));
     assert_eq!(kind(behind_answer).await, None);
     assert_eq!(fixture.numbers().await, [2]);
+    // Also where one that failed makes all be made one by one.
+    let (failing, failing_answer) = inserting(&[2]);
+    let ((lost, lost_answer), (behind, behind_answer)) = (inserting(&[1]), inserting(&[3]));
+    fixture.run(vec![lost, failing, behind]).await;
+    assert_eq!(kind(failing_answer).await, Some(StoreErrorKind::Failed));
+    assert_eq!(kind(lost_answer).await, Some(StoreErrorKind::Unavailable));
+    assert_eq!(kind(behind_answer).await, None);
+    assert_eq!(fixture.numbers().await, [2, 3]);
 }
 
 /// As where a database is not only Sessrum's, and runs its transactions one after the other.

@@ -249,12 +249,10 @@ async fn a_column_whose_type_is_changed_keeps_nobody_from_reading_and_writing() 
 async fn of_several_servers_one_that_is_silent_keeps_nobody_from_the_next() {
     let database = migrated().await;
     let there = database.address();
-    let listening = || {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        socket.listen(1).unwrap()
-    };
-    let (gone, hanging) = (listening(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = socket.listen(1).unwrap();
+    let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
     // As many as it has room for: of the others it says nothing.
     let mut waiting = Vec::new();
     while let Ok(taken) = timeout(SHORT, TcpStream::connect(gone.local_addr().unwrap())).await {

@@ -7,7 +7,8 @@ use crate::support::{TestStore, by_system};
 
 const MANY: i64 = 2500;
 
-/// A test store whose tables refuse a statement that changes more than 1000 rows of the first user.
+/// A test store with many rows of the first user, whose tables refuse a statement that changes more
+/// than 1000.
 async fn with_many_rows() -> TestStore {
     let test = TestStore::new().await;
     assert_eq!(test.user_named("ada").await, 1.into());

@@ -36,6 +36,8 @@ async fn what_is_no_url_of_a_database_is_refused_unread() {
         "postgres://ada:se@secret@localhost/app",
         "postgres://ada:secret@localhost:port/app",
         "postgres://ada:secret@localhost/app?secret=1",
+        "postgres://ada:secret@a,b/app?hostaddr=127.0.0.1",
+        "postgres://ada:secret@localhost/app?port=5433",
         "postgres://ada:secret@localhost/app?sslmode",
     ] {
         let error = refusal(&PostgresOptions::new(url)).await;
