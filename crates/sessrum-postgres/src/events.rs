@@ -82,15 +82,15 @@ pub(crate) async fn record_of(
     record(writing, event, change).await
 }
 
-/// Of how many events clients were forgotten, and the last one that concerned the user.
+/// How much was forgotten of a user, and the last event that concerned them of which it was.
 #[derive(Clone, Copy)]
 pub(crate) struct Forgotten {
-    pub(crate) events: usize,
+    pub(crate) rows: usize,
     pub(crate) last: i64,
 }
 
 impl Forgotten {
-    pub(crate) const NONE: Self = Self { events: 0, last: i64::MIN };
+    pub(crate) const NONE: Self = Self { rows: 0, last: i64::MIN };
 }
 
 /// Removes what events that concern a user, or that they caused, tell of clients: of some more than are
@@ -109,7 +109,7 @@ pub(crate) async fn forget_clients(
     let caused =
         writing.query(sql::FORGET_CLIENTS_OF_ACTOR, &[&without_nul(&actor), &most]).await?;
     Ok(Forgotten {
-        events: already.events + concerning.len() + caused.affected(),
+        rows: already.rows + concerning.len() + caused.affected(),
         last: concerning.into_iter().fold(already.last, i64::max),
     })
 }

@@ -9,24 +9,36 @@ use crate::sql::{AT_ONCE, compaction, sessions, users};
 use crate::values::Sql;
 use crate::writer::{Writer, Writing};
 
-/// Forgets clients of a user's events until few are left, so that forgetting the user takes others no
-/// time. Whoever fails half way asks again.
-pub(super) async fn forget_most_clients(
-    writer: &Writer,
-    user: &UserId,
-) -> Result<Forgotten, StoreError> {
-    let mut already = Forgotten::NONE;
+/// Forgets most of what there is of a user, a thousand rows in a transaction: others write in between.
+/// Sessions that have ended go, and clients of events. Whoever fails half way asks again.
+pub(super) async fn forget_most(writer: &Writer, user: &UserId) -> Result<Forgotten, StoreError> {
+    let ended = writer.run(user.clone(), |user, writing| Box::pin(ended_keys(writing, user)));
+    let ended = ended.await?;
+    for some in ended.chunks(AT_ONCE) {
+        let some = some.to_vec();
+        writer.run(some, |some, writing| Box::pin(delete(writing, some))).await?;
+    }
+    let mut already = Forgotten { rows: ended.len(), ..Forgotten::NONE };
     loop {
-        // A transaction each: others write in between.
         let some = writer.run((user.clone(), already), |(user, already), writing| {
             Box::pin(forget_some(writing, user, *already))
         });
         let now = some.await?;
-        if now.events - already.events < AT_ONCE {
+        if now.rows - already.rows < AT_ONCE {
             return Ok(now);
         }
         already = now;
     }
+}
+
+async fn ended_keys(writing: &Writing, user: &UserId) -> Result<Vec<i64>> {
+    let ended = writing.query(sessions::ENDED_KEYS_OF_USER, &[&Sql(user.clone())]).await?;
+    ended.all(|row| plain(row, 0))
+}
+
+async fn delete(writing: &Writing, keys: &Vec<i64>) -> Result<()> {
+    writing.query(sessions::DELETE_EACH, &[keys]).await?;
+    writing.query(compaction::ASK_FOR, &[]).await.map(drop)
 }
 
 async fn forget_some(
@@ -35,13 +47,13 @@ async fn forget_some(
     already: Forgotten,
 ) -> Result<Forgotten> {
     let now = forget_clients(writing, user, already).await?;
-    if now.events > already.events {
+    if now.rows > already.rows {
         writing.query(compaction::ASK_FOR, &[]).await?;
     }
     Ok(now)
 }
 
-/// Forgets a user, of whom some clients are forgotten already.
+/// Forgets a user, of whom most is forgotten already.
 pub(super) async fn forget_user(
     writing: &mut Writing,
     user: &UserId,
@@ -51,13 +63,13 @@ pub(super) async fn forget_user(
     let ended = end_of_user(writing, user, None, EndReason::UserDisabled, change).await?;
     let mut now = already;
     loop {
-        let before = now.events;
+        let before = now.rows;
         now = forget_clients(writing, user, now).await?;
-        if now.events - before < AT_ONCE {
+        if now.rows - before < AT_ONCE {
             break;
         }
     }
-    let mut removed = now.events;
+    let mut removed = now.rows;
     let keys = writing.query(sessions::KEYS_OF_USER, &[&Sql(user.clone())]).await?;
     for some in keys.all::<_, Vec<i64>>(|row| plain(row, 0))?.chunks(AT_ONCE) {
         removed += writing.query(sessions::DELETE_EACH, &[&some]).await?.affected();

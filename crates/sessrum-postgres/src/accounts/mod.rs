@@ -68,7 +68,7 @@ impl AccountStore for PostgresStore {
         user: &UserId,
         change: &Change,
     ) -> Result<Option<Vec<EndedSession>>, StoreError> {
-        let forgotten = forget::forget_most_clients(&self.writer, user).await?;
+        let forgotten = forget::forget_most(&self.writer, user).await?;
         self.writer
             .run((user.clone(), change.clone()), move |(user, change), writing| {
                 Box::pin(forget::forget_user(writing, user, forgotten, change))

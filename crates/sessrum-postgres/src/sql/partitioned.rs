@@ -35,10 +35,11 @@ const BY_KEY: [(&str, Statement, &[&str]); 15] = [
 ];
 
 /// Statements that look for sessions by something else, or by any number of keys.
-const BY_OTHERS: [(&str, Statement, &[&str]); 8] = [
+const BY_OTHERS: [(&str, Statement, &[&str]); 9] = [
     ("sessions::DELETE_EACH", sessions::DELETE_EACH, &["'{8}'"]),
     ("sessions::END_EACH", sessions::END_EACH, &["9", "'logout'", "'{8}'"]),
     ("sessions::FIND_BY_HANDLE", sessions::FIND_BY_HANDLE, &[HANDLE]),
+    ("sessions::ENDED_KEYS_OF_USER", sessions::ENDED_KEYS_OF_USER, &["'7'"]),
     ("sessions::KEYS_OF_USER", sessions::KEYS_OF_USER, &["'7'"]),
     ("sessions::LIST_LIVE_OF_USER", sessions::LIST_LIVE_OF_USER, &["'7'"]),
     ("sessions::LIVE_KEYS_OF_USER", sessions::LIVE_KEYS_OF_USER, &["'7'"]),

@@ -115,6 +115,9 @@ statements! {
 
     KEYS_OF_USER(TEXT) = "SELECT id FROM user_sessions WHERE user_id = $1";
 
+    ENDED_KEYS_OF_USER(TEXT) =
+        "SELECT id FROM user_sessions WHERE user_id = $1 AND ended_at IS NOT NULL";
+
     LIVE_KEYS_OF_USER(TEXT) =
         "SELECT id FROM user_sessions WHERE user_id = $1 AND ended_at IS NULL";
 

@@ -64,6 +64,41 @@ async fn a_lowered_cap_holds_after_the_next_sign_in() {
     assert_eq!(test.count("session_events WHERE detail = 'evicted'").await, MANY - 2);
 }
 
+/// To find that no client is left takes a look at all events of the user, and everyone else waits.
+#[tokio::test]
+async fn their_events_are_not_looked_through_for_each_thousand_sessions() {
+    let test = with_many_rows().await;
+    test.execute(
+        "DELETE FROM session_events WHERE id > 9;
+         CREATE SEQUENCE looks;
+         CREATE FUNCTION count_look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM nextval('looks'); RETURN NULL; END $$;
+         CREATE TRIGGER count_looks AFTER UPDATE ON session_events
+             FOR EACH STATEMENT EXECUTE FUNCTION count_look()",
+    )
+    .await;
+    test.forget_user(&1.into(), &by_system(2)).await.unwrap().unwrap();
+    // Before and with the user, each for what concerns them and for what they caused.
+    assert_eq!(test.count("generate_series(1, (SELECT last_value FROM looks))").await, 4);
+}
+
+/// Whoever writes meanwhile waits for one of the pieces.
+#[tokio::test]
+async fn what_is_over_goes_in_transactions_of_its_own() {
+    const TRANSACTIONS: &str = "CREATE TABLE made (transaction bigint UNIQUE);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO made VALUES (txid_current()) ON CONFLICT DO NOTHING; RETURN NULL; END $$;
+        CREATE TRIGGER note AFTER DELETE ON user_sessions
+            FOR EACH ROW EXECUTE FUNCTION note()";
+    let test = with_many_rows().await;
+    let reason = EndReason::RevokedByAdmin;
+    test.end_for_user(&1.into(), None, reason, &by_system(2)).await.unwrap();
+    test.execute(TRANSACTIONS).await;
+    assert_eq!(test.forget_user(&1.into(), &by_system(3)).await.unwrap(), Some(Vec::new()));
+    assert_eq!(test.count("user_sessions").await, 0);
+    assert_eq!(test.count("made").await, 3);
+}
+
 #[tokio::test]
 async fn they_are_forgotten_a_thousand_in_a_statement() {
     let test = with_many_rows().await;
