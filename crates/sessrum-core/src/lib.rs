@@ -15,6 +15,7 @@ mod change_feed;
 mod client;
 mod context;
 pub mod csrf;
+mod digits;
 mod directory;
 mod error;
 mod event;
@@ -52,6 +53,7 @@ pub use change_feed::{
 };
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
+pub use digits::hex;
 pub use directory::{
     Directory, DirectoryChange, DirectoryChanges, PasswordHash, SignInFacts, UserFacts,
 };

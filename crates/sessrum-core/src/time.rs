@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::digits::decimal;
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
 /// Arithmetic saturates, so no input can make it panic or wrap.
@@ -75,6 +77,40 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
+impl Timestamp {
+    /// As [`Display`](fmt::Display) shows it. In the years that answers have it takes less: an answer
+    /// has many.
+    fn rfc3339(self) -> String {
+        let moment = jiff::Timestamp::from_microsecond(self.0).ok();
+        let moment = moment.map(|moment| jiff::tz::Offset::UTC.to_datetime(moment));
+        let Some((moment, Ok(year))) = moment.map(|it| (it, u32::try_from(it.year()))) else {
+            return self.to_string();
+        };
+        let two = |number: i8| decimal::<2>(number.unsigned_abs().into());
+        let mut text = Vec::with_capacity("2026-11-23T21:00:00.000000Z".len());
+        text.extend(decimal::<4>(year));
+        for (mark, number) in [
+            (b'-', moment.month()),
+            (b'-', moment.day()),
+            (b'T', moment.hour()),
+            (b':', moment.minute()),
+            (b':', moment.second()),
+        ] {
+            text.push(mark);
+            text.extend(two(number));
+        }
+        let micros = moment.subsec_nanosecond().unsigned_abs() / 1000;
+        if micros > 0 {
+            text.push(b'.');
+            let fraction = decimal::<6>(micros);
+            let zeros = fraction.iter().rev().take_while(|digit| **digit == b'0').count();
+            text.extend(fraction.iter().take(fraction.len() - zeros));
+        }
+        text.push(b'Z');
+        String::from_utf8(text).unwrap_or_else(|_| self.to_string())
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, as in `2026-11-23T21:00:00Z`; years past 9999 are shown as the last one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +121,7 @@ impl fmt::Display for Timestamp {
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.rfc3339())
     }
 }
 
@@ -198,5 +234,21 @@ impl Clock for ManualClock {
                 std::future::pending::<()>().await;
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_a_moment_as_it_is_shown() {
+        let year = 31_556_952_000_000;
+        let years = (-3000..9000).map(|number| number * year + number * 1_000_000 + number);
+        let edges = [i64::MIN, i64::MAX, -1, 0, 1, 100, 500_000, 999_999, 253_402_207_199_999_999];
+        for micros in years.chain(edges) {
+            let moment = Timestamp(micros);
+            assert_eq!(moment.rfc3339(), moment.to_string(), "{micros}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use sessrum_core::{Accounts, OsRandom};
 use sessrum_web::api::{self, ApiState};
 use sessrum_web::{
@@ -57,13 +57,11 @@ pub fn app(
     let proxies = ProxyGate::new(origin.clone(), proxies);
     let sessions = DatabaseSessionLayer::new(manager, SessionCookieManager::new(origin));
     let answers = Answers::new(Arc::new(OsRandom), pages::problem_page);
+    // At once: the router gives each layer that is added for itself a service of its own for each request.
+    let around = (SecurityHeaders::new(origin), answers, proxies, sessions, gate);
     api.merge(pages::router(accounts))
         .route("/openapi.json", get(|| async move { document }))
-        .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
-        .layer(sessions)
-        .layer(middleware::from_fn_with_state(proxies, ProxyGate::admit))
-        .layer(middleware::from_fn_with_state(answers, Answers::tell))
-        .layer(SecurityHeaders::new(origin))
+        .layer(around)
 }
 
 /// The routes that programs use, and their description.

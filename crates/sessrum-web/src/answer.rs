@@ -1,20 +1,23 @@
 //! The one place that decides how a problem is told: programs get problem+json, people are sent to
 //! sign in or shown a page.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use futures_util::future::BoxFuture;
 use sessrum_core::Random;
-use tracing::Instrument as _;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::{Instrument as _, Span};
 use url::{Position, Url};
 
-use crate::hex::hex;
 use crate::origin::local_path;
 use crate::problem::{Code, Problem};
+use crate::request_id::{RequestId, RequestIds};
 use crate::request_session::RequestSession;
 
 /// Who reads the answer.
@@ -29,13 +32,11 @@ pub enum Audience {
 impl Audience {
     /// API paths and whoever does not ask for HTML are programs.
     #[must_use]
-    pub fn of(parts: &Parts) -> Self {
-        let wants_html = parts
-            .headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
-        if wants_html && !parts.uri.path().starts_with("/api/") {
+    pub fn of(request: &Request) -> Self {
+        let is_html =
+            |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
+        let is_page = !request.uri().path().starts_with("/api/");
+        if is_page && request.headers().get_all(header::ACCEPT).iter().any(is_html) {
             Self::Person
         } else {
             Self::Program
@@ -43,20 +44,16 @@ impl Audience {
     }
 }
 
-/// Names a request in the log and in the answer, `X-Request-Id` included.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
-
 /// Makes the page that tells a person of a problem, and where they can try again: the page they
 /// asked for, or that of the form they sent. The session is there if the request had loaded it.
 pub type ProblemPage =
     dyn Fn(&Problem, Option<&str>, Option<&RequestSession>) -> Response + Send + Sync;
 
-/// How problems are told. Use it with [`axum::middleware::from_fn_with_state`] and
-/// [`Answers::tell`], outside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
+/// The layer that gives each request an id and a span, and tells what went wrong. Use it outside of
+/// [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
 #[derive(Clone)]
 pub struct Answers {
-    random: Arc<dyn Random>,
+    ids: Arc<RequestIds>,
     page: Arc<ProblemPage>,
     sign_in_path: &'static str,
     platforms_path: &'static str,
@@ -73,7 +70,7 @@ impl Answers {
         + 'static,
     ) -> Self {
         Self {
-            random,
+            ids: Arc::new(RequestIds::new(random)),
             page: Arc::new(page),
             sign_in_path: "/login",
             platforms_path: "/account/platforms",
@@ -86,25 +83,6 @@ impl Answers {
         self.sign_in_path = sign_in;
         self.platforms_path = platforms;
         self
-    }
-
-    /// The middleware: gives the request an id and a span, and tells what went wrong.
-    pub async fn tell(State(answers): State<Self>, request: Request, next: Next) -> Response {
-        let id = answers.request_id();
-        let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(RequestId(id.clone()));
-        let audience = Audience::of(&parts);
-        let here = here(&parts);
-        // Not the address: anyone can put anything there, also a token.
-        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-        let span = tracing::info_span!("request", id, method = %parts.method, route);
-        let response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
-        let mut response = answers.present(response, audience, here.as_deref(), &id);
-        span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
-        if let Ok(id) = HeaderValue::try_from(id) {
-            response.headers_mut().insert("x-request-id", id);
-        }
-        response
     }
 
     fn present(
@@ -139,15 +117,60 @@ impl Answers {
         told.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         told
     }
+}
 
-    /// Without randomness requests are still served; they only share an id.
-    fn request_id(&self) -> String {
-        let mut bytes = [0; 8];
-        if let Err(error) = self.random.fill(&mut bytes) {
-            tracing::error!("{error}");
-        }
-        hex(&bytes)
+impl<S> Layer<S> for Answers {
+    type Service = AnswersMiddleware<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AnswersMiddleware { answers: self.clone(), inner }
     }
+}
+
+/// What [`Answers`] wraps a service in.
+#[derive(Clone)]
+pub struct AnswersMiddleware<S> {
+    answers: Answers,
+    inner: S,
+}
+
+impl<S> Service<Request> for AnswersMiddleware<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let answers = self.answers.clone();
+        let id = answers.ids.next();
+        let audience = Audience::of(&request);
+        let here = if audience == Audience::Person { here(&request) } else { None };
+        let span = span(&request, &id);
+        request.extensions_mut().insert(RequestId(id.clone()));
+        let answering = span.in_scope(|| self.inner.call(request)).instrument(span.clone());
+        Box::pin(async move {
+            let response = answering.await?;
+            let mut response = answers.present(response, audience, here.as_deref(), &id);
+            span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+            if let Ok(id) = HeaderValue::try_from(id) {
+                response.headers_mut().insert("x-request-id", id);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// What the log tells of a request. Not the address: anyone can put anything there, also a token.
+fn span(request: &Request, id: &str) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    tracing::info_span!("request", id, method = request.method().as_str(), route)
 }
 
 /// What the router itself refuses has no problem yet, and no content: a handler's own page with
@@ -168,12 +191,12 @@ const LONGEST_WAY_BACK: usize = 2000;
 
 /// Where a person comes back to after signing in: the page they asked for, or the page of the form
 /// that they sent.
-fn here(parts: &Parts) -> Option<String> {
-    let path = if parts.method == Method::GET {
-        parts.uri.path_and_query()?.as_str().to_owned()
+fn here(request: &Request) -> Option<String> {
+    let path = if request.method() == Method::GET {
+        request.uri().path_and_query()?.as_str().to_owned()
     } else {
         // Of whatever site it tells, what is taken is a path of this one.
-        let page = parts.headers.get(header::REFERER)?.to_str().ok()?;
+        let page = request.headers().get(header::REFERER)?.to_str().ok()?;
         let page = Url::parse(page).ok()?;
         page[Position::BeforePath..Position::AfterQuery].to_owned()
     };

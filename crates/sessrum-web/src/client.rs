@@ -2,10 +2,12 @@ use std::net::SocketAddr;
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, header};
 use sessrum_core::Client;
 
 use crate::proxy::ClientAddress;
+
+const PLATFORM_HINT: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
 
 /// What a request tells of its sender. The address is the one that [`ProxyGate`](crate::ProxyGate)
 /// found, else the peer's, which a router knows when it is served with
@@ -14,22 +16,27 @@ use crate::proxy::ClientAddress;
 /// [`into_make_service_with_connect_info`]: axum::Router::into_make_service_with_connect_info
 #[must_use]
 pub fn client_of(parts: &Parts) -> Client {
-    let told = parts.extensions.get().map(|ClientAddress(address)| *address);
+    client_from(&parts.headers, &parts.extensions)
+}
+
+/// The same, of a request that is still whole.
+pub(crate) fn client_from(headers: &HeaderMap, extensions: &Extensions) -> Client {
+    let told = extensions.get().map(|ClientAddress(address)| *address);
     let peer = || {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         peer.map(|ConnectInfo(peer)| peer.ip().to_canonical())
     };
-    let languages = text(&parts.headers, header::ACCEPT_LANGUAGE.as_str());
+    let languages = text(headers, &header::ACCEPT_LANGUAGE);
     Client {
         ip_address: told.or_else(peer),
-        user_agent: text(&parts.headers, header::USER_AGENT.as_str()),
+        user_agent: text(headers, &header::USER_AGENT),
         language: languages.as_deref().and_then(first_language),
-        platform_hint: text(&parts.headers, "sec-ch-ua-platform"),
+        platform_hint: text(headers, &PLATFORM_HINT),
     }
 }
 
 /// An empty header tells nothing.
-fn text(headers: &HeaderMap, name: &str) -> Option<Box<str>> {
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
     let value = headers.get(name).filter(|value| !value.is_empty())?;
     Some(Client::text(&String::from_utf8_lossy(value.as_bytes())))
 }

@@ -13,15 +13,19 @@
 //! see, or every unsafe request is refused. Forms are read up to 64 KiB; any other body sends its
 //! token as a header.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{OriginalUri, Request};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::{BoxFuture, Either};
 use http_body_util::LengthLimitError;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use crate::json::broken_body;
 use crate::media_type::{self, FORM, JSON};
@@ -33,8 +37,8 @@ use crate::sent_form::SentForm;
 /// The most that is read of a form to find its token, in bytes.
 pub const LARGEST_FORM: usize = 64 * 1024;
 
-/// The gate's rules. Use it with [`axum::middleware::from_fn_with_state`] and
-/// [`CsrfGate::check`], inside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
+/// The layer that keeps the gate. Use it inside of
+/// [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
 #[derive(Clone, Debug)]
 pub struct CsrfGate {
     origin: Arc<Origin>,
@@ -59,22 +63,8 @@ impl CsrfGate {
         self
     }
 
-    /// The middleware.
-    pub async fn check(State(gate): State<Self>, request: Request, next: Next) -> Response {
-        let session = request.extensions().get::<RequestSession>().cloned();
-        match gate.admit(request).await {
-            Ok(request) => next.run(request).await,
-            Err(problem) => {
-                note(session.as_ref(), problem.code).await;
-                problem.into_response()
-            }
-        }
-    }
-
+    /// Lets an unsafe request through, or says why not.
     async fn admit(&self, request: Request) -> Result<Request, Problem> {
-        if is_safe(request.method()) {
-            return Ok(request);
-        }
         if !self.comes_from_here(request.headers()) {
             return Err(Problem::new(Code::OriginRejected));
         }
@@ -128,6 +118,55 @@ impl CsrfGate {
         }
         let detail = format!("Send the input as {}.", taken.join(" or "));
         Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
+    }
+}
+
+impl<S> Layer<S> for CsrfGate {
+    type Service = CsrfGateMiddleware<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CsrfGateMiddleware { gate: self.clone(), inner }
+    }
+}
+
+/// What [`CsrfGate`] wraps a service in.
+#[derive(Clone, Debug)]
+pub struct CsrfGateMiddleware<S> {
+    gate: CsrfGate,
+    inner: S,
+}
+
+impl<S> Service<Request> for CsrfGateMiddleware<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, BoxFuture<'static, Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if is_safe(request.method()) {
+            return Either::Left(self.inner.call(request));
+        }
+        let gate = self.gate.clone();
+        // The service that was polled ready goes along; the clone stays.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        Either::Right(Box::pin(async move {
+            let session = request.extensions().get::<RequestSession>().cloned();
+            match gate.admit(request).await {
+                Ok(request) => inner.call(request).await,
+                Err(problem) => {
+                    note(session.as_ref(), problem.code).await;
+                    Ok(problem.into_response())
+                }
+            }
+        }))
     }
 }
 

@@ -16,7 +16,6 @@ mod cookie;
 mod csrf;
 mod extract;
 mod guard;
-mod hex;
 mod json;
 mod media_type;
 mod middleware;
@@ -24,15 +23,16 @@ mod origin;
 mod problem;
 mod proxy;
 mod query;
+mod request_id;
 mod request_session;
 mod security_headers;
 mod sent_form;
 mod session_sync;
 
-pub use answer::{Answers, Audience, ProblemPage, RequestId};
+pub use answer::{Answers, AnswersMiddleware, Audience, ProblemPage};
 pub use client::{client_of, first_language};
 pub use cookie::{SessionCookie, SessionCookieManager};
-pub use csrf::{CsrfGate, LARGEST_FORM};
+pub use csrf::{CsrfGate, CsrfGateMiddleware, LARGEST_FORM};
 pub use extract::{CurrentSession, ObservedSession, PathText};
 pub use guard::{
     Admin, Moderator, RequireFreshLogin, RequirePlatform, RequireRole, RequiredRole, Reviewer,
@@ -42,7 +42,8 @@ pub use json::JsonBody;
 pub use middleware::{DatabaseSessionLayer, DatabaseSessionMiddleware};
 pub use origin::{Origin, OriginError, local_path};
 pub use problem::{Code, FieldError, Problem, reason_text};
-pub use proxy::{ProxyGate, TrustedProxies, TrustedProxiesError};
+pub use proxy::{ProxyGate, ProxyGateMiddleware, TrustedProxies, TrustedProxiesError};
+pub use request_id::RequestId;
 pub use request_session::RequestSession;
 pub use security_headers::{ScriptNonce, SecurityHeaders, SecurityHeadersService};
 pub use sent_form::SentForm;

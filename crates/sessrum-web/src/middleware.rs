@@ -1,21 +1,20 @@
 //! The middleware that gives every request its session.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use sessrum_core::UnifiedSessionManager;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::access;
 use crate::answer::Audience;
-use crate::client::client_of;
+use crate::client::client_from;
 use crate::cookie::SessionCookieManager;
 use crate::csrf::is_safe;
 use crate::problem::Problem;
@@ -54,33 +53,29 @@ pub struct DatabaseSessionMiddleware<S> {
 
 impl<S> Service<Request> for DatabaseSessionMiddleware<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let cookies = self.layer.cookies;
-        let (mut parts, body) = request.into_parts();
         let session = RequestSession::new(
             Arc::clone(&self.layer.manager),
-            cookies.extract(&parts.headers),
-            client_of(&parts),
-            is_safe(&parts.method),
+            cookies.extract(request.headers()),
+            client_from(request.headers(), request.extensions()),
+            is_safe(request.method()),
         );
-        let audience = Audience::of(&parts);
-        parts.extensions.insert(session.clone());
-        // The service that was polled ready goes along; the clone stays.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let audience = Audience::of(&request);
+        request.extensions_mut().insert(session.clone());
+        let handled = access::sync_scope(&session, || self.inner.call(request));
         Box::pin(async move {
-            let handled = inner.call(Request::from_parts(parts, body));
             let mut response = access::scope(session.clone(), handled).await?;
             let line = match session.finish().await {
                 CookieChange::Set(token, max_age) => Some(cookies.set(&token, max_age)),

@@ -7,16 +7,20 @@
 //! `X-Forwarded-Proto`, as nginx, Caddy and Traefik do when they are told to. A proxy that
 //! is not trusted is taken for the client: all who come through it have one address.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use futures_util::future::Either;
 use ipnet::IpNet;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use crate::answer::Audience;
 use crate::origin::Origin;
@@ -103,8 +107,8 @@ fn forwarded_address(text: &[u8]) -> Option<IpAddr> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-/// Takes the word of trusted proxies. Use it with [`axum::middleware::from_fn_with_state`] and
-/// [`ProxyGate::admit`], outside of [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
+/// The layer that takes the word of trusted proxies. Use it outside of
+/// [`DatabaseSessionLayer`](crate::DatabaseSessionLayer).
 ///
 /// When the site is https and a trusted proxy was asked by plain http, no session is opened: a
 /// person is sent to the https address, anyone else is refused.
@@ -121,29 +125,63 @@ impl ProxyGate {
         Self { origin: Arc::new(origin), proxies: Arc::new(proxies) }
     }
 
-    /// The middleware.
-    pub async fn admit(State(gate): State<Self>, request: Request, next: Next) -> Response {
-        let (mut parts, body) = request.into_parts();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    /// Notes the client's address. Answers a request that is not let in.
+    fn admit(&self, request: &mut Request) -> Option<Response> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         if let Some(peer) = peer.map(|ConnectInfo(peer)| peer.ip()) {
-            if gate.origin.is_secure() && gate.proxies.tell_of_plain_http(peer, &parts.headers) {
-                return gate.refuse(&parts);
+            if self.origin.is_secure() && self.proxies.tell_of_plain_http(peer, request.headers()) {
+                return Some(self.refuse(request));
             }
-            let client = gate.proxies.client_address(peer, &parts.headers);
-            parts.extensions.insert(ClientAddress(client));
+            let client = self.proxies.client_address(peer, request.headers());
+            request.extensions_mut().insert(ClientAddress(client));
         }
-        next.run(Request::from_parts(parts, body)).await
+        None
     }
 
-    fn refuse(&self, parts: &Parts) -> Response {
-        if parts.method == Method::GET && Audience::of(parts) == Audience::Person {
-            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    fn refuse(&self, request: &Request) -> Response {
+        if request.method() == Method::GET && Audience::of(request) == Audience::Person {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             // Anything else would go on with the host's name.
             if path.starts_with('/') {
                 return Redirect::permanent(&format!("{}{path}", self.origin)).into_response();
             }
         }
         Problem::new(Code::HttpsRequired).into_response()
+    }
+}
+
+impl<S> Layer<S> for ProxyGate {
+    type Service = ProxyGateMiddleware<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ProxyGateMiddleware { gate: self.clone(), inner }
+    }
+}
+
+/// What [`ProxyGate`] wraps a service in.
+#[derive(Clone, Debug)]
+pub struct ProxyGateMiddleware<S> {
+    gate: ProxyGate,
+    inner: S,
+}
+
+impl<S> Service<Request> for ProxyGateMiddleware<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        match self.gate.admit(&mut request) {
+            None => Either::Left(self.inner.call(request)),
+            Some(refusal) => Either::Right(ready(Ok(refusal))),
+        }
     }
 }
 

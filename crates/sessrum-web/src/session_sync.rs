@@ -2,9 +2,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use sessrum_core::hex;
 use sha2::{Digest as _, Sha256};
-
-use crate::hex::hex;
 
 /// The text of `session-sync.js`: the ES module that keeps open pages in step with their session.
 /// How pages use it is said in it.

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use axum::{Router, middleware, routing::get};
+//! use axum::{Router, routing::get};
 //! use sessrum::{
 //!     Accounts, EventSealer, OsRandom, PasswordCost, PasswordHasher, SecretKey, UnifiedSessionManager,
 //! };
@@ -44,7 +44,7 @@
 //! let app: Router = Router::new()
 //!     .route("/", get(hello))
 //!     .merge(session_api)
-//!     .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
+//!     .layer(gate)
 //!     .layer(DatabaseSessionLayer::new(manager, SessionCookieManager::new(&origin)))
 //!     .layer(SecurityHeaders::new(&origin));
 //!
@@ -105,13 +105,13 @@
 //! tell the truth, in a layer around that of the sessions:
 //!
 //! ```
-//! use axum::{Router, middleware};
+//! use axum::Router;
 //! use sessrum::web::{Origin, ProxyGate, TrustedProxies};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let origin = Origin::parse("https://sessions.example.org")?;
 //! let proxies = ProxyGate::new(origin, TrustedProxies::parse(["127.0.0.1", "10.0.0.0/8"])?);
-//! let app: Router = Router::new().layer(middleware::from_fn_with_state(proxies, ProxyGate::admit));
+//! let app: Router = Router::new().layer(proxies);
 //! # Ok(())
 //! # }
 //! ```

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, Request, header};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use sessrum_core::{SignIn, SignInOutcome, UserId};
 use sessrum_web::access::current_user_id;
 use sessrum_web::{CsrfGate, CurrentSession, Problem, RequestSession};
@@ -69,9 +69,7 @@ async fn an_answer_with_a_token_is_never_kept_by_a_cache() {
 async fn a_gate_outside_of_the_sessions_lets_nothing_unsafe_through() {
     let site = site().await;
     let gate = CsrfGate::new(site.origin().clone(), &[]);
-    let app = Router::new()
-        .route("/", post(|| async { "done" }))
-        .layer(middleware::from_fn_with_state(gate, CsrfGate::check));
+    let app = Router::new().route("/", post(|| async { "done" })).layer(gate);
     let request = Request::post("/").header(header::ORIGIN, site.origin().to_string());
     let answer = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), 500);

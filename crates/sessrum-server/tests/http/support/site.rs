@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Router, middleware};
 use sessrum_core::store::{EventFilter, EventStore as _, NewPlatform, Page};
 use sessrum_core::{
     Accounts, Actor, Change, Client, Directory, EventKind, ManualClock, OsRandom, PasswordCost,
@@ -303,9 +303,5 @@ fn library(accounts: &Arc<Accounts>, routes: Router, origin: &Origin) -> Router 
     let cookies = SessionCookieManager::new(origin);
     let sessions = DatabaseSessionLayer::new(Arc::clone(accounts.manager()), cookies);
     let answers = Answers::new(Arc::new(OsRandom), |problem, _, _| problem.title().into_response());
-    api.merge(routes)
-        .layer(middleware::from_fn_with_state(gate, CsrfGate::check))
-        .layer(sessions)
-        .layer(middleware::from_fn_with_state(answers, Answers::tell))
-        .layer(SecurityHeaders::new(origin))
+    api.merge(routes).layer(gate).layer(sessions).layer(answers).layer(SecurityHeaders::new(origin))
 }

@@ -1,0 +1,54 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sessrum_core::{Random, hex};
+
+/// Names a request in the log and in the answer, `X-Request-Id` included.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Bytes of an id.
+const LENGTH: usize = 8;
+
+/// How many ids are made at once: to ask the system for each would take longer than all else about it.
+const STOCK: usize = 64;
+
+/// Makes ids that tell nothing, not even how many there were.
+pub(crate) struct RequestIds {
+    random: Arc<dyn Random>,
+    stock: Mutex<Vec<[u8; LENGTH]>>,
+}
+
+impl RequestIds {
+    pub(crate) const fn new(random: Arc<dyn Random>) -> Self {
+        Self { random, stock: Mutex::new(Vec::new()) }
+    }
+
+    /// Another one. Without randomness requests are still served; they only share an id.
+    pub(crate) fn next(&self) -> String {
+        let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        if stock.is_empty() {
+            let mut ids = [[0; LENGTH]; STOCK];
+            match self.random.fill(ids.as_flattened_mut()) {
+                Ok(()) => stock.extend(ids),
+                Err(error) => tracing::error!("{error}"),
+            }
+        }
+        hex(&stock.pop().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use sessrum_core::SeededRandom;
+
+    #[test]
+    fn no_two_requests_share_an_id() {
+        let ids = RequestIds::new(Arc::new(SeededRandom::new(1)));
+        let made: HashSet<_> = (0..10 * STOCK).map(|_| ids.next()).collect();
+        assert_eq!(made.len(), 10 * STOCK);
+        assert!(made.iter().all(|id| id.len() == 2 * LENGTH));
+    }
+}
