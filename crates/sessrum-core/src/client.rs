@@ -151,6 +151,8 @@ mod tests {
     fn header_text_is_cut_and_cleaned_16_4_1() {
         assert_eq!(&*Client::text("a\r\nb"), "a\u{fffd}\u{fffd}b");
         assert_eq!(&*Client::text("a\u{202e}b"), "a\u{fffd}b");
+        assert_eq!(&*Client::text("a\u{7f}b"), "a\u{fffd}b");
+        assert_eq!(Client::text(&"a".repeat(600)).len(), 512);
         assert_eq!(Client::text(&"é".repeat(400)).len(), 512);
         assert_eq!(Client::text(&"\t".repeat(512)), "\u{fffd}".repeat(170).into());
     }

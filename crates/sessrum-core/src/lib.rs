@@ -53,6 +53,7 @@ pub use change_feed::{
 };
 pub use client::Client;
 pub use context::{PlatformInfo, SessionContext, UserInfo};
+#[doc(hidden)]
 pub use digits::hex;
 pub use directory::{
     Directory, DirectoryChange, DirectoryChanges, PasswordHash, SignInFacts, UserFacts,

@@ -78,8 +78,8 @@ fn micros(duration: Duration) -> i64 {
 }
 
 impl Timestamp {
-    /// As [`Display`](fmt::Display) shows it. In the years that answers have it takes less: an answer
-    /// has many.
+    /// As [`Display`](fmt::Display) shows it, without the formatting machinery in the years that answers
+    /// have: an answer has many moments.
     fn rfc3339(self) -> String {
         let moment = jiff::Timestamp::from_microsecond(self.0).ok();
         let moment = moment.map(|moment| jiff::tz::Offset::UTC.to_datetime(moment));

@@ -44,7 +44,8 @@ impl Hosts {
         }
     }
 
-    /// A connection to one of them. The last one has as long as the caller waits.
+    /// A connection to one of them. The last one has as long as the caller waits, and an address of it a
+    /// whole share.
     pub(crate) async fn connect(&self) -> Result<(Client, Connection<Socket, Tls>), Error> {
         let begin = self.begin.fetch_add(usize::from(self.is_balanced), Ordering::Relaxed);
         for number in (0..self.others.len()).map(|turn| begin.wrapping_add(turn)) {
@@ -56,7 +57,9 @@ impl Hosts {
                 self.begin.store(number.wrapping_add(1), Ordering::Relaxed);
             }
         }
-        self.host(begin.wrapping_add(self.others.len())).connect(self.tls.clone()).await
+        let mut last = self.host(begin.wrapping_add(self.others.len())).clone();
+        last.connect_timeout(self.share);
+        last.connect(self.tls.clone()).await
     }
 
     /// One after the other, over and over.

@@ -57,7 +57,8 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        // One that is silent leaves time for the next, and so does one of two addresses of a name.
+        // Of several, one that is silent leaves time for the next, and one of two addresses of a name
+        // likewise. A single one has all of it.
         let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX).max(1);
         let share = options.connect_timeout / hosts;
         config.connect_timeout(if hosts > 1 { share / 2 } else { share });

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A request takes some fifty pieces of memory: the C library's takes longer for each.
+/// A request takes some fifty pieces of memory; the C library's allocator takes longer for each.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

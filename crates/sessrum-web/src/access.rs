@@ -26,10 +26,6 @@ pub(crate) fn scope<F: Future>(
     CURRENT.scope(session, future)
 }
 
-pub(crate) fn sync_scope<T>(session: &RequestSession, make: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(session.clone(), make)
-}
-
 /// The context of the current request.
 ///
 /// # Errors

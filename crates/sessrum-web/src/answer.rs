@@ -32,7 +32,7 @@ pub enum Audience {
 impl Audience {
     /// API paths and whoever does not ask for HTML are programs.
     #[must_use]
-    pub fn of(request: &Request) -> Self {
+    pub fn of<B>(request: &axum::http::Request<B>) -> Self {
         let is_html =
             |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
         let is_page = !request.uri().path().starts_with("/api/");
@@ -170,7 +170,7 @@ where
 /// What the log tells of a request. Not the address: anyone can put anything there, also a token.
 fn span(request: &Request, id: &str) -> Span {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    tracing::info_span!("request", id, method = request.method().as_str(), route)
+    tracing::info_span!("request", id, method = %request.method(), route)
 }
 
 /// What the router itself refuses has no problem yet, and no content: a handler's own page with

@@ -45,6 +45,6 @@ pub use problem::{Code, FieldError, Problem, reason_text};
 pub use proxy::{ProxyGate, ProxyGateMiddleware, TrustedProxies, TrustedProxiesError};
 pub use request_id::RequestId;
 pub use request_session::RequestSession;
-pub use security_headers::{ScriptNonce, SecurityHeaders, SecurityHeadersService};
+pub use security_headers::{ScriptNonce, SecurityHeaders, SecurityHeadersMiddleware};
 pub use sent_form::SentForm;
 pub use session_sync::{SESSION_SYNC, session_sync};

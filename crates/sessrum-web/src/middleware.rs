@@ -74,7 +74,7 @@ where
         );
         let audience = Audience::of(&request);
         request.extensions_mut().insert(session.clone());
-        let handled = access::sync_scope(&session, || self.inner.call(request));
+        let handled = self.inner.call(request);
         Box::pin(async move {
             let mut response = access::scope(session.clone(), handled).await?;
             let line = match session.finish().await {

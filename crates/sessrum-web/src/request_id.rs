@@ -26,14 +26,20 @@ impl RequestIds {
     /// Another one. Without randomness requests are still served; they only share an id.
     pub(crate) fn next(&self) -> String {
         let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut filled = Ok(());
         if stock.is_empty() {
             let mut ids = [[0; LENGTH]; STOCK];
-            match self.random.fill(ids.as_flattened_mut()) {
-                Ok(()) => stock.extend(ids),
-                Err(error) => tracing::error!("{error}"),
+            filled = self.random.fill(ids.as_flattened_mut());
+            if filled.is_ok() {
+                stock.extend(ids);
             }
         }
-        hex(&stock.pop().unwrap_or_default())
+        let id = stock.pop().unwrap_or_default();
+        drop(stock);
+        if let Err(error) = filled {
+            tracing::error!("{error}");
+        }
+        hex(&id)
     }
 }
 

@@ -40,7 +40,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// Room for these and for an answer's own.
+/// Room in the table for these and for an answer's own.
 const ROOM: usize = 24;
 
 /// Gives every answer its security headers: errors, redirects and pages that are not there, too.
@@ -134,21 +134,21 @@ impl fmt::Display for ScriptNonce {
 }
 
 impl<S> Layer<S> for SecurityHeaders {
-    type Service = SecurityHeadersService<S>;
+    type Service = SecurityHeadersMiddleware<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SecurityHeadersService { headers: self.clone(), inner }
+        SecurityHeadersMiddleware { headers: self.clone(), inner }
     }
 }
 
 /// What [`SecurityHeaders`] wraps a service in.
 #[derive(Clone, Debug)]
-pub struct SecurityHeadersService<S> {
+pub struct SecurityHeadersMiddleware<S> {
     headers: SecurityHeaders,
     inner: S,
 }
 
-impl<S> Service<Request> for SecurityHeadersService<S>
+impl<S> Service<Request> for SecurityHeadersMiddleware<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,

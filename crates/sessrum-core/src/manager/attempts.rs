@@ -83,6 +83,8 @@ impl UnifiedSessionManager {
             UserOutcome::NotFound => return Ok(ForgetOutcome::NotFound),
             UserOutcome::LastAdmin => return Ok(ForgetOutcome::LastAdmin),
         };
+        // Also before: who fails from here on finds no such user the next time.
+        self.forget_attempts(username).await?;
         let Some(ended_since) = self.store().forget_user(&id, change).await? else {
             return Ok(ForgetOutcome::NotFound);
         };

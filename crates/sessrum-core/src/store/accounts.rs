@@ -243,8 +243,10 @@ pub trait AccountStore: Send + Sync + 'static {
     /// Removes a user and all that is personal: ends their sessions and removes these with tokens and
     /// data, removes their platforms, and [forgets](crate::SessionEvent::forget_client) the clients
     /// of all events that concern them, and of those they caused whose clients are still whole. A
-    /// database may forget the clients of many events before all else, in pieces: who is told of a
-    /// failure asks again. Answers the sessions that ended; `None` when nothing was left to remove.
+    /// database may forget the clients of many events, and remove sessions that have ended, before all
+    /// else and in pieces: whoever is told of a failure, or stops waiting, asks again. Answers the
+    /// sessions that ended; `None` when nothing was left to remove, also where an attempt that failed has
+    /// removed it: then no event tells of it.
     ///
     /// A user of another directory is forgotten as far as sessions and events go. Where both that
     /// directory and the bundled tables have users, numbers must not mean two of them.

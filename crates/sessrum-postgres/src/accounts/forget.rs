@@ -10,15 +10,15 @@ use crate::values::Sql;
 use crate::writer::{Writer, Writing};
 
 /// Forgets most of what there is of a user, a thousand rows in a transaction: others write in between.
-/// Sessions that have ended go, and clients of events. Whoever fails half way asks again.
+/// Sessions that have ended go, and clients of events. Whoever fails half way, or is given up, is asked
+/// again.
 pub(super) async fn forget_most(writer: &Writer, user: &UserId) -> Result<Forgotten, StoreError> {
     let ended = writer.run(user.clone(), |user, writing| Box::pin(ended_keys(writing, user)));
-    let ended = ended.await?;
-    for some in ended.chunks(AT_ONCE) {
+    let mut already = Forgotten::NONE;
+    for some in ended.await?.chunks(AT_ONCE) {
         let some = some.to_vec();
-        writer.run(some, |some, writing| Box::pin(delete(writing, some))).await?;
+        already.rows += writer.run(some, |some, writing| Box::pin(delete(writing, some))).await?;
     }
-    let mut already = Forgotten { rows: ended.len(), ..Forgotten::NONE };
     loop {
         let some = writer.run((user.clone(), already), |(user, already), writing| {
             Box::pin(forget_some(writing, user, *already))
@@ -36,9 +36,10 @@ async fn ended_keys(writing: &Writing, user: &UserId) -> Result<Vec<i64>> {
     ended.all(|row| plain(row, 0))
 }
 
-async fn delete(writing: &Writing, keys: &Vec<i64>) -> Result<()> {
-    writing.query(sessions::DELETE_EACH, &[keys]).await?;
-    writing.query(compaction::ASK_FOR, &[]).await.map(drop)
+async fn delete(writing: &Writing, keys: &Vec<i64>) -> Result<usize> {
+    let deleted = writing.query(sessions::DELETE_EACH, &[keys]).await?.affected();
+    writing.query(compaction::ASK_FOR, &[]).await?;
+    Ok(deleted)
 }
 
 async fn forget_some(

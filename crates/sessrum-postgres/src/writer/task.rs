@@ -93,6 +93,7 @@ impl WritingTask {
                 Ok(committed) => self.made(iter::once(job), &committed, held_back),
                 Err(failure) => {
                     job.answer(Some(&failure.error));
+                    // Of these, those behind find out for themselves when they are the next batch.
                     let is_of_others =
                         matches!(failure.concerns(), Concerns::Batch | Concerns::Everyone);
                     of_all = is_of_others.then_some(failure);

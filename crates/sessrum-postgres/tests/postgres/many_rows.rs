@@ -100,6 +100,24 @@ async fn what_is_over_goes_in_transactions_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_forgetting_that_failed_half_way_is_asked_for_again() {
+    let test = with_many_rows().await;
+    let reason = EndReason::RevokedByAdmin;
+    test.end_for_user(&1.into(), None, reason, &by_system(2)).await.unwrap();
+    test.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE 'not now'; END $$;
+         CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    test.forget_user(&1.into(), &by_system(3)).await.unwrap_err();
+    assert_eq!(test.count("user_sessions").await, 0);
+    test.execute("DROP TRIGGER refuse ON users").await;
+    assert_eq!(test.forget_user(&1.into(), &by_system(4)).await.unwrap(), Some(Vec::new()));
+    assert_eq!(test.count("session_events WHERE kind = 'user_forgotten'").await, 1);
+}
+
+#[tokio::test]
 async fn they_are_forgotten_a_thousand_in_a_statement() {
     let test = with_many_rows().await;
     let ended = test.forget_user(&1.into(), &by_system(2)).await.unwrap().unwrap();

@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::http::header::LINK;
 use axum::http::{StatusCode, header};
+use axum::response::AppendHeaders;
 use axum::routing::{get, post};
 use sessrum_web::{CurrentSession, RequireFreshLogin, RequirePlatform};
 
@@ -19,6 +21,7 @@ async fn site() -> Site {
         .route("/upload", post(|_: CurrentSession, body: Bytes| async move { body }))
         .route("/cached", get(move |_: CurrentSession| async move { (cached, "text") }))
         .route("/article", get(|_: CurrentSession| async { "text" }))
+        .route("/linked", get(|| async { AppendHeaders([(LINK, "</a>"), (LINK, "</b>")]) }))
         .route("/platform", get(|_: RequirePlatform| async { "text" }))
         .route("/fresh", get(|_: RequireFreshLogin| async { "text" }));
     application(routes).await
@@ -35,6 +38,12 @@ async fn an_applications_own_refusals_keep_their_words() {
     assert_eq!(browser.get("/own-404").await.is(404).text(), "no such article");
     assert_eq!(browser.get("/own-405").await.is(405).text(), "not today");
     browser.get("/nothing").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn all_of_an_applications_own_headers_are_there() {
+    let answer = site().await.browser().get("/linked").await.ok();
+    assert_eq!(answer.headers("link"), ["</a>", "</b>"]);
 }
 
 #[tokio::test]
