@@ -20,7 +20,7 @@ async fn a_server_is_spoken_to_by_tls_when_its_certificate_is_the_one_to_trust()
     let error = PostgresStore::open(&PostgresOptions::new(database.url()), sealer()).await;
     let error = error.unwrap_err();
     assert!(matches!(error, OpenError::Untrusted { .. }), "{error:?}");
-    assert!(error.to_string().contains("name the root certificate"), "{error}");
+    assert!(error.to_string().contains("give `root_certificate` the certificate"), "{error}");
 
     // It is another host's.
     let mut other = trusting.clone();
