@@ -33,7 +33,7 @@ def sign_in(number):
         "authenticated": True,
         "server_time": time,
         "session": {
-            "handle": f"{number:022}",
+            "handle": f"{number:032x}",
             "created_at": time,
             "last_activity": time,
             "authenticated_at": time,

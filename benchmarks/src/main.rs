@@ -1,52 +1,73 @@
-//! Sessrum beside other session systems: the same work, by turns, in one run.
+//! Sessrum beside other session systems: the same work, by turns, in one run. A file here is a
+//! measurement, or one of the few things that they have in common: [`bench`] starts what is
+//! measured, [`installation`] fills it, [`load`] asks it, and [`report`] says what came of it.
 
+mod administrator;
+mod bench;
+mod cold;
+mod creation;
+mod growth;
+mod hot;
 mod installation;
 mod load;
+mod login_storm;
+mod memory;
+mod peers;
+mod plot;
+mod purge;
 mod report;
 mod server;
-mod throughput;
+mod streams;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::Parser;
-use sessrum_testbed::{Options, Postgres};
-
-/// How much is measured.
-#[derive(Clone, Copy)]
-pub struct Scale {
-    /// Sessions that a server has at first.
-    pub sessions: usize,
-    /// How often each takes its turn.
-    pub rounds: usize,
-    /// How long a turn is.
-    pub turn: Duration,
-}
-
-const SHORT: Scale = Scale { sessions: 10_000, rounds: 3, turn: Duration::from_secs(2) };
-const FULL: Scale = Scale { sessions: 100_000, rounds: 7, turn: Duration::from_secs(5) };
+use bench::{Bench, FULL, SHORT};
+use clap::{Parser, ValueEnum};
+use report::Report;
 
 #[derive(Parser)]
 struct Arguments {
     /// Measures longer, with more sessions.
     #[arg(long)]
     full: bool,
-    /// The program `sessrum`.
+    /// Where the report is written, as Markdown, JSON and plots; by default beside the programs.
     #[arg(long)]
-    sessrum: PathBuf,
-    /// Where the programs of the peers are.
-    #[arg(long)]
-    peers: PathBuf,
-    /// Where the report is written, as Markdown and JSON.
-    #[arg(long)]
-    output: PathBuf,
+    output: Option<PathBuf>,
+    /// What is measured; by default everything.
+    measurements: Vec<Measurement>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Measurement {
+    Hot,
+    Cold,
+    Creation,
+    Growth,
+    Memory,
+    Purge,
+    LoginStorm,
+    Streams,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let scale = if arguments.full { FULL } else { SHORT };
-    let postgres = Postgres::start(Options::default()).await;
-    let table = throughput::hot(&arguments.sessrum, &arguments.peers, &postgres, scale).await?;
-    report::write(&arguments.output, &[table])
+    let mut bench = Bench::start(if arguments.full { FULL } else { SHORT }).await?;
+    let all = Measurement::value_variants();
+    let wanted = if arguments.measurements.is_empty() { all } else { &arguments.measurements };
+    let mut report = Report::default();
+    for measurement in wanted {
+        report.tables.extend(match measurement {
+            Measurement::Hot => hot::measure(&mut bench).await?,
+            Measurement::Cold => cold::measure(&mut bench).await?,
+            Measurement::Creation => creation::measure(&mut bench).await?,
+            Measurement::Growth => growth::measure(&mut bench).await?,
+            Measurement::Memory => memory::measure(&mut bench).await?,
+            Measurement::Purge => purge::measure(&mut bench).await?,
+            Measurement::LoginStorm => login_storm::measure(&mut bench).await?,
+            Measurement::Streams => streams::measure(&mut bench).await?,
+        });
+    }
+    report.left_out = bench.left_out();
+    report.write(&arguments.output.unwrap_or_else(|| bench.programs.join("report")))
 }

@@ -1,5 +1,7 @@
 //! What the peers have in common: their arguments, what their sessions hold, and how they are served.
 
+pub mod creation;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +76,7 @@ impl State {
             authenticated: true,
             server_time: time(),
             session: Session {
-                handle: format!("{number:022}"),
+                handle: format!("{number:032x}"),
                 created_at: time(),
                 last_activity: time(),
                 authenticated_at: time(),
@@ -119,10 +121,7 @@ pub fn answer(state: Option<State>) -> Result<Json<State>, StatusCode> {
 ///
 /// # Errors
 /// Those of the file.
-pub fn write_cookies(
-    file: &Path,
-    cookies: impl Iterator<Item = String>,
-) -> anyhow::Result<()> {
+pub fn write_cookies(file: &Path, cookies: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(file)?);
     for (number, cookie) in cookies.enumerate() {
         writeln!(file, "{}\t{cookie}", username(number))?;

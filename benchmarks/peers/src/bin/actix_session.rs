@@ -25,7 +25,8 @@ async fn main() -> anyhow::Result<()> {
     for number in 0..arguments.sessions {
         let request = test::TestRequest::get().uri(&format!("/sign-in/{number}")).to_request();
         let response = test::call_service(&service, request).await;
-        let set = response.response().cookies().map(|cookie| cookie.stripped().encoded().to_string());
+        let set =
+            response.response().cookies().map(|cookie| cookie.stripped().encoded().to_string());
         cookies.push(set.collect::<Vec<_>>().join("; "));
     }
     write_cookies(&arguments.cookies, cookies.into_iter())?;

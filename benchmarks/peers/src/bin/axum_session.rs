@@ -1,10 +1,10 @@
 //! axum_session on SQLite.
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{Request, header};
 use axum::routing::get;
-use axum::Router;
 use axum_session::{Session, SessionConfig, SessionLayer, SessionStore};
 use axum_session_sqlx::SessionSqlitePool;
 use clap::Parser;
@@ -25,7 +25,10 @@ async fn main() -> anyhow::Result<()> {
     let config = SessionConfig::default().with_secure(false);
     let store = SessionStore::<SessionSqlitePool>::new(Some(pool.into()), config).await?;
     let router = Router::new()
-        .route("/state", get(async |session: Session<SessionSqlitePool>| answer(session.get("state"))))
+        .route(
+            "/state",
+            get(async |session: Session<SessionSqlitePool>| answer(session.get("state"))),
+        )
         .route("/sign-in/{number}", get(sign_in))
         .layer(SessionLayer::new(store));
     let mut cookies = Vec::with_capacity(arguments.sessions);

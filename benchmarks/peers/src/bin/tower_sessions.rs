@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::routing::get;
 use clap::{Parser, ValueEnum};
+use peers::creation::create;
 use peers::{Arguments, State, answer, serve, write_cookies};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgPool, SqlitePool};
 use time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{CachingSessionStore, Session, SessionManagerLayer, SessionStore};
@@ -18,6 +19,9 @@ struct Command {
     arguments: Arguments,
     #[arg(long)]
     store: Store,
+    /// Creates sessions for so many seconds in place of serving, and says how many.
+    #[arg(long)]
+    create_for: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,7 +33,7 @@ enum Store {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Command { arguments, store } = Command::parse();
+    let Command { arguments, store, create_for } = Command::parse();
     let records = || (0..arguments.sessions).map(record);
     let cookies = records().map(|record| format!("id={}", record.id));
     write_cookies(&arguments.cookies, cookies)?;
@@ -38,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
         let sessions = PostgresStore::new(pool.clone());
         sessions.migrate().await?;
         seed_postgres(&pool, records()).await?;
-        return serve(router(sessions)).await;
+        return work(sessions, create_for).await;
     }
     // What its documentation of SQLite leaves to the application, at its fastest durable setting.
     let options = SqliteConnectOptions::new()
@@ -52,9 +56,19 @@ async fn main() -> anyhow::Result<()> {
     seed_sqlite(&pool, records()).await?;
     if store == Store::Moka {
         let cache = MokaStore::new(Some(200_000));
-        return serve(router(CachingSessionStore::new(cache, sessions))).await;
+        return work(CachingSessionStore::new(cache, sessions), create_for).await;
     }
-    serve(router(sessions)).await
+    work(sessions, create_for).await
+}
+
+async fn work(store: impl SessionStore + Clone, create_for: Option<u64>) -> anyhow::Result<()> {
+    match create_for {
+        Some(seconds) => {
+            println!("{}", create(store, std::time::Duration::from_secs(seconds), record).await);
+            Ok(())
+        }
+        None => serve(router(store)).await,
+    }
 }
 
 fn router(store: impl SessionStore + Clone) -> Router {
@@ -69,14 +83,20 @@ fn record(number: usize) -> Record {
     let state = serde_json::to_value(State::of(number)).expect("a state is JSON");
     Record {
         // Spread over all keys, as drawn ones are.
-        id: Id((number as i128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835_u128 as i128)),
+        id: Id((number as i128 + 1)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835_u128 as i128)),
         data: [("state".to_owned(), state)].into(),
         expiry_date: OffsetDateTime::now_utc() + Duration::days(14),
     }
 }
 
-async fn seed_sqlite(pool: &SqlitePool, records: impl Iterator<Item = Record>) -> anyhow::Result<()> {
-    let mut transaction = pool.begin().await?;
+async fn seed_sqlite(
+    pool: &SqlitePool,
+    records: impl Iterator<Item = Record>,
+) -> anyhow::Result<()> {
+    let mut connection = pool.acquire().await?.detach();
+    sqlx::query("pragma cache_size = -1000000").execute(&mut connection).await?;
+    let mut transaction = connection.begin().await?;
     for record in records {
         sqlx::query("insert into tower_sessions (id, data, expiry_date) values (?, ?, ?)")
             .bind(record.id.to_string())
@@ -88,9 +108,15 @@ async fn seed_sqlite(pool: &SqlitePool, records: impl Iterator<Item = Record>) -
     Ok(transaction.commit().await?)
 }
 
-async fn seed_postgres(pool: &PgPool, records: impl Iterator<Item = Record>) -> anyhow::Result<()> {
-    let records: Vec<_> = records.collect();
-    for some in records.chunks(5000) {
+async fn seed_postgres(
+    pool: &PgPool,
+    mut records: impl Iterator<Item = Record>,
+) -> anyhow::Result<()> {
+    loop {
+        let some: Vec<_> = records.by_ref().take(5000).collect();
+        if some.is_empty() {
+            break;
+        }
         let ids: Vec<_> = some.iter().map(|record| record.id.to_string()).collect();
         let data: Vec<_> = some.iter().map(rmp_serde::to_vec).collect::<Result<_, _>>()?;
         let ends: Vec<_> = some.iter().map(|record| record.expiry_date).collect();
