@@ -4,7 +4,17 @@ import os
 import socket
 import sys
 
-from application import application
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+
+@event.listens_for(Engine, "connect")
+def hurry(connection, _):
+    """While it is filled nothing needs to be durable."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+from application import application  # noqa: E402
 
 sessions, cookies = int(sys.argv[1]), sys.argv[2]
 with open(cookies, "w") as file:

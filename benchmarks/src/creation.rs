@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use sessrum_server::Instance;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, IN_USE};
 use crate::installation::{Filling, Installation, Kept, username};
 use crate::peers::Tower;
 use crate::report::Table;
@@ -18,43 +19,56 @@ use crate::report::Table;
 /// Who calls at once.
 const CALLERS: usize = 64;
 
-const USERS: usize = 100_000;
+/// How long a peer may take that is filled first.
+const PATIENCE: Duration = Duration::from_mins(30);
 
-/// As many sessions as are created.
+/// As many sessions as are created, beside few and beside many.
 pub async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
+    let mut tables = Vec::new();
+    for (name, sessions) in [("creation", IN_USE), ("creation_beside_many", bench.scale.many)] {
+        tables.push(measure_beside(bench, name, sessions).await?);
+    }
+    Ok(tables)
+}
+
+async fn measure_beside(
+    bench: &mut Bench,
+    file: &'static str,
+    sessions: usize,
+) -> anyhow::Result<Table> {
     let mut ours = Vec::new();
     for (kept, name) in
         [(Kept::Sqlite, "Sessrum on SQLite"), (Kept::Postgres, "Sessrum on PostgreSQL")]
     {
         bench.say(format!("filling {name}"));
-        let filling = Filling { sessions: USERS, of_each: 1, expired: 0 };
+        let filling = Filling { of_each: 1, ..Filling::of(sessions) };
         let installation = Installation::make(bench, kept, filling, "").await?;
-        ours.push((name, Arc::new(Instance::open(&installation.config).await?), installation));
+        ours.push((name, Arc::new(Instance::open(&installation.config).await?)));
     }
     let mut towers = Vec::new();
     for tower in [Tower::Sqlite, Tower::Postgres] {
-        towers.push((tower.name(), tower.arguments(bench).await?));
+        bench.say(format!("filling {}", tower.name()));
+        let arguments = tower.arguments(bench).await?;
+        created_by_tower(bench, &arguments, sessions, Duration::ZERO).await?;
+        towers.push((tower.name(), arguments));
     }
 
-    let title = format!("Sessions created by {CALLERS} callers, durable");
-    let mut table = Table::new("creation", title, "sessions/s");
+    let title = format!("Sessions created by {CALLERS} callers, durable, beside {sessions}");
+    let mut table = Table::new(file, title, "sessions/s");
     let mut refused = 0;
-    for round in 1..=bench.scale.rounds {
-        let say = |name: &str| {
-            bench.say(format!("creation, round {round} of {}: {name}", bench.scale.rounds));
-        };
-        for (name, instance, _) in &ours {
-            say(name);
-            let created = create(bench, instance).await?;
-            table.add(name, created as f64 / bench.scale.turn.as_secs_f64());
+    let (rounds, turn) = (bench.scale.rounds, bench.scale.turn);
+    for round in 1..=rounds {
+        for (name, instance) in &ours {
+            bench.say(format!("creation, round {round} of {rounds}: {name}"));
+            let created = create(instance, sessions, turn).await?;
+            table.add(name, created as f64 / turn.as_secs_f64());
         }
         for (name, arguments) in &towers {
-            say(name);
-            let Some((created, failed)) = created_by_tower(bench, arguments).await? else {
-                continue;
-            };
-            table.add(name, created / bench.scale.turn.as_secs_f64());
-            refused += failed;
+            bench.say(format!("creation, round {round} of {rounds}: {name}"));
+            if let Some((created, failed)) = created_by_tower(bench, arguments, 0, turn).await? {
+                table.add(name, created / turn.as_secs_f64());
+                refused += failed;
+            }
         }
     }
     table.note(format!(
@@ -65,20 +79,20 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
     ));
     table.at_least("Sessrum on SQLite", 8.0, Tower::Sqlite.name());
     table.at_least("Sessrum on PostgreSQL", 4.0, Tower::Postgres.name());
-    for (_, instance, _) in ours {
+    for (_, instance) in ours {
         instance.close().await;
     }
-    Ok(vec![table])
+    Ok(table)
 }
 
-/// How many are created in a turn.
-async fn create(bench: &Bench, instance: &Arc<Instance>) -> anyhow::Result<usize> {
+/// How many are created in a turn, each user in turn getting another.
+async fn create(instance: &Arc<Instance>, users: usize, turn: Duration) -> anyhow::Result<usize> {
     let created = Arc::new(AtomicUsize::new(0));
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
         let (instance, created) = (Arc::clone(instance), Arc::clone(&created));
         callers.spawn(async move {
-            for key in (caller..USERS).step_by(CALLERS).cycle() {
+            for key in (caller..users).step_by(CALLERS).cycle() {
                 sign_in(&instance, key + 1).await?;
                 created.fetch_add(1, Ordering::Relaxed);
             }
@@ -86,7 +100,7 @@ async fn create(bench: &Bench, instance: &Arc<Instance>) -> anyhow::Result<usize
         });
     }
     tokio::select! {
-        () = tokio::time::sleep(bench.scale.turn) => Ok(created.load(Ordering::Relaxed)),
+        () = tokio::time::sleep(turn) => Ok(created.load(Ordering::Relaxed)),
         Some(ended) = callers.join_next() => {
             ended??;
             bail!("callers never end by themselves")
@@ -115,16 +129,19 @@ async fn sign_in(instance: &Instance, key: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many tower-sessions creates in a turn, and how often it fails; `None`: it is not there.
+/// How many tower-sessions creates in a turn after it was filled with so many, and how often it
+/// fails; `None`: it is not there.
 async fn created_by_tower(
     bench: &Bench,
     arguments: &[String],
+    sessions: usize,
+    turn: Duration,
 ) -> anyhow::Result<Option<(f64, u64)>> {
     let Some(program) = bench.program("tower_sessions") else { return Ok(None) };
     let mut command = Command::new(program);
-    command.args(["--sessions", "0", "--cookies", "/dev/null"]).args(arguments);
-    command.args(["--create-for", &bench.scale.turn.as_secs().to_string()]).kill_on_drop(true);
-    let ended = tokio::time::timeout(20 * bench.scale.turn, command.output()).await;
+    command.args(["--sessions", &sessions.to_string(), "--cookies", "/dev/null"]).args(arguments);
+    command.args(["--create-for", &turn.as_secs().to_string()]).kill_on_drop(true);
+    let ended = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = ended.context("tower_sessions does not end")??;
     let said: Value = serde_json::from_slice(&output.stdout)
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;

@@ -16,27 +16,30 @@ use tower::ServiceExt as _;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    // While it is filled nothing needs to be durable.
+    let filling = router(&arguments, SqliteSynchronous::Off).await?;
+    let mut cookies = Vec::with_capacity(arguments.sessions);
+    for number in 0..arguments.sessions {
+        cookies.push(signed_in(filling.clone(), number).await?);
+    }
+    write_cookies(&arguments.cookies, cookies.into_iter())?;
+    serve(router(&arguments, SqliteSynchronous::Full).await?).await
+}
+
+async fn router(arguments: &Arguments, synchronous: SqliteSynchronous) -> anyhow::Result<Router> {
     let options = SqliteConnectOptions::new()
         .filename(&arguments.database)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(synchronous);
     let pool = SqlitePool::connect_with(options).await?;
     let config = SessionConfig::default().with_secure(false);
     let store = SessionStore::<SessionSqlitePool>::new(Some(pool.into()), config).await?;
-    let router = Router::new()
-        .route(
-            "/state",
-            get(async |session: Session<SessionSqlitePool>| answer(session.get("state"))),
-        )
+    let state = async |session: Session<SessionSqlitePool>| answer(session.get("state"));
+    Ok(Router::new()
+        .route("/state", get(state))
         .route("/sign-in/{number}", get(sign_in))
-        .layer(SessionLayer::new(store));
-    let mut cookies = Vec::with_capacity(arguments.sessions);
-    for number in 0..arguments.sessions {
-        cookies.push(signed_in(router.clone(), number).await?);
-    }
-    write_cookies(&arguments.cookies, cookies.into_iter())?;
-    serve(router).await
+        .layer(SessionLayer::new(store)))
 }
 
 async fn sign_in(session: Session<SessionSqlitePool>, Path(number): Path<usize>) {
