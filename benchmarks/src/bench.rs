@@ -76,6 +76,17 @@ impl Bench {
         Ok(Self { scale, programs, postgres, bar, script, directory, places: 0, left_out })
     }
 
+    /// How it is measured, for whoever reads what came of it.
+    pub fn how(&self) -> anyhow::Result<String> {
+        let Scale { rounds, turn, .. } = self.scale;
+        let cores = std::thread::available_parallelism()?;
+        let seconds = turn.as_secs();
+        Ok(format!(
+            "Medians of {rounds} rounds by turns of {seconds} s, on {cores} cores that load, servers \
+             and databases share. A ratio is the median of those of the rounds."
+        ))
+    }
+
     /// Says what happens now.
     pub fn say(&self, what: impl Into<String>) {
         self.bar.set_message(what.into());

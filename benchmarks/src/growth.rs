@@ -37,15 +37,17 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
                 let server =
                     Server::sessrum(bench, &name, &installation, cookies, environment).await?;
                 server.check().await?;
-                servers.push(server);
+                servers.push((server, environment));
             }
             most_filled = Some((installation, few));
         }
         for round in 1..=bench.scale.rounds {
-            for server in &servers {
+            for (server, environment) in &servers {
                 let Server { name, .. } = server;
                 bench.say(format!("growth, round {round} of {}: {name}", bench.scale.rounds));
-                Load::of(server, WARMING).run(bench).await?;
+                if environment.is_empty() {
+                    Load::of(server, WARMING).run(bench).await?;
+                }
                 let outcome = Load::of(server, bench.scale.turn).run(bench).await?;
                 requests.add(name, 1e6 / outcome.requests_per_second());
             }

@@ -55,9 +55,9 @@ async fn main() -> anyhow::Result<()> {
     let mut bench = Bench::start(if arguments.full { FULL } else { SHORT }).await?;
     let all = Measurement::value_variants();
     let wanted = if arguments.measurements.is_empty() { all } else { &arguments.measurements };
-    let mut report = Report::default();
+    let mut tables = Vec::new();
     for measurement in wanted {
-        report.tables.extend(match measurement {
+        tables.extend(match measurement {
             Measurement::Hot => hot::measure(&mut bench).await?,
             Measurement::Cold => cold::measure(&mut bench).await?,
             Measurement::Creation => creation::measure(&mut bench).await?,
@@ -68,6 +68,6 @@ async fn main() -> anyhow::Result<()> {
             Measurement::Streams => streams::measure(&mut bench).await?,
         });
     }
-    report.left_out = bench.left_out();
+    let report = Report { how: bench.how()?, tables, left_out: bench.left_out() };
     report.write(&arguments.output.unwrap_or_else(|| bench.programs.join("report")))
 }

@@ -8,8 +8,10 @@ use serde::Serialize;
 use crate::plot;
 
 /// All that was measured.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 pub struct Report {
+    /// How it was measured.
+    pub how: String,
     pub tables: Vec<Table>,
     pub left_out: Vec<String>,
 }
@@ -156,7 +158,7 @@ pub fn shown(value: f64) -> String {
 
 impl Report {
     fn markdown(&self) -> String {
-        let mut text = "| goal | got | |\n|---|--:|---|\n".to_owned();
+        let mut text = format!("{}\n\n| goal | got | |\n|---|--:|---|\n", self.how);
         for goal in self.tables.iter().flat_map(|table| &table.goals) {
             let got = goal.got.map_or_else(String::new, shown);
             let _ = writeln!(text, "| {} | {got} | {} |", goal.says, goal.word());
