@@ -43,6 +43,11 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
             table.add(&server.name, outcome.requests_per_second());
         }
     }
+    table.note(
+        "All answer with the same JSON of some 640 bytes; Sessrum's answers have its security headers \
+         as well. tower-sessions, axum_session and actix-session have what the answer tells in the \
+         session, where nothing else could change it; Flask-Session writes each session that it reads.",
+    );
     table.at_least("Sessrum on SQLite", 0.9, peers::BARE);
     table.at_least("Sessrum on SQLite", 3.0, Tower::Sqlite.name());
     table.at_least("Sessrum on SQLite", 1.15, Tower::Moka.name());
