@@ -158,10 +158,13 @@ pub fn shown(value: f64) -> String {
 
 impl Report {
     fn markdown(&self) -> String {
-        let mut text = format!("{}\n\n| goal | got | |\n|---|--:|---|\n", self.how);
-        for goal in self.tables.iter().flat_map(|table| &table.goals) {
-            let got = goal.got.map_or_else(String::new, shown);
-            let _ = writeln!(text, "| {} | {got} | {} |", goal.says, goal.word());
+        let mut text = format!("{}\n\n| | goal | got | |\n|---|---|--:|---|\n", self.how);
+        for table in &self.tables {
+            for goal in &table.goals {
+                let got = goal.got.map_or_else(String::new, shown);
+                let Goal { says, .. } = goal;
+                let _ = writeln!(text, "| {} | {says} | {got} | {} |", table.title, goal.word());
+            }
         }
         for table in &self.tables {
             let _ = write!(text, "\n{}", table.markdown());
