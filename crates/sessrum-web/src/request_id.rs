@@ -9,7 +9,7 @@ pub struct RequestId(pub String);
 /// Bytes of an id.
 const LENGTH: usize = 8;
 
-/// How many ids are made at once: to ask the system for each would take longer than all else about it.
+/// How many ids are made at once: one call to the system serves so many.
 const STOCK: usize = 64;
 
 /// Makes ids that tell nothing, not even how many there were.
