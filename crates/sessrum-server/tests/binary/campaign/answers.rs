@@ -65,7 +65,7 @@ impl Answers {
     }
 
     /// Whether something was away at any moment since this one.
-    fn was_away(&self, away: Away, since: Duration) -> bool {
+    pub(super) fn was_away(&self, away: Away, since: Duration) -> bool {
         lock(&self.windows)
             .iter()
             .any(|window| window.away == away && window.until.is_none_or(|until| since <= until))

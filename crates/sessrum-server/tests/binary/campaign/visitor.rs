@@ -9,7 +9,7 @@ use serde_json::json;
 use sessrum_core::{Clock as _, SeededRandom, SystemClock};
 use tokio::task::JoinSet;
 
-use super::answers::lock;
+use super::answers::{Away, lock};
 use super::below;
 use super::doubts::until_refused;
 use super::known::{End, Known};
@@ -126,6 +126,8 @@ impl Visitor {
         let (mut bound, mut asks_again) = (*bound, false);
         loop {
             let answer = answers.of(asking.once()).await;
+            // When a server is killed nginx itself asks the next one for what may be asked for twice.
+            asks_again |= asking.is_idempotent() && answers.was_away(Away::Server, answer.begun_at);
             match answer.status {
                 200 | 204 => break,
                 // Whoever asks again may find nothing to end, and has waited.
@@ -179,6 +181,10 @@ enum Asking {
 }
 
 impl Asking {
+    const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::Revokes(..))
+    }
+
     async fn once(&self) -> Result<Response> {
         match self {
             Self::SignsOut(client) => client.post("/api/logout", json!({})).await,
