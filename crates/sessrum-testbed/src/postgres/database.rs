@@ -9,6 +9,9 @@ use super::Postgres;
 use super::cluster::{Cluster, OWNER};
 use crate::random;
 
+/// In bytes: much more than what an empty database takes.
+const LARGE: i64 = 100 << 20;
+
 /// A database of a test's own. On the shared cluster it goes when this is dropped, else with its
 /// cluster.
 pub struct Database {
@@ -103,11 +106,17 @@ impl Postgres {
     }
 
     async fn create(&self, administrator: &Client, name: &str, template: &str) {
-        // Files are copied faster, but not when each must reach the disk.
-        let strategy = if self.cluster.shared { "file_copy" } else { "wal_log" };
+        // Files are copied faster, but not when each of the many small ones must reach the disk.
+        let by_file = self.cluster.shared || size(administrator, template).await > LARGE;
+        let strategy = if by_file { "file_copy" } else { "wal_log" };
         let options = format!("OWNER {OWNER} TEMPLATE {template} STRATEGY {strategy}");
         administrator.batch_execute(&format!("CREATE DATABASE {name} {options}")).await.unwrap();
     }
+}
+
+async fn size(administrator: &Client, name: &str) -> i64 {
+    let sql = "SELECT pg_database_size($1)";
+    administrator.query_one(sql, &[&name]).await.unwrap().get(0)
 }
 
 async fn exists(administrator: &Client, name: &str) -> bool {
