@@ -15,7 +15,12 @@ pub(crate) fn decimal<const COUNT: usize>(mut number: u32) -> [u8; COUNT] {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from(half + if half < 10 { b'0' } else { b'a' - 10 });
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -154,23 +154,24 @@ where
         let here = if audience == Audience::Person { here(&request) } else { None };
         let span = span(&request, &id);
         request.extensions_mut().insert(RequestId(id.clone()));
-        let answering = span.in_scope(|| self.inner.call(request)).instrument(span.clone());
-        Box::pin(async move {
+        let answering = self.inner.call(request);
+        let answered = async move {
             let response = answering.await?;
             let mut response = answers.present(response, audience, here.as_deref(), &id);
-            span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+            tracing::debug!(status = response.status().as_u16(), "answered");
             if let Ok(id) = HeaderValue::try_from(id) {
                 response.headers_mut().insert("x-request-id", id);
             }
             Ok(response)
-        })
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
 /// What the log tells of a request. Not the address: anyone can put anything there, also a token.
 fn span(request: &Request, id: &str) -> Span {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    tracing::info_span!("request", id, method = %request.method(), route)
+    tracing::info_span!("request", id, method = request.method().as_str(), route)
 }
 
 /// What the router itself refuses has no problem yet, and no content: a handler's own page with

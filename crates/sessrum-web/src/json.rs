@@ -1,17 +1,20 @@
-//! JSON in, with errors that name the field and never repeat the value.
+//! JSON in, with errors that name the field and never repeat the value, and JSON out.
 
-use axum::body::{Bytes, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::media_type;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
-/// A JSON body. Only `application/json` is taken: browsers cannot be made to send that from
-/// another site without asking first. `Option<JsonBody<T>>` is `None` for a request without a body.
+/// A JSON body, of a request or of an answer. Only `application/json` is taken: browsers cannot be made
+/// to send that from another site without asking first. `Option<JsonBody<T>>` is `None` for a request
+/// without a body.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -33,6 +36,23 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for JsonBody<T>
             return Ok(None);
         }
         <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
+/// Room for most answers, in bytes: text that outgrows its room is moved.
+const ROOM: usize = 1024;
+
+impl<T: Serialize> IntoResponse for JsonBody<T> {
+    fn into_response(self) -> Response {
+        let mut text = Vec::with_capacity(ROOM);
+        if let Err(error) = serde_json::to_writer(&mut text, &self.0) {
+            tracing::error!("an answer cannot be written as JSON: {error}");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        let mut response = Response::new(Body::from(text));
+        let media_type = HeaderValue::from_static(media_type::JSON);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
     }
 }
 

@@ -86,7 +86,8 @@ where
                 CookieChange::Keep => None,
             };
             let signed_in = session.read_context().is_some();
-            if signed_in {
+            let status = response.status();
+            if signed_in && (status.is_client_error() || status.is_server_error()) {
                 // For the page of a problem, which is made further out.
                 response.extensions_mut().insert(session);
             }

@@ -189,9 +189,8 @@ impl UnifiedSessionManager {
         change: impl Fn() -> Change + Send,
     ) -> Result<(), SessionError> {
         let Some(known) = &session.fingerprint else { return Ok(()) };
-        // The same agent from the same address cannot differ in what counts most.
-        let unchanged =
-            session.user_agent == client.user_agent && session.ip_address == client.ip_address;
+        // The same agent is the same system and browser, wherever it is.
+        let unchanged = session.user_agent == client.user_agent;
         if self.policy.fingerprint == FingerprintMode::Off || unchanged {
             return Ok(());
         }

@@ -17,6 +17,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, ConfigError, LogFormat, LogSettings, Overrides, Settings, read};
 use crate::demo::{self, DemoOptions};
@@ -219,13 +221,13 @@ fn settings(overrides: &Overrides) -> anyhow::Result<(Settings, Config)> {
 }
 
 fn start_log(log: &LogSettings) -> anyhow::Result<()> {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(log.filter()?)
+    let filtered = tracing_subscriber::registry().with(log.filter()?);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Text => subscriber.init(),
-        LogFormat::Json => subscriber.json().init(),
+        LogFormat::Text => filtered.with(lines).init(),
+        LogFormat::Json => filtered.with(lines.json()).init(),
     }
     Ok(())
 }

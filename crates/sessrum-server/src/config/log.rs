@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::error::ConfigError;
 
@@ -21,13 +20,12 @@ impl Default for LogSettings {
 }
 
 impl LogSettings {
-    pub(crate) fn filter(&self) -> Result<EnvFilter, ConfigError> {
+    pub(crate) fn filter(&self) -> Result<Targets, ConfigError> {
         // A word that is no level would be taken for the name of a part.
         let known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-        // Spaces around a part would make the filter's parser panic.
         let parts: Vec<&str> = self.level.split(',').map(str::trim).collect();
         // Whether migrations were applied is told in one line of our own.
-        let filter = EnvFilter::try_new(format!("refinery_core=warn,{}", parts.join(",")));
+        let filter = format!("refinery_core=warn,{}", parts.join(",")).parse::<Targets>();
         filter.ok().filter(|_| parts.into_iter().all(known)).ok_or_else(|| {
             let message = "must be error, warn, info, debug or trace, or by part as in \
                            info,sessrum_web=debug";

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 use super::data_parameters::{DataKey, IfMatch, IfNoneMatch, LONGEST_KEY};
 use super::documented::{Changing, Reading, Sending};
 use crate::extract::{CurrentSession, PathText};
+use crate::json::JsonBody;
 use crate::json::{read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
@@ -42,14 +42,14 @@ pub(super) struct Entries {
 pub(super) async fn list(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-) -> Result<Json<Entries>, Problem> {
+) -> Result<JsonBody<Entries>, Problem> {
     let found = session.manager().store().list_data(context.session.id).await?;
     if found.is_empty() {
         // The data goes with its session, which may have ended meanwhile.
         session.look_again().await?;
     }
     let entries = found.into_iter().map(entry).collect::<Result<_, _>>()?;
-    Ok(Json(Entries { entries }))
+    Ok(JsonBody(Entries { entries }))
 }
 
 fn entry(found: DataEntry) -> Result<Entry, Problem> {

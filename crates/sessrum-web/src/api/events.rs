@@ -1,4 +1,3 @@
-use axum::Json;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{EventFilter, Page};
 use sessrum_core::{Actor, RecordedKind, SessionEvent, SessionHandle, Timestamp, UserId};
@@ -7,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::documented::Reading;
 use super::paging;
 use crate::extract::ObservedSession;
+use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::query::QueryInput;
 use crate::request_session::RequestSession;
@@ -95,7 +95,7 @@ pub(super) async fn list(
     _: ObservedSession,
     session: RequestSession,
     QueryInput(query): QueryInput<EventQuery>,
-) -> Result<Json<OwnEvents>, Problem> {
+) -> Result<JsonBody<OwnEvents>, Problem> {
     let rows = paging::rows(query.limit)?;
     let before = paging::number(query.cursor.as_deref())?;
     let page = Page { before, limit: rows + 1 };
@@ -110,7 +110,7 @@ pub(super) async fn list(
         session: event.session,
         detail: event.detail,
     };
-    Ok(Json(OwnEvents { events: found.into_iter().map(own).collect(), next_cursor }))
+    Ok(JsonBody(OwnEvents { events: found.into_iter().map(own).collect(), next_cursor }))
 }
 
 /// Events that concern the request's user, for the API and for the pages, with who did it. From

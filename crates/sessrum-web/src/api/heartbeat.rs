@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State as FromState;
 use sessrum_core::UnifiedSessionManager;
 
 use super::documented::Changing;
 use super::state::State;
 use crate::extract::CurrentSession;
+use crate::json::JsonBody;
 
 /// Keeps the session alive: counts as activity.
 #[utoipa::path(post, path = "/api/session/heartbeat", tag = "session", responses(
@@ -16,6 +16,6 @@ use crate::extract::CurrentSession;
 pub(super) async fn heartbeat(
     session: CurrentSession,
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
-) -> Json<State> {
-    Json(State::of(&session, &manager))
+) -> JsonBody<State> {
+    JsonBody(State::of(&session, &manager))
 }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use sessrum_core::{Accounts, PasswordSignIn, PlatformId, SignInOutcome, SignedIn};
@@ -40,7 +39,7 @@ pub(super) async fn login(
     session: RequestSession,
     State(accounts): State<Arc<Accounts>>,
     JsonBody(input): JsonBody<LoginInput>,
-) -> Result<Json<SignedInState>, Problem> {
+) -> Result<JsonBody<SignedInState>, Problem> {
     let form = PasswordSignIn {
         username: input.username,
         password: input.password,
@@ -48,7 +47,7 @@ pub(super) async fn login(
         remember: input.remember,
     };
     let context = sign_in(&accounts, form, &session).await?;
-    Ok(Json(SignedInState::of(&context, accounts.manager())?))
+    Ok(JsonBody(SignedInState::of(&context, accounts.manager())?))
 }
 
 /// Signs in with a name and a password, for the API and for the sign-in page: the answer to this

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use sessrum_core::{Accounts, PasswordChanged, SessionContext};
@@ -39,10 +38,10 @@ pub(super) async fn change(
     session: RequestSession,
     State(accounts): State<Arc<Accounts>>,
     JsonBody(input): JsonBody<PasswordInput>,
-) -> Result<Json<SignedInState>, Problem> {
+) -> Result<JsonBody<SignedInState>, Problem> {
     let (current, new) = (&input.current_password, &input.new_password);
     let context = change_password(&accounts, &context, &session, current, new).await?;
-    Ok(Json(SignedInState::of(&context, accounts.manager())?))
+    Ok(JsonBody(SignedInState::of(&context, accounts.manager())?))
 }
 
 /// Changes the user's own password, for the API and for the pages: the answer to this request

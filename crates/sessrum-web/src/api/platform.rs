@@ -1,4 +1,3 @@
-use axum::Json;
 use serde::Deserialize;
 use sessrum_core::{PlatformId, SwitchOutcome};
 use utoipa::ToSchema;
@@ -31,7 +30,7 @@ pub(super) async fn switch(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     JsonBody(input): JsonBody<SwitchInput>,
-) -> Result<Json<State>, Problem> {
+) -> Result<JsonBody<State>, Problem> {
     let manager = session.manager();
     let outcome = manager
         .update_platform_context(&context, &input.platform_id, input.revision, session.client())
@@ -40,7 +39,7 @@ pub(super) async fn switch(
         SwitchOutcome::Switched(now) => {
             let state = State::of(&now, manager);
             session.update(*now);
-            Ok(Json(state))
+            Ok(JsonBody(state))
         }
         SwitchOutcome::Conflict(now) => {
             let mut conflict = Problem::new(Code::RevisionConflict);

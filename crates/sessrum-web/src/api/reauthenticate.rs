@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use sessrum_core::{Accounts, Reauthenticated, Renewed, SessionContext};
@@ -35,9 +34,9 @@ pub(super) async fn reauthenticate(
     session: RequestSession,
     State(accounts): State<Arc<Accounts>>,
     JsonBody(input): JsonBody<ReauthenticateInput>,
-) -> Result<Json<SignedInState>, Problem> {
+) -> Result<JsonBody<SignedInState>, Problem> {
     let context = prove_again(&accounts, &context, &session, &input.password).await?;
-    Ok(Json(SignedInState::of(&context, accounts.manager())?))
+    Ok(JsonBody(SignedInState::of(&context, accounts.manager())?))
 }
 
 /// Proves again who the user is, for the API and for the pages: the answer to this request brings

@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
 use sessrum_core::{Client, EndReason, SessionHandle, Timestamp};
@@ -7,6 +6,7 @@ use utoipa::ToSchema;
 use super::documented::{Changing, Reading};
 use crate::extract::{ObservedSession, PathText};
 use crate::guard::RequireFreshLogin;
+use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
@@ -53,8 +53,8 @@ pub(super) struct Revoked {
 pub(super) async fn list(
     ObservedSession(_): ObservedSession,
     session: RequestSession,
-) -> Result<Json<Devices>, Problem> {
-    Ok(Json(Devices { sessions: devices(&session).await? }))
+) -> Result<JsonBody<Devices>, Problem> {
+    Ok(JsonBody(Devices { sessions: devices(&session).await? }))
 }
 
 /// The sessions of the request's user, for the API and for the pages.
@@ -123,8 +123,8 @@ pub async fn end_device(session: &RequestSession, handle: &str) -> Result<(), Pr
 pub(super) async fn revoke_others(
     _: RequireFreshLogin,
     session: RequestSession,
-) -> Result<Json<Revoked>, Problem> {
-    Ok(Json(Revoked { revoked: end_other_devices(&session).await? }))
+) -> Result<JsonBody<Revoked>, Problem> {
+    Ok(JsonBody(Revoked { revoked: end_other_devices(&session).await? }))
 }
 
 /// Ends all of the user's sessions but the request's own, for the API and for the pages.

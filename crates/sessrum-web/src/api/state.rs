@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State as FromState;
 use serde::Serialize;
 use sessrum_core::{
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::documented::Reading;
 use crate::extract::ObservedSession;
+use crate::json::JsonBody;
 use crate::problem::Problem;
 
 /// A key as the directory has it: a number or a text.
@@ -169,8 +169,8 @@ pub(crate) struct CsrfToken {
 pub(super) async fn state(
     session: ObservedSession,
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
-) -> Json<State> {
-    Json(State::of(&session, &manager))
+) -> JsonBody<State> {
+    JsonBody(State::of(&session, &manager))
 }
 
 /// A CSRF token of the session. Each answer has another; all are good while the session lives.
@@ -181,8 +181,8 @@ pub(super) async fn state(
 pub(super) async fn csrf_token(
     session: ObservedSession,
     FromState(manager): FromState<Arc<UnifiedSessionManager>>,
-) -> Result<Json<CsrfToken>, Problem> {
-    Ok(Json(CsrfToken { csrf_token: new_csrf_token(&session, &manager)? }))
+) -> Result<JsonBody<CsrfToken>, Problem> {
+    Ok(JsonBody(CsrfToken { csrf_token: new_csrf_token(&session, &manager)? }))
 }
 
 fn new_csrf_token(

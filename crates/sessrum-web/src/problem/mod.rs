@@ -3,7 +3,6 @@
 mod causes;
 mod code;
 
-use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -11,6 +10,7 @@ use serde_json::value::RawValue;
 use sessrum_core::EndReason;
 use utoipa::ToSchema;
 
+use crate::json::JsonBody;
 use crate::sent_form::SentForm;
 
 pub use causes::reason_text;
@@ -151,7 +151,7 @@ impl Problem {
 impl IntoResponse for Problem {
     /// The JSON answer; the problem itself goes along as an extension for [`Answers`](crate::Answers).
     fn into_response(self) -> Response {
-        let mut response = (self.status(), Json(&self)).into_response();
+        let mut response = (self.status(), JsonBody(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,4 +1,3 @@
-use axum::Json;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{EventFilter, Page};
 use sessrum_core::{EventKind, RecordedKind, SessionEvent, SessionHandle, Timestamp, UserId};
@@ -10,6 +9,7 @@ use crate::api::documented::Listing;
 use crate::api::paging;
 use crate::api::state::Key;
 use crate::guard::{Admin, RequireRole};
+use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::query::QueryInput;
 use crate::request_session::RequestSession;
@@ -93,7 +93,7 @@ pub(super) async fn list(
     _: RequireRole<Admin>,
     session: RequestSession,
     QueryInput(query): QueryInput<AuditQuery>,
-) -> Result<Json<AuditEvents>, Problem> {
+) -> Result<JsonBody<AuditEvents>, Problem> {
     let manager = session.manager();
     let rows = paging::rows(query.limit)?;
     let before = paging::number(query.cursor.as_deref())?;
@@ -108,7 +108,10 @@ pub(super) async fn list(
     let page = Page { before, limit: rows + 1 };
     let mut found = manager.store().events(&filter, page).await?;
     let next_cursor = paging::cut(&mut found, rows, |event| event.id.to_string());
-    Ok(Json(AuditEvents { events: found.into_iter().map(AuditEvent::from).collect(), next_cursor }))
+    Ok(JsonBody(AuditEvents {
+        events: found.into_iter().map(AuditEvent::from).collect(),
+        next_cursor,
+    }))
 }
 
 fn no_moment() -> Problem {

@@ -1,4 +1,3 @@
-use axum::Json;
 use serde::Serialize;
 use sessrum_core::store::NewEvent;
 use sessrum_core::{CleanupReport, EventKind};
@@ -6,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::FreshAdmin;
 use crate::api::documented::Changing;
+use crate::json::JsonBody;
 use crate::problem::Problem;
 use crate::request_session::RequestSession;
 
@@ -29,7 +29,7 @@ pub(super) struct Cleaned {
 pub(super) async fn cleanup(
     (admin, _): FreshAdmin,
     session: RequestSession,
-) -> Result<Json<Cleaned>, Problem> {
+) -> Result<JsonBody<Cleaned>, Problem> {
     let manager = session.manager();
     // First, so that nothing is removed that nobody is known to have asked for.
     let event = NewEvent {
@@ -40,5 +40,5 @@ pub(super) async fn cleanup(
     };
     manager.store().record(event, &manager.change_by(&admin, session.client())).await?;
     let CleanupReport { expired, purged, shortened } = manager.cleanup_expired_sessions().await?;
-    Ok(Json(Cleaned { expired, purged, shortened }))
+    Ok(JsonBody(Cleaned { expired, purged, shortened }))
 }

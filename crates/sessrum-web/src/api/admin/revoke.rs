@@ -1,4 +1,3 @@
-use axum::Json;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -30,7 +29,7 @@ pub(super) async fn user(
     (admin, _): FreshAdmin,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Json<Revoked>, Problem> {
+) -> Result<JsonBody<Revoked>, Problem> {
     let manager = session.manager();
     let user = user_by_key(manager, &id).await?;
     let change = manager.change_by(&admin, session.client());
@@ -38,7 +37,7 @@ pub(super) async fn user(
     if user == admin.user.id {
         session.forget();
     }
-    Ok(Json(Revoked { revoked }))
+    Ok(JsonBody(Revoked { revoked }))
 }
 
 /// Ends everyone's sessions. The session that asks is spared, unless `include_own` says otherwise;
@@ -52,7 +51,7 @@ pub(super) async fn everyone(
     (admin, _): FreshAdmin,
     session: RequestSession,
     input: Option<JsonBody<EveryoneInput>>,
-) -> Result<Json<Revoked>, Problem> {
+) -> Result<JsonBody<Revoked>, Problem> {
     let include_own = input.is_some_and(|JsonBody(input)| input.include_own);
     let manager = session.manager();
     let change = manager.change_by(&admin, session.client());
@@ -61,5 +60,5 @@ pub(super) async fn everyone(
     if include_own {
         session.forget();
     }
-    Ok(Json(Revoked { revoked }))
+    Ok(JsonBody(Revoked { revoked }))
 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sessrum_core::store::{Page, SessionFilter};
@@ -16,6 +15,7 @@ use crate::api::paging;
 use crate::api::state::Key;
 use crate::extract::PathText;
 use crate::guard::{Admin, RequireRole};
+use crate::json::JsonBody;
 use crate::problem::{Code, Problem};
 use crate::query::QueryInput;
 use crate::request_session::RequestSession;
@@ -93,7 +93,7 @@ pub(super) async fn list(
     admin: RequireRole<Admin>,
     session: RequestSession,
     QueryInput(query): QueryInput<SessionQuery>,
-) -> Result<Json<SessionRows>, Problem> {
+) -> Result<JsonBody<SessionRows>, Problem> {
     let manager = session.manager();
     let rows = paging::rows(query.limit)?;
     let filter = SessionFilter {
@@ -127,7 +127,7 @@ pub(super) async fn list(
         is_current: session.id == admin.session.id,
         user_id: session.user_id,
     };
-    Ok(Json(SessionRows { sessions: found.into_iter().map(row).collect(), next_cursor }))
+    Ok(JsonBody(SessionRows { sessions: found.into_iter().map(row).collect(), next_cursor }))
 }
 
 /// The key of the row that a cursor names: rows are known outside by their public names alone.

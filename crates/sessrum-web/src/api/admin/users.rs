@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -108,14 +107,14 @@ pub(super) async fn list(
     _: RequireRole<Admin>,
     session: RequestSession,
     QueryInput(query): QueryInput<UserQuery>,
-) -> Result<Json<UserRows>, Problem> {
+) -> Result<JsonBody<UserRows>, Problem> {
     let manager = session.manager();
     are_bundled(manager)?;
     let rows = paging::rows(query.limit)?;
     let after = paging::number(query.cursor.as_deref())?;
     let mut found = manager.store().users(after, rows + 1).await?;
     let next_cursor = paging::cut(&mut found, rows, |user| user.info.id.to_string());
-    Ok(Json(UserRows { users: found.into_iter().map(UserRow::from).collect(), next_cursor }))
+    Ok(JsonBody(UserRows { users: found.into_iter().map(UserRow::from).collect(), next_cursor }))
 }
 
 /// Adds a user. Needs a fresh authentication.
@@ -131,7 +130,7 @@ pub(super) async fn add(
     session: RequestSession,
     State(accounts): State<Arc<Accounts>>,
     JsonBody(input): JsonBody<NewUserInput>,
-) -> Result<(StatusCode, Json<UserRow>), Problem> {
+) -> Result<(StatusCode, JsonBody<UserRow>), Problem> {
     let manager = session.manager();
     are_bundled(manager)?;
     let NewUserInput { username, email, role, password } = input;
@@ -149,7 +148,7 @@ pub(super) async fn add(
         UserAdded::PasswordUnfit(why) => return unfit("password", why.to_string()),
     }
     let user = manager.store().user_by_name(&username).await?.ok_or_else(no_such_user)?;
-    Ok((StatusCode::CREATED, Json(user.into())))
+    Ok((StatusCode::CREATED, JsonBody(user.into())))
 }
 
 /// Changes a user, all of it or nothing; what is left out stays. Nobody demotes or disables
@@ -166,7 +165,7 @@ pub(super) async fn change(
     session: RequestSession,
     PathText(id): PathText,
     JsonBody(input): JsonBody<UserInput>,
-) -> Result<Json<UserRow>, Problem> {
+) -> Result<JsonBody<UserRow>, Problem> {
     let manager = session.manager();
     are_bundled(manager)?;
     let user = UserId::from(id.parse::<i64>().map_err(|_| no_such_user())?);
@@ -183,7 +182,7 @@ pub(super) async fn change(
     let what = UserChange { role, is_active, spares_last_admin: true };
     let change = manager.change_by(&admin, session.client());
     match manager.store().change_user(&user, what, &change).await? {
-        UserOutcome::Changed { user, .. } => Ok(Json((*user).into())),
+        UserOutcome::Changed { user, .. } => Ok(JsonBody((*user).into())),
         UserOutcome::NotFound => Err(no_such_user()),
         UserOutcome::LastAdmin => {
             let field = if is_active == Some(false) { "is_active" } else { "role" };

@@ -1,6 +1,5 @@
 mod input;
 
-use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
 use sessrum_core::store::{
@@ -55,9 +54,9 @@ pub(super) struct PlatformRows {
 pub(super) async fn list(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
-) -> Result<Json<PlatformRows>, Problem> {
+) -> Result<JsonBody<PlatformRows>, Problem> {
     let rows = session.manager().store().platform_connections(context.user_id()).await?;
-    Ok(Json(PlatformRows { platforms: rows.into_iter().map(PlatformRow::from).collect() }))
+    Ok(JsonBody(PlatformRows { platforms: rows.into_iter().map(PlatformRow::from).collect() }))
 }
 
 /// Connects a platform. A session that had none is in it from now on.
@@ -71,8 +70,8 @@ pub(super) async fn add(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     JsonBody(input): JsonBody<PlatformInput>,
-) -> Result<(StatusCode, Json<StatePlatform>), Problem> {
-    Ok((StatusCode::CREATED, Json(connect(&session, &context, input).await?)))
+) -> Result<(StatusCode, JsonBody<StatePlatform>), Problem> {
+    Ok((StatusCode::CREATED, JsonBody(connect(&session, &context, input).await?)))
 }
 
 /// Connects a platform, for the API and for the pages.
@@ -120,11 +119,11 @@ pub(super) async fn get(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Json<PlatformRow>, Problem> {
+) -> Result<JsonBody<PlatformRow>, Problem> {
     let id = platform_id(&id)?;
     let rows = session.manager().store().platform_connections(context.user_id()).await?;
     let row = rows.into_iter().find(|row| row.info.id == id);
-    row.map(|row| Json(row.into())).ok_or_else(|| Problem::new(Code::PlatformNotFound))
+    row.map(|row| JsonBody(row.into())).ok_or_else(|| Problem::new(Code::PlatformNotFound))
 }
 
 /// Changes one of the user's platforms. What is left out stays.
@@ -140,9 +139,9 @@ pub(super) async fn change(
     session: RequestSession,
     PathText(id): PathText,
     JsonBody(input): JsonBody<PlatformChangeInput>,
-) -> Result<Json<PlatformRow>, Problem> {
+) -> Result<JsonBody<PlatformRow>, Problem> {
     let what = input.check(context.user_id(), session.manager())?;
-    Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
+    Ok(JsonBody(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
 }
 
 /// Makes one of the user's platforms the default: new sessions start with it.
@@ -156,9 +155,9 @@ pub(super) async fn make_default(
     CurrentSession(context): CurrentSession,
     session: RequestSession,
     PathText(id): PathText,
-) -> Result<Json<PlatformRow>, Problem> {
+) -> Result<JsonBody<PlatformRow>, Problem> {
     let what = PlatformChange { is_default: Some(true), ..PlatformChange::default() };
-    Ok(Json(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
+    Ok(JsonBody(apply(&session, &context, &platform_id(&id)?, what).await?.into()))
 }
 
 /// Changes one of the user's platforms, for the API and for the pages.
