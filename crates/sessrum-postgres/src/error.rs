@@ -25,6 +25,10 @@ pub(crate) enum Error {
     AllLent,
     /// A column holds what was never put there.
     Unreadable(String),
+    /// A transaction that began before still sees what was removed from a table.
+    StillSeen(String),
+    /// This role may not vacuum a table.
+    NotOwner(String),
     /// The program itself is at fault.
     Defect(String),
 }
@@ -38,9 +42,12 @@ impl Error {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Refused { code, .. } => kind_of_code(code),
-            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut | Self::AllLent => {
-                StoreErrorKind::Unavailable
-            }
+            Self::Lost(_)
+            | Self::Untrusted(_)
+            | Self::TimedOut
+            | Self::AllLent
+            | Self::StillSeen(_) => StoreErrorKind::Unavailable,
+            Self::NotOwner(_) => StoreErrorKind::ReadOnly,
             Self::Unreadable(_) => StoreErrorKind::Corrupt,
             Self::Defect(_) => StoreErrorKind::Failed,
         }
@@ -51,7 +58,11 @@ impl Error {
         match self {
             Self::Refused { ends_connection, .. } => *ends_connection,
             Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut => true,
-            Self::AllLent | Self::Unreadable(_) | Self::Defect(_) => false,
+            Self::AllLent
+            | Self::Unreadable(_)
+            | Self::StillSeen(_)
+            | Self::NotOwner(_)
+            | Self::Defect(_) => false,
         }
     }
 
@@ -115,6 +126,12 @@ impl fmt::Display for Error {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::AllLent => f.write_str("no connection came free in time"),
             Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
+            Self::StillSeen(table) => {
+                write!(f, "a transaction that is open still sees what was removed from {table}")
+            }
+            Self::NotOwner(table) => {
+                write!(f, "it takes the role that owns {table} to vacuum it: connect as that one")
+            }
             Self::Defect(what) => f.write_str(what),
         }
     }

@@ -1,11 +1,16 @@
 //! The servers that one URL names, and the connection to the first of them that can be had.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
+use sessrum_core::{Clock as _, SystemClock};
+use tokio::net::lookup_host;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, LoadBalanceHosts};
@@ -15,57 +20,112 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(crate) type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// They are tried one after the other: first the one that was there the last time, or the next one each
-/// time.
+/// They are tried one after the other, and so are the addresses of a name: first the one that was there
+/// the last time, or the next one each time.
 #[derive(Clone)]
 pub(crate) struct Hosts {
-    /// Of one host alone, as are the others.
-    first: Config,
-    others: Arc<[Config]>,
+    /// Of one host alone each.
+    all: Arc<[Config]>,
     tls: MakeRustlsConnect,
-    /// How long each but the last may take: the client itself waits without end for one that has
-    /// taken a connection.
-    share: Duration,
+    /// How long the caller waits.
+    limit: Duration,
     /// The number of the host to begin with.
     begin: Arc<AtomicUsize>,
+    /// The address of it to begin with, if it has several.
+    address: Arc<Mutex<Option<IpAddr>>>,
     /// Whether each connection begins with another.
     is_balanced: bool,
 }
 
 impl Hosts {
-    pub(crate) fn new(config: &Config, tls: MakeRustlsConnect, share: Duration) -> Self {
+    pub(crate) fn new(config: &Config, tls: MakeRustlsConnect, limit: Duration) -> Self {
         Self {
-            first: alone(config, 0),
-            others: (1..config.get_hosts().len()).map(|at| alone(config, at)).collect(),
+            all: (0..config.get_hosts().len()).map(|at| alone(config, at)).collect(),
             tls,
-            share,
+            limit,
             begin: Arc::default(),
+            address: Arc::default(),
             is_balanced: config.get_load_balance_hosts() == LoadBalanceHosts::Random,
         }
     }
 
-    /// A connection to one of them. The last one has as long as the caller waits, and an address of it a
-    /// whole share.
     pub(crate) async fn connect(&self) -> Result<(Client, Connection<Socket, Tls>), Error> {
-        let begin = self.begin.fetch_add(usize::from(self.is_balanced), Ordering::Relaxed);
-        for number in (0..self.others.len()).map(|turn| begin.wrapping_add(turn)) {
-            let connecting = self.host(number).connect(self.tls.clone());
-            if let Ok(Ok(connected)) = timeout(self.share, connecting).await {
-                return Ok(connected);
-            }
-            if !self.is_balanced {
-                self.begin.store(number.wrapping_add(1), Ordering::Relaxed);
-            }
-        }
-        let mut last = self.host(begin.wrapping_add(self.others.len())).clone();
-        last.connect_timeout(self.share);
-        last.connect(self.tls.clone()).await
+        self.connect_by(async |name, port| {
+            Ok(lookup_host((name, port)).await?.map(|address| address.ip()).collect())
+        })
+        .await
     }
 
-    /// One after the other, over and over.
-    fn host(&self, number: usize) -> &Config {
-        let at = number % (self.others.len() + 1);
-        at.checked_sub(1).and_then(|at| self.others.get(at)).unwrap_or(&self.first)
+    /// A connection to one of them. Each has an equal share of the time that is left, since the client
+    /// itself waits without end for one that has taken a connection. The last has as long as the caller
+    /// waits.
+    async fn connect_by(
+        &self,
+        look_up: impl AsyncFn(String, u16) -> io::Result<Vec<IpAddr>>,
+    ) -> Result<(Client, Connection<Socket, Tls>), Error> {
+        let until = SystemClock.uptime().saturating_add(self.limit);
+        let begin = self.begin.fetch_add(usize::from(self.is_balanced), Ordering::Relaxed);
+        let mut next: VecDeque<(usize, Config)> = self.all.iter().cloned().enumerate().collect();
+        next.rotate_left(begin.checked_rem(self.all.len()).unwrap_or(0));
+        loop {
+            let (number, host) = next.pop_front().unwrap_or_default();
+            let others = u32::try_from(next.len()).unwrap_or(u32::MAX);
+            let left = until.saturating_sub(SystemClock.uptime());
+            let share = if others == 0 { Duration::MAX } else { left / others.saturating_add(1) };
+            if let Some((name, port)) = to_look_up(&host) {
+                let Ok(found) = timeout(share, look_up(name, port)).await else { continue };
+                let found = self.in_turn(found.unwrap_or_default(), begin);
+                for address in found.iter().rev() {
+                    let mut candidate = host.clone();
+                    candidate.hostaddr(*address);
+                    next.push_front((number, candidate));
+                }
+                if !found.is_empty() {
+                    continue;
+                }
+                // The client says why there is none.
+            }
+            match timeout(share, host.connect(self.tls.clone())).await {
+                Ok(Ok(connected)) => {
+                    self.was_there(number, &host);
+                    return Ok(connected);
+                }
+                Ok(Err(error)) if others == 0 => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    /// The addresses of a name, in the order in which they are tried.
+    fn in_turn(&self, mut addresses: Vec<IpAddr>, begin: usize) -> Vec<IpAddr> {
+        if self.is_balanced {
+            // Another one when all hosts have had their turn.
+            let turn = begin.checked_div(self.all.len()).unwrap_or(0);
+            let first = turn.checked_rem(addresses.len()).unwrap_or(0);
+            addresses.rotate_left(first);
+        } else {
+            let last = *self.address.lock().unwrap_or_else(PoisonError::into_inner);
+            addresses.sort_by_key(|address| Some(*address) != last);
+        }
+        addresses
+    }
+
+    fn was_there(&self, number: usize, host: &Config) {
+        if !self.is_balanced {
+            self.begin.store(number, Ordering::Relaxed);
+            *self.address.lock().unwrap_or_else(PoisonError::into_inner) =
+                host.get_hostaddrs().first().copied();
+        }
+    }
+}
+
+/// The name and the port of a host whose address is not known.
+fn to_look_up(host: &Config) -> Option<(String, u16)> {
+    match (host.get_hosts(), host.get_hostaddrs()) {
+        ([Host::Tcp(name)], []) => {
+            Some((name.clone(), host.get_ports().first().copied().unwrap_or(5432)))
+        }
+        _ => None,
     }
 }
 
@@ -135,7 +195,81 @@ impl Connect for Hosts {
 
 #[cfg(test)]
 mod tests {
+    use sessrum_testbed::{Database, Postgres};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::PostgresOptions;
+    use crate::server::Server;
+
+    const LIMIT: Duration = Duration::from_secs(2);
+
+    /// Names here are made of the addresses they stand for.
+    async fn look_up(name: String, _: u16) -> io::Result<Vec<IpAddr>> {
+        match name.as_str() {
+            "unknown.invalid" => Err(io::ErrorKind::NotFound.into()),
+            "unanswered.invalid" => std::future::pending().await,
+            addresses => Ok(addresses.split('-').map(|one| one.parse().unwrap()).collect()),
+        }
+    }
+
+    /// Hosts of these names, all at the port of a database that is at 127.0.0.1.
+    async fn hosts(names: &str) -> (Hosts, Database) {
+        let database = Postgres::shared().await.database().await;
+        let there = database.address();
+        let all: Vec<_> = names.split(',').map(|name| format!("{name}:{}", there.port())).collect();
+        let url = database.url().replace(&there.to_string(), &all.join(",")) + "?sslmode=disable";
+        let mut options = PostgresOptions::new(&url);
+        options.connect_timeout = LIMIT;
+        (Server::of(&url, &options).unwrap().hosts, database)
+    }
+
+    /// Who takes connections there and says nothing.
+    async fn silent(address: &str, database: &Database) -> TcpListener {
+        TcpListener::bind((address, database.address().port())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_address_or_a_name_that_is_silent_keeps_nobody_from_the_next() {
+        for names in [
+            "127.0.0.2-127.0.0.1",
+            "127.0.0.2,127.0.0.2-127.0.0.1",
+            "127.0.0.2-127.0.0.1,127.0.0.2",
+            "unknown.invalid,127.0.0.1",
+            "unanswered.invalid,127.0.0.1",
+        ] {
+            let (hosts, database) = hosts(names).await;
+            let _silent = silent("127.0.0.2", &database).await;
+            let connected = timeout(LIMIT, hosts.connect_by(look_up)).await;
+            assert!(matches!(connected, Ok(Ok(_))), "{names}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_address_that_was_there_is_asked_first() {
+        let (hosts, database) = hosts("127.0.0.3-127.0.0.1").await;
+        let silent = silent("127.0.0.3", &database).await;
+        drop(hosts.connect_by(look_up).await.unwrap());
+        silent.accept().await.unwrap();
+        drop(hosts.connect_by(look_up).await.unwrap());
+        assert!(timeout(Duration::ZERO, silent.accept()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_finds_nobody_is_told_why_not_the_last_one() {
+        let (hosts, _database) = hosts("127.0.0.4,127.0.0.5-127.0.0.6").await;
+        let error = hosts.connect_by(look_up).await.err().unwrap();
+        assert!(error.to_string().contains("connecting"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn addresses_take_turns_when_all_hosts_have_had_theirs() {
+        let (mut hosts, _database) = hosts("127.0.0.1,127.0.0.1").await;
+        hosts.is_balanced = true;
+        let addresses = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().unwrap());
+        let first = [0, 1, 2, 3, 4].map(|begin| hosts.in_turn(addresses.to_vec(), begin)[0]);
+        assert_eq!(first, [0, 0, 1, 1, 0].map(|at| addresses[at]));
+    }
 
     #[test]
     fn each_host_has_all_settings() {

@@ -33,7 +33,7 @@ pub(crate) const GRACE: Duration = Duration::from_millis(500);
 /// A database on a server.
 pub(crate) struct Server {
     config: Config,
-    hosts: Hosts,
+    pub(crate) hosts: Hosts,
     connect_timeout: Duration,
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
@@ -57,11 +57,7 @@ impl Server {
             // The one that takes writes: a standby has not heard of everything.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        // Of several, one that is silent leaves time for the next, and one of two addresses of a name
-        // likewise. A single one has all of it.
-        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX).max(1);
-        let share = options.connect_timeout / hosts;
-        config.connect_timeout(if hosts > 1 { share / 2 } else { share });
+        config.connect_timeout(options.connect_timeout);
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(options.statement_timeout.saturating_mul(2));
         if config.get_application_name().is_none() {
@@ -74,7 +70,7 @@ impl Server {
         };
         let name = name(&config);
         Ok(Self {
-            hosts: Hosts::new(&config, tls(roots, &name)?, share),
+            hosts: Hosts::new(&config, tls(roots, &name)?, options.connect_timeout),
             config,
             connect_timeout: options.connect_timeout,
             statement_timeout: options.statement_timeout,

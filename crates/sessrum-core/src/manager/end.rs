@@ -81,7 +81,8 @@ impl UnifiedSessionManager {
     /// know.
     ///
     /// # Errors
-    /// [`SessionError::Store`] when the database fails: none has ended then.
+    /// [`SessionError::Store`] when the database fails. None has ended then, or all have: where the answer
+    /// to a commit is lost nobody knows which.
     pub async fn revoke_user_sessions(
         &self,
         user: &UserId,

@@ -30,8 +30,10 @@ pub(super) const ALL: [(&str, &[(&str, Statement)]); 14] = [
 ];
 
 /// What reads an index from end to end, and why it may.
-const READS_ALL: [(&str, &str); 9] = [
+const READS_ALL: [(&str, &str); 11] = [
+    ("compaction::IS_VACUUMED", "a server has few tables"),
     ("compaction::LAST_DUE", "there is one for each user that was forgotten since the last time"),
+    ("compaction::MAY_VACUUM", "a server has few tables"),
     ("examine::CONNECTIONS_LEFT", "a server has few databases"),
     ("examine::INSTANCES", "it counts"),
     ("instances::OTHERS", "there is one for each program"),

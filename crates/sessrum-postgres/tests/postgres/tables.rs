@@ -1,16 +1,20 @@
 //! What lies in the tables: the audit trail, and what is left of what was removed.
 
+use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sessrum_conformance::Fixture;
 use sessrum_conformance::database::tampering;
 use sessrum_conformance::database::tampering::Tables as _;
-use sessrum_core::store::{AccountStore as _, EventStore as _, SessionStore as _, Store};
+use sessrum_core::store::{
+    AccountStore as _, EventStore as _, SessionStore as _, Store, StoreErrorKind,
+};
 use sessrum_core::verify_trail;
 use sessrum_postgres::PostgresStore;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, IsolationLevel};
 
-use crate::support::{TestStore, by_system, connect};
+use crate::support::{TestStore, by_system, connect, migrated};
 
 /// The tables, as `psql` gets at them.
 struct Tables(Client);
@@ -95,6 +99,74 @@ async fn what_is_forgotten_is_no_longer_in_the_tables() {
     assert_eq!(verify_trail(&*test.store, |_| {}).await.unwrap().faults, []);
 }
 
+/// Until the last transaction that sees what was removed is over it stays, and stays due.
+#[tokio::test]
+async fn what_somebody_still_sees_is_not_taken_for_removed() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), Duration::from_millis(500)).await;
+    let ada = test.user_named("ada").await;
+    let mut seeing = test.client().await;
+    let seeing = seeing.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+    let seeing = seeing.start().await.unwrap();
+    seeing.query("SELECT FROM users", &[]).await.unwrap();
+    test.store.forget_user(&ada, &by_system(2)).await.unwrap().unwrap();
+    let error = test.store.compact().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.source().unwrap().to_string().contains("still sees"), "{error:?}");
+    assert!(dead_rows(&test).await > 0);
+    assert!(test.store.is_compaction_due().await.unwrap());
+    // One that is over soon is waited for.
+    let (compacted, over) = tokio::join!(test.store.compact(), seeing.commit());
+    over.unwrap();
+    compacted.unwrap();
+    assert_eq!(dead_rows(&test).await, 0);
+    assert!(!test.store.is_compaction_due().await.unwrap());
+}
+
+#[tokio::test]
+async fn who_may_not_vacuum_is_told_so() {
+    let test = TestStore::new().await;
+    let ada = test.user_named("ada").await;
+    test.store.forget_user(&ada, &by_system(2)).await.unwrap().unwrap();
+    let superuser = superuser(&test).await;
+    superuser.batch_execute(GIVE_AWAY).await.unwrap();
+    let error = test.store.compact().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::ReadOnly);
+    assert!(error.source().unwrap().to_string().contains("owns users"), "{error:?}");
+    assert!(test.store.is_compaction_due().await.unwrap());
+    superuser.batch_execute("ALTER TABLE users OWNER TO sessrum").await.unwrap();
+    test.store.compact().await.unwrap();
+    assert!(!test.store.is_compaction_due().await.unwrap());
+}
+
+/// What PostgreSQL counts for its plans are names and addresses, too. Of a table without rows it keeps
+/// what it counted last.
+#[tokio::test]
+async fn what_is_forgotten_is_no_longer_in_the_statistics() {
+    let (fixture, _, test) = fresh().await;
+    let ada = tampering::a_life(&fixture).await;
+    test.sign_in(test.new_session(999), 60).await;
+    let client = test.client().await;
+    let data = "INSERT INTO session_data \
+                SELECT id, 'key', '1', 1, 1 FROM user_sessions WHERE user_id = '999'; ANALYZE";
+    client.batch_execute(data).await.unwrap();
+    let before = statistics(&client).await;
+    assert!(tampering::PERSONAL.iter().all(|text| before.contains(text)), "{before}");
+    test.store.forget_user(&ada, &by_system(61)).await.unwrap().unwrap();
+    test.store.compact().await.unwrap();
+    let left = statistics(&client).await;
+    assert!(!tampering::PERSONAL.iter().any(|text| left.contains(text)), "{left}");
+}
+
+/// The owner of a database may vacuum what is in it.
+const GIVE_AWAY: &str = "ALTER TABLE users OWNER TO postgres; GRANT ALL ON users TO sessrum; \
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO postgres', current_database()); END $$";
+
+async fn statistics(client: &Client) -> String {
+    let all = "SELECT string_agg(s::text, '\n') FROM pg_stats s WHERE schemaname = 'public'";
+    client.query_one(all, &[]).await.unwrap().get(0)
+}
+
 const TABLES: [&str; 8] = [
     "users",
     "platform_connections",
@@ -119,7 +191,7 @@ async fn tables(test: &TestStore) -> String {
 
 /// Rows that were removed or overwritten and are still there, out of everybody's sight.
 async fn dead_rows(test: &TestStore) -> i64 {
-    let superuser = connect(&test.database.url().replace("sessrum@", "postgres@")).await;
+    let superuser = superuser(test).await;
     superuser.batch_execute("CREATE EXTENSION IF NOT EXISTS pgstattuple").await.unwrap();
     let mut dead = 0;
     for table in &TABLES[..6] {
@@ -127,4 +199,8 @@ async fn dead_rows(test: &TestStore) -> i64 {
         dead += superuser.query_one(count, &[table]).await.unwrap().get::<_, i64>(0);
     }
     dead
+}
+
+async fn superuser(test: &TestStore) -> Client {
+    connect(&test.database.url().replace("sessrum@", "postgres@")).await
 }

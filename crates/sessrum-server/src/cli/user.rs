@@ -48,7 +48,10 @@ pub(super) enum Command {
         /// The user
         name: String,
     },
-    /// Remove a user and all that is personal, also from the audit trail and the database's files
+    /// Remove a user and all that is personal, also from the audit trail
+    ///
+    /// SQLite's file is written anew. On PostgreSQL what is removed can no longer be read by SQL; its
+    /// bytes in the files are overwritten in time, or by `VACUUM FULL`.
     Forget {
         /// The user
         name: String,
