@@ -83,7 +83,8 @@ impl Parts {
         insert(header::HOST, "127.0.0.1:8080");
         insert(header::USER_AGENT, AGENT);
         insert(header::COOKIE, &format!("theme=dark; session_id={token_text}"));
-        let hasher = PasswordHasher::new(PasswordCost::default(), 1, random.clone());
+        let cheap = PasswordCost { memory_kib: 64, passes: 1 };
+        let hasher = PasswordHasher::new(cheap, 1, random.clone());
         let accounts = Accounts::new(Arc::clone(&manager), hasher.expect("a cost that does"));
         let (api, _) = api::router(ApiState { accounts: Arc::new(accounts) }).split_for_parts();
         let around = (
