@@ -26,8 +26,11 @@ use tower_service::Service as _;
 
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
+/// Does a part once.
+pub type Part = fn(&mut Parts);
+
 /// Each part by its name.
-pub const ALL: [(&str, fn(&mut Parts)); 7] = [
+pub const ALL: [(&str, Part); 7] = [
     ("cookie extraction", Parts::extract_cookie),
     ("token parse", Parts::parse_token),
     ("judge", Parts::judge),

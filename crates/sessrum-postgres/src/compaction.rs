@@ -47,7 +47,7 @@ pub(crate) async fn compact(server: &Server) -> Result<(), StoreError> {
 async fn vacuum(
     connection: &Connection,
     table: &str,
-    next: &String,
+    next: &str,
     patience: Duration,
 ) -> Result<()> {
     // Statistics, too, hold names, and indexes, which PostgreSQL may leave out when there is little in
@@ -56,7 +56,7 @@ async fn vacuum(
     let until = SystemClock.uptime().saturating_add(patience);
     loop {
         connection.command(&vacuum).await?;
-        if connection.run(sql::IS_VACUUMED, &[&table, next]).await?.value()? {
+        if connection.run(sql::IS_VACUUMED, &[&table, &next]).await?.value()? {
             return Ok(());
         }
         if !connection.run(sql::MAY_VACUUM, &[&table]).await?.value()? {

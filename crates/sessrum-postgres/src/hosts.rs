@@ -80,10 +80,10 @@ impl Hosts {
                     candidate.hostaddr(*address);
                     next.push_front((number, candidate));
                 }
-                if !found.is_empty() {
+                if !found.is_empty() || others > 0 {
                     continue;
                 }
-                // The client says why there is none.
+                // The client says why the last one has none.
             }
             match timeout(share, host.connect(self.tls.clone())).await {
                 Ok(Ok(connected)) => {

@@ -66,10 +66,10 @@
 //! query finds the rows that were removed, and their place is free. It waits as long as a statement may
 //! take for transactions that still see them, fails when they are not over by then, or when the role does
 //! not own the tables, and is due until it has succeeded. Statistics are counted anew, but for tables
-//! that are empty then: of those PostgreSQL keeps what it counted last. The bytes of those rows may still be in that
-//! place until something else is written there, in the write-ahead log until it is recycled, and in
-//! whatever is made of that: standbys, archives, backups. Who must have them overwritten at once runs
-//! `VACUUM FULL` while nothing else runs.
+//! that are empty then: of those PostgreSQL keeps what it counted last. The bytes of those rows may still
+//! be in that place until something else is written there, in the write-ahead log until it is recycled,
+//! and in whatever is made of that: standbys, archives, backups. Who must have them overwritten at once
+//! runs `VACUUM FULL` while nothing else runs.
 
 mod accounts;
 mod compaction;

@@ -154,7 +154,7 @@ where
         let here = if audience == Audience::Person { here(&request) } else { None };
         let span = span(&request, &id);
         request.extensions_mut().insert(RequestId(id.clone()));
-        let answering = self.inner.call(request);
+        let answering = span.in_scope(|| self.inner.call(request));
         let answered = async move {
             let response = answering.await?;
             let mut response = answers.present(response, audience, here.as_deref(), &id);

@@ -47,7 +47,10 @@ impl<T: Serialize> IntoResponse for JsonBody<T> {
         let mut text = Vec::with_capacity(ROOM);
         if let Err(error) = serde_json::to_writer(&mut text, &self.0) {
             tracing::error!("an answer cannot be written as JSON: {error}");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            // Not written here: that takes JSON, too.
+            response.extensions_mut().insert(Problem::new(Code::InternalError));
+            return response;
         }
         let mut response = Response::new(Body::from(text));
         let media_type = HeaderValue::from_static(media_type::JSON);

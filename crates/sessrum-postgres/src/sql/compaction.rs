@@ -29,9 +29,9 @@ statements! {
     /// Whether this role may vacuum a table: `VACUUM` itself only warns.
     MAY_VACUUM(TEXT) =
         "SELECT bool_and(pg_has_role(c.relowner, 'USAGE') \
+         OR (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database \
+         WHERE datname = current_database()) \
          OR CASE WHEN current_setting('server_version_num')::int >= 170000 \
-         THEN has_table_privilege(c.oid, 'MAINTAIN') \
-         ELSE (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database \
-         WHERE datname = current_database()) END) ",
+         THEN has_table_privilege(c.oid, 'MAINTAIN') ELSE false END) ",
         parts!();
 }

@@ -159,7 +159,7 @@ async fn what_is_forgotten_is_no_longer_in_the_statistics() {
 }
 
 /// The owner of a database may vacuum what is in it.
-const GIVE_AWAY: &str = "ALTER TABLE users OWNER TO postgres; GRANT ALL ON users TO sessrum; \
+const GIVE_AWAY: &str = "ALTER TABLE users OWNER TO postgres; GRANT SELECT, INSERT, UPDATE, DELETE ON users TO sessrum; \
     DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO postgres', current_database()); END $$";
 
 async fn statistics(client: &Client) -> String {

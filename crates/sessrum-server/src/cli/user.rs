@@ -14,7 +14,7 @@ use crate::instance::Instance;
 
 /// What is so when the database could not be compacted.
 const TRACES: &str = "the database may still hold traces of who was forgotten: run `sessrum \
-                      cleanup --compact` when it is less busy";
+                      cleanup --compact`";
 
 /// Users that are read at once for a list.
 const BATCH: usize = 500;

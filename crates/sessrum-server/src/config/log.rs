@@ -21,17 +21,35 @@ impl Default for LogSettings {
 
 impl LogSettings {
     pub(crate) fn filter(&self) -> Result<Targets, ConfigError> {
-        // A word that is no level would be taken for the name of a part.
-        let known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-        let parts: Vec<&str> = self.level.split(',').map(str::trim).collect();
         // Whether migrations were applied is told in one line of our own.
-        let filter = format!("refinery_core=warn,{}", parts.join(",")).parse::<Targets>();
-        filter.ok().filter(|_| parts.into_iter().all(known)).ok_or_else(|| {
-            let message = "must be error, warn, info, debug or trace, or by part as in \
-                           info,sessrum_web=debug";
-            ConfigError::value("log.level", message)
-        })
+        let mut filter = Targets::new().with_target("refinery_core", LevelFilter::WARN);
+        for part in self.level.split(',') {
+            let (name, level) = part.split_once('=').unwrap_or(("", part));
+            let level = level_of(level).ok_or_else(unknown)?;
+            filter = match name.trim() {
+                "" if part.contains('=') => return Err(unknown()),
+                "" => filter.with_default(level),
+                name if name.contains(is_no_name) => return Err(unknown()),
+                name => filter.with_target(name, level),
+            };
+        }
+        Ok(filter)
     }
+}
+
+/// An empty text would be a level for the library.
+fn level_of(text: &str) -> Option<LevelFilter> {
+    Some(text.trim()).filter(|text| !text.is_empty())?.parse().ok()
+}
+
+fn is_no_name(character: char) -> bool {
+    !character.is_alphanumeric() && !"_-:".contains(character)
+}
+
+fn unknown() -> ConfigError {
+    let message = "must be error, warn, info, debug or trace, or by part as in \
+                   info,sessrum_web=debug";
+    ConfigError::value("log.level", message)
 }
 
 /// The form of a log line.

@@ -10,8 +10,7 @@ use utoipa::ToSchema;
 use super::data_parameters::{DataKey, IfMatch, IfNoneMatch, LONGEST_KEY};
 use super::documented::{Changing, Reading, Sending};
 use crate::extract::{CurrentSession, PathText};
-use crate::json::JsonBody;
-use crate::json::{read_body, require_json};
+use crate::json::{JsonBody, read_body, require_json};
 use crate::problem::{Code, Problem};
 use crate::request_session::RequestSession;
 
