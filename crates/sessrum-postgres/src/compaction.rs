@@ -27,11 +27,16 @@ const TABLES: [&str; 7] = [
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Vacuums every table that may hold traces of who was forgotten, beside whoever reads and writes. It
-/// waits as long as a statement may take for transactions that still see what was removed.
+/// waits as long as a statement may take for transactions that still see what was removed, and for locks.
 pub(crate) async fn compact(server: &Server) -> Result<(), StoreError> {
     // It takes as long as the tables are large.
     let connections = server.connections(1, Duration::MAX)?;
     let connection = connections.get().await?;
+    if !server.is_lent {
+        // Whoever has locked a table may never be done.
+        let patience = server.statement_timeout.as_millis();
+        connection.command(&format!("SET lock_timeout = {patience}")).await?;
+    }
     let next: String = connection.run(sql::NEXT_TRANSACTION, &[]).await?.value()?;
     for table in TABLES {
         vacuum(&connection, table, &next, server.statement_timeout).await?;

@@ -42,14 +42,11 @@ impl Error {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Refused { code, .. } => kind_of_code(code),
-            Self::Lost(_)
-            | Self::Untrusted(_)
-            | Self::TimedOut
-            | Self::AllLent
-            | Self::StillSeen(_) => StoreErrorKind::Unavailable,
-            Self::NotOwner(_) => StoreErrorKind::ReadOnly,
+            Self::Lost(_) | Self::Untrusted(_) | Self::TimedOut | Self::AllLent => {
+                StoreErrorKind::Unavailable
+            }
             Self::Unreadable(_) => StoreErrorKind::Corrupt,
-            Self::Defect(_) => StoreErrorKind::Failed,
+            Self::StillSeen(_) | Self::NotOwner(_) | Self::Defect(_) => StoreErrorKind::Failed,
         }
     }
 
@@ -127,7 +124,11 @@ impl fmt::Display for Error {
             Self::AllLent => f.write_str("no connection came free in time"),
             Self::Unreadable(why) => write!(f, "a value cannot be read: {why}"),
             Self::StillSeen(table) => {
-                write!(f, "a transaction that is open still sees what was removed from {table}")
+                let whose = "pg_stat_activity and pg_prepared_xacts tell whose it is";
+                write!(
+                    f,
+                    "a transaction that is open still sees what was removed from {table}; {whose}"
+                )
             }
             Self::NotOwner(table) => {
                 write!(f, "it takes the role that owns {table} to vacuum it: connect as that one")

@@ -13,7 +13,7 @@ use sessrum_core::{Clock as _, SystemClock};
 use tokio::net::lookup_host;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, LoadBalanceHosts};
+use tokio_postgres::config::{Host, LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -67,17 +67,27 @@ impl Hosts {
         let begin = self.begin.fetch_add(usize::from(self.is_balanced), Ordering::Relaxed);
         let mut next: VecDeque<(usize, Config)> = self.all.iter().cloned().enumerate().collect();
         next.rotate_left(begin.checked_rem(self.all.len()).unwrap_or(0));
+        // What a server has said says more than that another is not there.
+        let mut refusal = None;
         loop {
             let (number, host) = next.pop_front().unwrap_or_default();
             let others = u32::try_from(next.len()).unwrap_or(u32::MAX);
             let left = until.saturating_sub(SystemClock.uptime());
-            let share = if others == 0 { Duration::MAX } else { left / others.saturating_add(1) };
+            let share = match (others, &refusal) {
+                (0, None) => Duration::MAX,
+                (0, Some(_)) => left / 2,
+                _ => left / others.saturating_add(1),
+            };
             if let Some((name, port)) = to_look_up(&host) {
                 let Ok(found) = timeout(share, look_up(name, port)).await else { continue };
                 let found = self.in_turn(found.unwrap_or_default(), begin);
                 for address in found.iter().rev() {
                     let mut candidate = host.clone();
                     candidate.hostaddr(*address);
+                    if found.len() > 1 {
+                        // As of several hosts: one that lets in and then hangs is none.
+                        candidate.target_session_attrs(TargetSessionAttrs::ReadWrite);
+                    }
                     next.push_front((number, candidate));
                 }
                 if !found.is_empty() || others > 0 {
@@ -90,7 +100,15 @@ impl Hosts {
                     self.was_there(number, &host);
                     return Ok(connected);
                 }
-                Ok(Err(error)) if others == 0 => return Err(error),
+                Ok(Err(error)) if others == 0 => return Err(refusal.unwrap_or(error)),
+                Ok(Err(error)) if refusal.is_none() && error.as_db_error().is_some() => {
+                    refusal = Some(error);
+                }
+                Err(_) if others == 0 => {
+                    if let Some(error) = refusal.take() {
+                        return Err(error);
+                    }
+                }
                 _ => {}
             }
         }
@@ -256,10 +274,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_nobody_is_told_why_not_the_last_one() {
+    async fn who_finds_nobody_is_told_why() {
         let (hosts, _database) = hosts("127.0.0.4,127.0.0.5-127.0.0.6").await;
         let error = hosts.connect_by(look_up).await.err().unwrap();
         assert!(error.to_string().contains("connecting"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_a_server_says_is_told_whoever_comes_after_it() {
+        for names in ["127.0.0.1-127.0.0.7", "127.0.0.1,127.0.0.8"] {
+            let (hosts, database) = hosts(names).await;
+            let _silent = silent("127.0.0.7", &database).await;
+            drop(database);
+            let connected = timeout(LIMIT, hosts.connect_by(look_up)).await;
+            let error = connected.unwrap().err().unwrap();
+            assert!(error.as_db_error().is_some(), "{names}: {error}");
+        }
+    }
+
+    /// Only who is asked for something shows that it is at work.
+    #[tokio::test]
+    async fn of_several_addresses_one_that_takes_writes_is_taken() {
+        for (names, is_taken) in [("127.0.0.1", true), ("127.0.0.1-127.0.0.9", false)] {
+            let (mut hosts, _database) = hosts(names).await;
+            let mut all = hosts.all.to_vec();
+            all[0].options("-c default_transaction_read_only=on");
+            hosts.all = all.into();
+            assert_eq!(hosts.connect_by(look_up).await.is_ok(), is_taken, "{names}");
+        }
     }
 
     #[tokio::test]

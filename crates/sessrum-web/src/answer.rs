@@ -171,7 +171,8 @@ where
 /// What the log tells of a request. Not the address: anyone can put anything there, also a token.
 fn span(request: &Request, id: &str) -> Span {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    tracing::info_span!("request", id, method = request.method().as_str(), route)
+    // Of the highest level: whatever is logged of the request has it.
+    tracing::error_span!("request", id, method = request.method().as_str(), route)
 }
 
 /// What the router itself refuses has no problem yet, and no content: a handler's own page with

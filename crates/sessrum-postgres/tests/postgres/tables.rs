@@ -111,7 +111,7 @@ async fn what_somebody_still_sees_is_not_taken_for_removed() {
     seeing.query("SELECT FROM users", &[]).await.unwrap();
     test.store.forget_user(&ada, &by_system(2)).await.unwrap().unwrap();
     let error = test.store.compact().await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Failed);
     assert!(error.source().unwrap().to_string().contains("still sees"), "{error:?}");
     assert!(dead_rows(&test).await > 0);
     assert!(test.store.is_compaction_due().await.unwrap());
@@ -124,6 +124,23 @@ async fn what_somebody_still_sees_is_not_taken_for_removed() {
 }
 
 #[tokio::test]
+async fn whoever_has_locked_a_table_is_not_waited_for_without_end() {
+    let database = migrated().await;
+    let test = TestStore::through(database.address(), Duration::from_millis(500)).await;
+    let ada = test.user_named("ada").await;
+    test.store.forget_user(&ada, &by_system(2)).await.unwrap().unwrap();
+    let client = test.client().await;
+    let lock = "BEGIN; LOCK TABLE session_tokens IN SHARE UPDATE EXCLUSIVE MODE";
+    client.batch_execute(lock).await.unwrap();
+    let error = test.store.compact().await.unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("lock timeout"), "{error:?}");
+    assert!(test.store.is_compaction_due().await.unwrap());
+    client.batch_execute("COMMIT").await.unwrap();
+    test.store.compact().await.unwrap();
+    assert!(!test.store.is_compaction_due().await.unwrap());
+}
+
+#[tokio::test]
 async fn who_may_not_vacuum_is_told_so() {
     let test = TestStore::new().await;
     let ada = test.user_named("ada").await;
@@ -131,7 +148,7 @@ async fn who_may_not_vacuum_is_told_so() {
     let superuser = superuser(&test).await;
     superuser.batch_execute(GIVE_AWAY).await.unwrap();
     let error = test.store.compact().await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::ReadOnly);
+    assert_eq!(error.kind(), StoreErrorKind::Failed);
     assert!(error.source().unwrap().to_string().contains("owns users"), "{error:?}");
     assert!(test.store.is_compaction_due().await.unwrap());
     superuser.batch_execute("ALTER TABLE users OWNER TO sessrum").await.unwrap();

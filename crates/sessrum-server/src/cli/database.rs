@@ -68,7 +68,7 @@ pub(super) async fn cleanup(
     bar.finish_and_clear();
     let CleanupReport { expired, purged, shortened } = report?;
     if compact {
-        let advice = "the database is not compact yet: try again";
+        let advice = "the database is not compact yet";
         instance.manager.store().compact().await.context(advice)?;
     }
     if instance.manager.store().is_compaction_due().await? {

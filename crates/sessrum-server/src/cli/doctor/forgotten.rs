@@ -6,7 +6,7 @@ const NAME: &str = "forgotten users";
 /// The database was compacted since a user was last forgotten.
 pub(super) async fn check(instance: &Instance) -> Check {
     match instance.manager.store().is_compaction_due().await {
-        Ok(false) => Check::ok(NAME, "Nothing is left of them in the database."),
+        Ok(false) => Check::ok(NAME, "Nothing is left of them in the tables."),
         Ok(true) => Check::failed(
             NAME,
             "The database may still hold traces of a user who was forgotten: run `sessrum cleanup \
