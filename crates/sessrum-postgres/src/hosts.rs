@@ -70,6 +70,7 @@ impl Hosts {
         // What a server has said says more than that another is not there.
         let mut refusal = None;
         loop {
+            // Where none is left it is one without an address, and the client says so at once.
             let (number, host) = next.pop_front().unwrap_or_default();
             let others = u32::try_from(next.len()).unwrap_or(u32::MAX);
             let left = until.saturating_sub(SystemClock.uptime());
@@ -103,11 +104,6 @@ impl Hosts {
                 Ok(Err(error)) if others == 0 => return Err(refusal.unwrap_or(error)),
                 Ok(Err(error)) if refusal.is_none() && error.as_db_error().is_some() => {
                     refusal = Some(error);
-                }
-                Err(_) if others == 0 => {
-                    if let Some(error) = refusal.take() {
-                        return Err(error);
-                    }
                 }
                 _ => {}
             }
